@@ -1,0 +1,125 @@
+"""A running service: its settings, its edges, and the order in which they close."""
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+
+import grpc_kafka
+from grpc_kafka import aio
+from starlette.types import ASGIApp
+
+from chassis import _http
+from chassis._access_log import AccessLog
+from chassis._errors import StartError
+from chassis._health import Health, Probe
+from chassis._settings import Settings
+from chassis._tracing import Tracing
+
+
+class Process[S: Settings]:
+    """What a service builds its parts on.
+
+    Everything closes in the reverse of the order in which it was made, except that HTTP and RPC
+    stop first: a handler that still runs finds its channels and pools open.
+
+    Attributes:
+        name: The application's name; it names the inbox topic and the log entries.
+        settings: What the environment said.
+        health: What `GET /healthz` asks.
+    """
+
+    def __init__(self, name: str, settings: S, stack: AsyncExitStack) -> None:
+        self.name = name
+        self.settings = settings
+        self.health = Health()
+        self._stack = stack
+        self._tracing = Tracing(name, settings.lane)
+        self._channel: aio.Channel | None = None
+        self._server: aio.Server | None = None
+        self._app: ASGIApp | None = None
+
+    def channel(self) -> aio.Channel:
+        """The process's one channel to all other services; closed at the stop."""
+        if self._channel is None:
+            channel = aio.channel(
+                self._endpoint(), interceptors=list(self._tracing.client_interceptors())
+            )
+            self._stack.push_async_callback(channel.close)
+            self.health.add("kafka replies", _probe(channel))
+            self._channel = channel
+        return self._channel
+
+    def server(self) -> aio.Server:
+        """The process's one server; started when the service's `start` has returned."""
+        if self._server is None:
+            self._server = aio.server(
+                self._endpoint(), interceptors=[self._tracing.server_interceptor(), AccessLog()]
+            )
+            self.health.add("kafka requests", _probe(self._server))
+        return self._server
+
+    async def enter[T](self, part: AbstractAsyncContextManager[T]) -> T:
+        """Open a part of the service; it is closed at the stop."""
+        return await self._stack.enter_async_context(part)
+
+    def serve_http(self, app: ASGIApp) -> None:
+        """Answer HTTP by this application, everywhere but at `/healthz`.
+
+        Raises:
+            RuntimeError: there is an application already.
+        """
+        if self._app is not None:
+            raise RuntimeError("the process serves an HTTP application already")
+        self._app = app
+
+    async def open(self) -> int:
+        """Start to take calls and requests, now that all parts are built.
+
+        Returns:
+            The HTTP port.
+
+        Raises:
+            StartError: the brokers do not answer in time, or the port is taken.
+        """
+        if self._channel is not None:
+            await self._within_start_timeout(self._channel.channel_ready())
+        if self._server is not None:
+            await self._within_start_timeout(self._server.start())
+            self._stack.push_async_callback(self._server.stop, self.settings.shutdown_grace)
+        app = _http.application(self.name, self.settings.lane, self.health, self._app)
+        return await self.enter(
+            _http.serving(
+                self._tracing.http(app),
+                self.settings.http_host,
+                self.settings.http_port,
+                self.settings.shutdown_grace,
+            )
+        )
+
+    async def _within_start_timeout(self, step: Awaitable[None]) -> None:
+        servers, limit = self.settings.kafka_bootstrap_servers, self.settings.start_timeout
+        try:
+            async with asyncio.timeout(limit):
+                await step
+        except TimeoutError:
+            raise StartError(
+                f"no Kafka broker answered at {servers} within {limit:g} s; "
+                "check TANDEM_KAFKA_BOOTSTRAP_SERVERS and that the broker runs"
+            ) from None
+
+    def _endpoint(self) -> grpc_kafka.Endpoint:
+        return grpc_kafka.Endpoint(
+            bootstrap_servers=self.settings.kafka_bootstrap_servers,
+            lane=self.settings.lane,
+            application=self.name,
+            kafka=self.settings.kafka_options,
+        )
+
+
+def _probe(edge: aio.Channel | aio.Server) -> Probe:
+    async def probe() -> None:
+        health = edge.healthy()
+        if not health.ok:
+            raise ConnectionError(health.detail)
+
+    return probe

@@ -1,0 +1,88 @@
+"""Settings from the environment and from files of secrets."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field, Json, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis._errors import SettingsError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+PREFIX = "TANDEM_"
+SECRETS_DIR = "TANDEM_SECRETS_DIR"
+
+
+class LogLevel(StrEnum):
+    """The least severe level that is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a log entry is written: a JSON object a line, or a line for people."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class Settings(BaseSettings):
+    """What every service is told by its environment; a service adds its own in a subclass.
+
+    The field `http_port` is the variable `TANDEM_HTTP_PORT`, or the file `tandem_http_port` in the
+    directory named by `TANDEM_SECRETS_DIR`. The variable wins.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    lane: str = Field("blue", pattern=r"^[a-z][a-z0-9-]*$")
+    """The release's lane: the first part of the names of its topics."""
+
+    kafka_bootstrap_servers: str = Field(min_length=1)
+    """host:port of some brokers, separated by commas."""
+
+    kafka_options: Json[dict[str, str]] = Field(default_factory=dict)
+    """More librdkafka settings, as the brokers in use need them: a JSON object of strings."""
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(ge=0, le=65535)
+    """Where health, and pages if the service has any, are served; 0 takes a free port."""
+
+    log_level: LogLevel = LogLevel.INFO
+    log_format: LogFormat = LogFormat.JSON
+
+    start_timeout: float = Field(30.0, gt=0)
+    """Seconds that the brokers have to answer at the start."""
+
+    shutdown_grace: float = Field(10.0, ge=0)
+    """Seconds that running calls have to finish at the stop."""
+
+
+def load[S: Settings](settings_type: type[S]) -> S:
+    """Read the settings of a service from its environment.
+
+    Raises:
+        SettingsError: with every problem found, not only the first.
+    """
+    secrets = os.environ.get(SECRETS_DIR)
+    if secrets is not None and not Path(secrets).is_dir():
+        raise SettingsError([f"{SECRETS_DIR}: {secrets} is not a directory"])
+    try:
+        return settings_type(_secrets_dir=secrets)  # type: ignore[call-arg]  # fields come from the environment
+    except ValidationError as error:
+        raise SettingsError([_describe(detail) for detail in error.errors()]) from None
+
+
+def _describe(detail: "ErrorDetails") -> str:
+    name = PREFIX + "_".join(str(part) for part in detail["loc"][:1]).upper()
+    if detail["type"] == "missing":
+        return f"{name}: not set, and it has no default"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{name or PREFIX}: {message[0].lower()}{message[1:]}"
