@@ -1,5 +1,6 @@
 """A log entry for every RPC that was served."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import cast
@@ -36,22 +37,23 @@ class AccessLog(grpc.aio.ServerInterceptor):
 def _logged(method: str, behaviour: _Behaviour) -> _Behaviour:
     async def serve(request: object, context: grpc.aio.ServicerContext[object, object]) -> object:
         started = time.perf_counter()
+        default = grpc.StatusCode.UNKNOWN  # what a handler that raises answers, unless it aborted
         try:
-            return await behaviour(request, context)
+            response = await behaviour(request, context)
+        except asyncio.CancelledError:
+            default = grpc.StatusCode.CANCELLED
+            raise
+        else:
+            default = grpc.StatusCode.OK
+            return response
         finally:
-            await _log.ainfo(
+            # The stubs type `code()` as an integer; it gives the status that was set, or nothing.
+            code = cast("object", context.code())
+            _log.info(
                 "rpc served",
                 method=method,
-                code=_status(context),
+                code=code.name if isinstance(code, grpc.StatusCode) else default.name,
                 seconds=round(time.perf_counter() - started, 6),
             )
 
     return serve
-
-
-def _status(context: grpc.aio.ServicerContext[object, object]) -> str:
-    if context.cancelled():
-        return grpc.StatusCode.CANCELLED.name
-    # Typed as an integer, `code()` gives what the handler set: nothing, or a status.
-    code = cast("object", context.code())
-    return code.name if isinstance(code, grpc.StatusCode) else grpc.StatusCode.OK.name

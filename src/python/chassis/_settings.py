@@ -42,7 +42,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    lane: str = Field("blue", pattern=r"^[a-z][a-z0-9-]*$")
+    lane: str = Field(default="blue", pattern=r"^[a-z][a-z0-9-]*$")
     """The release's lane: the first part of the names of its topics."""
 
     kafka_bootstrap_servers: str = Field(min_length=1)
@@ -58,10 +58,10 @@ class Settings(BaseSettings):
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.JSON
 
-    start_timeout: float = Field(30.0, gt=0)
+    start_timeout: float = Field(default=30.0, gt=0)
     """Seconds that the brokers have to answer at the start."""
 
-    shutdown_grace: float = Field(10.0, ge=0)
+    shutdown_grace: float = Field(default=10.0, ge=0)
     """Seconds that running calls have to finish at the stop."""
 
 

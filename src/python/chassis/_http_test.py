@@ -1,0 +1,56 @@
+"""The HTTP side: health beside the service's own application."""
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from chassis import Health, StartError
+from chassis._http import application, serving
+
+
+async def _ill() -> None:
+    raise ConnectionError("no broker answers")
+
+
+def _client(health: Health) -> httpx.AsyncClient:
+    async def page(_request: Request) -> PlainTextResponse:
+        return PlainTextResponse("a page")
+
+    app = application("shop", "blue", health, Starlette(routes=[Route("/page", page)]))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+
+
+async def test_a_healthy_process_answers_200() -> None:
+    async with _client(Health()) as client:
+        response = await client.get("/healthz")
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok", "service": "shop", "lane": "blue", "checks": {}}
+
+
+async def test_an_ill_process_answers_503_with_the_reason() -> None:
+    health = Health()
+    health.add("kafka", _ill)
+    async with _client(health) as client:
+        response = await client.get("/healthz")
+    assert response.status_code == 503
+    assert response.json()["checks"] == {"kafka": "ConnectionError: no broker answers"}
+
+
+async def test_the_services_own_pages_stand_beside_health() -> None:
+    async with _client(Health()) as client:
+        response = await client.get("/page")
+    assert response.text == "a page"
+
+
+async def test_a_taken_port_is_said_with_what_to_do() -> None:
+    app = application("shop", "blue", Health(), None)
+    async with serving(app, "127.0.0.1", 0, grace=1) as port:
+        with pytest.raises(StartError, match=f"127.0.0.1:{port}.*TANDEM_HTTP_PORT"):
+            async with serving(app, "127.0.0.1", port, grace=1):
+                pass
+        async with httpx.AsyncClient() as client:
+            response = await client.get(f"http://127.0.0.1:{port}/healthz")
+    assert response.status_code == 200

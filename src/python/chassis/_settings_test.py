@@ -1,0 +1,64 @@
+"""Settings: read from variables and secret files, refused with every problem at once."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from chassis import LogLevel, Settings, SettingsError, load
+
+
+class _Shop(Settings):
+    password: SecretStr
+
+
+@pytest.fixture(autouse=True)
+def complete_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANDEM_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
+    monkeypatch.setenv("TANDEM_HTTP_PORT", "8083")
+
+
+def test_variables_become_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANDEM_LOG_LEVEL", "warning")
+    monkeypatch.setenv("TANDEM_KAFKA_OPTIONS", '{"fetch.wait.max.ms": "2"}')
+    settings = load(Settings)
+    assert settings.http_port == 8083
+    assert settings.log_level is LogLevel.WARNING
+    assert settings.kafka_options == {"fetch.wait.max.ms": "2"}
+
+
+def test_every_problem_is_listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TANDEM_KAFKA_BOOTSTRAP_SERVERS")
+    monkeypatch.setenv("TANDEM_HTTP_PORT", "many")
+    monkeypatch.setenv("TANDEM_KAFKA_OPTIONS", "{not json")
+    monkeypatch.setenv("TANDEM_LANE", "Blue!")
+    with pytest.raises(SettingsError) as caught:
+        load(Settings)
+    named = {problem.split(":")[0] for problem in caught.value.problems}
+    assert named == {
+        "TANDEM_KAFKA_BOOTSTRAP_SERVERS",
+        "TANDEM_HTTP_PORT",
+        "TANDEM_KAFKA_OPTIONS",
+        "TANDEM_LANE",
+    }
+
+
+def test_no_problem_repeats_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANDEM_HTTP_PORT", "hunter2")
+    with pytest.raises(SettingsError) as caught:
+        load(Settings)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_secret_comes_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "tandem_password").write_text("from the file\n")
+    monkeypatch.setenv("TANDEM_SECRETS_DIR", str(tmp_path))
+    assert load(_Shop).password.get_secret_value() == "from the file"
+
+
+def test_a_missing_directory_of_secrets_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TANDEM_SECRETS_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(SettingsError, match=r"TANDEM_SECRETS_DIR: .*nowhere is not a directory"):
+        load(_Shop)

@@ -1,0 +1,81 @@
+"""A service from its start to its stop, as the process that a user runs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+COMPLETE = {"TANDEM_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9", "TANDEM_HTTP_PORT": "0"}
+
+
+@contextmanager
+def greeter(**settings: str) -> Iterator[subprocess.Popen[str]]:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.chassis.greeter"],
+        env={**environment, **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def next_entry(process: subprocess.Popen[str]) -> dict[str, object]:
+    assert process.stdout is not None
+    entry: dict[str, object] = json.loads(process.stdout.readline())
+    return entry
+
+
+def test_a_service_says_ready_answers_and_stops_on_sigterm() -> None:
+    with greeter(**COMPLETE) as process:
+        ready = next_entry(process)
+        assert ready["event"] == "ready"
+        response = httpx.get(f"http://127.0.0.1:{ready['http_port']}/hello", timeout=5)
+        assert response.text == "hello"
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=10)
+    events = [json.loads(line)["event"] for line in output.splitlines()]
+    assert events == ["greeted", "stopping", "stopped"]
+    assert errors == ""
+    assert process.returncode == 0
+
+
+def test_a_request_keeps_the_trace_that_it_came_with() -> None:
+    with greeter(**COMPLETE) as process:
+        port = next_entry(process)["http_port"]
+        traceparent = f"00-{TRACE_ID}-b7ad6b7169203331-01"
+        httpx.get(f"http://127.0.0.1:{port}/hello", headers={"traceparent": traceparent}, timeout=5)
+        greeted = next_entry(process)
+    assert greeted["event"] == "greeted"
+    assert greeted["trace_id"] == TRACE_ID
+
+
+def test_wrong_settings_are_listed_and_the_exit_code_is_2() -> None:
+    with greeter(TANDEM_HTTP_PORT="many") as process:
+        _, errors = process.communicate(timeout=10)
+    assert "greeter cannot start, its settings are wrong:" in errors
+    assert "TANDEM_HTTP_PORT: " in errors
+    assert "TANDEM_KAFKA_BOOTSTRAP_SERVERS: not set" in errors
+    assert process.returncode == 2
+
+
+def test_a_taken_port_ends_the_start_with_what_to_do() -> None:
+    with greeter(**COMPLETE) as first:
+        port = str(next_entry(first)["http_port"])
+        with greeter(**{**COMPLETE, "TANDEM_HTTP_PORT": port}) as second:
+            output, _ = second.communicate(timeout=10)
+    entry = json.loads(output.splitlines()[-1])
+    assert entry["event"] == "cannot start"
+    assert "set TANDEM_HTTP_PORT" in entry["reason"]
+    assert second.returncode == 1
