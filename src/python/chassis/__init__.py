@@ -15,6 +15,7 @@ Errors:
     ChassisError
     +-- SettingsError   the environment does not describe a service that can start
     +-- StartError      the environment is right, yet something needed is not there
+    +-- ...             and those of `chassis.tokens`, which verifies access tokens
 """
 
 from chassis._errors import ChassisError, SettingsError, StartError

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 class ChassisError(Exception):
-    """A service cannot run."""
+    """What a service stands on failed it."""
 
 
 class SettingsError(ChassisError):
