@@ -1,0 +1,83 @@
+"""Write every lockfile anew: ``./pants run build-support/lock.py``.
+
+``NAME.lock`` stands beside the ``NAME.txt`` that it is resolved from. Lockfiles hold versions and hashes for all
+platforms, and no address: each user's own package index is asked. With file names as arguments (``-- default.lock``)
+only those are written.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from uv import find_uv_bin
+
+_TIMEOUT_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lockfile, the requirements that it is resolved from, and the CPython that it is for."""
+
+    path: str
+    requirements: str
+    python: str = "3.13"
+
+
+LOCKS = (
+    Lock("3rdparty/pants/pants.lock", "3rdparty/pants/pants.txt", python="3.9"),
+    Lock("3rdparty/pants/pex.lock", "3rdparty/pants/pex.txt", python="3.9"),
+    # The product's own comes before the tools', some of which take versions from it.
+    Lock("3rdparty/python/default.lock", "3rdparty/python/requirements.txt"),
+    *(
+        Lock(f"3rdparty/tools/{tool}.lock", f"3rdparty/tools/{tool}.txt")
+        for tool in (
+            *("buf", "grpcio-tools", "mypy", "mypy-protobuf", "pytest"),
+            *("ruff", "setuptools", "shellcheck", "uv"),
+        )
+    ),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the lockfiles named by ``arguments``, or all; return the exit code."""
+    chosen = choose(arguments)
+    unknown = set(arguments) - {Path(lock.path).name for lock in chosen}
+    if unknown:
+        print(f"no such lockfile: {', '.join(sorted(unknown))}", file=sys.stderr)
+        return 2
+    return max(write(lock) for lock in chosen)
+
+
+def choose(names: Sequence[str]) -> list[Lock]:
+    """Return the locks with these file names, in the order in which they must be written; all for no names."""
+    return [lock for lock in LOCKS if not names or Path(lock.path).name in names]
+
+
+def command(lock: Lock) -> list[str]:
+    """Return the arguments of uv that write ``lock``."""
+    return [
+        *("pip", "compile", lock.requirements, "--output-file", lock.path, "--python-version", lock.python),
+        *("--universal", "--generate-hashes", "--no-header", "--upgrade", "--quiet"),
+    ]
+
+
+def write(lock: Lock) -> int:
+    """Write one lockfile, saying so; return uv's exit code."""
+    started = time.monotonic()
+    done = subprocess.run(  # noqa: S603 - uv from our own lockfile, fixed arguments
+        [find_uv_bin(), *command(lock)],
+        cwd=os.environ.get("BUILD_ROOT"),
+        env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
+        timeout=_TIMEOUT_SECONDS,
+        check=False,
+    )
+    print(f"{lock.path}: {time.monotonic() - started:.1f} s", flush=True)
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

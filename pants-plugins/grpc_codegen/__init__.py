@@ -1,0 +1,1 @@
+"""Python from ``.proto`` files: messages, gRPC stubs and their types, with tools from PyPI alone."""

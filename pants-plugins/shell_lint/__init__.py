@@ -1,0 +1,1 @@
+"""shellcheck in ``lint``, with shellcheck from PyPI; Pants' own backend fetches it from elsewhere."""
