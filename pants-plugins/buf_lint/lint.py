@@ -34,6 +34,7 @@ class Buf(PythonToolBase):
     default_requirements = ("buf-bin",)
     default_main = ConsoleScript("buf")
     default_lockfile_resource = ("buf_lint", "buf.lock")
+    register_interpreter_constraints = True
     register_lockfile = True
 
     skip = SkipOption("lint")

@@ -14,6 +14,7 @@ class GrpcioTools(PythonToolBase):
     default_requirements = ("grpcio-tools",)
     default_main = EntryPoint("grpc_tools.protoc")
     default_lockfile_resource = ("grpc_codegen", "grpcio-tools.lock")
+    register_interpreter_constraints = True
     register_lockfile = True
 
 
@@ -27,4 +28,5 @@ class StubTypes(PythonToolBase):
     default_requirements = ("mypy-protobuf",)
     default_main = ConsoleScript("protoc-gen-mypy_grpc")
     default_lockfile_resource = ("grpc_codegen", "mypy-protobuf.lock")
+    register_interpreter_constraints = True
     register_lockfile = True

