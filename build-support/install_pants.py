@@ -1,7 +1,8 @@
 """Install Pants or PEX from a lockfile, for ``./pants``.
 
-Runs on any CPython from 3.9 on, with the standard library alone, because nothing is installed yet. What it
-installs appears under its final name only when it is whole, so that an interruption leaves nothing broken.
+Runs on any CPython from 3.9 on, with the standard library alone, because nothing is installed yet.
+What it installs appears under its final name only when it is whole, so that an interruption leaves
+nothing broken.
 
 Usage: install_pants.py {pants,pex} LOCKFILE DESTINATION
 """
@@ -14,8 +15,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Sequence
 
 
 class InstallError(Exception):
@@ -28,8 +29,8 @@ class InstallError(Exception):
         tail = "\n".join("    " + line for line in output.strip().splitlines()[-15:])
         super().__init__(
             f"this command failed:\n    {' '.join(command)}\n{tail}\n"
-            "Packages come from PyPI, or from the index that pip is configured for: is it within reach? "
-            "Nothing was left behind; run the same command again."
+            "Packages come from PyPI, or from the index that pip is configured for: is it within "
+            "reach? Nothing was left behind; run the same command again."
         )
 
 
@@ -81,12 +82,14 @@ def install_pants(lockfile: Path, home: Path) -> None:
 
 
 def install_pex(lockfile: Path, home: Path) -> None:
-    """Make the file ``pex``, which is PEX packed by itself, and its ``fingerprint`` (SHA-256 and size)."""
+    """Make the file ``pex``, PEX packed by itself, and its ``fingerprint`` (SHA-256 and size)."""
     environment, pex = home / "environment", home / "pex"
     run("make an environment for PEX", [sys.executable, "-m", "venv", str(environment)])
     install_locked("install PEX from PyPI, checking hashes", environment, lockfile)
     fetch = [*pip(environment), "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    run("fetch what PEX is packed from", [*fetch, *locked(lockfile), "--dest", str(home / "wheels")])
+    run(
+        "fetch what PEX is packed from", [*fetch, *locked(lockfile), "--dest", str(home / "wheels")]
+    )
     run("pack PEX", packing(environment, home / "wheels", pex), PEX_ROOT=str(home / "root"))
     content = pex.read_bytes()
     (home / "fingerprint").write_text(f"{hashlib.sha256(content).hexdigest()}|{len(content)}\n")
@@ -94,10 +97,10 @@ def install_pex(lockfile: Path, home: Path) -> None:
         shutil.rmtree(leftover)
 
 
-INSTALLERS: Dict[str, Callable[[Path, Path], None]] = {"pants": install_pants, "pex": install_pex}
+INSTALLERS: dict[str, Callable[[Path, Path], None]] = {"pants": install_pants, "pex": install_pex}
 
 
-def packing(environment: Path, wheels: Path, pex: Path) -> List[str]:
+def packing(environment: Path, wheels: Path, pex: Path) -> list[str]:
     """Return the command that packs the wheel of PEX into the file ``pex``."""
     (wheel,) = wheels.glob("pex-*.whl")
     return [
@@ -112,12 +115,12 @@ def install_locked(purpose: str, environment: Path, lockfile: Path) -> None:
     run(purpose, [*pip(environment), "install", "--quiet", *locked(lockfile)])
 
 
-def pip(environment: Path) -> List[str]:
+def pip(environment: Path) -> list[str]:
     """Return the command of the pip in ``environment``."""
     return [str(environment / "bin" / "python"), "-I", "-m", "pip", "--disable-pip-version-check"]
 
 
-def locked(lockfile: Path) -> List[str]:
+def locked(lockfile: Path) -> list[str]:
     """Return the arguments that tell pip what to take."""
     return ["--require-hashes", "--requirement", str(lockfile)]
 
@@ -131,7 +134,9 @@ def run(purpose: str, command: Sequence[str], **extra: str) -> None:
     print(f"pants: {purpose} ... ", end="", file=sys.stderr, flush=True)
     started = time.monotonic()
     # A fixed date makes PEX pack differently from what it was tested with.
-    environment = {k: v for k, v in os.environ.items() if k not in {"SOURCE_DATE_EPOCH", "PYTHONPATH"}}
+    environment = {
+        k: v for k, v in os.environ.items() if k not in {"SOURCE_DATE_EPOCH", "PYTHONPATH"}
+    }
     done = subprocess.run(  # noqa: S603 - fixed commands with paths of ours
         command,
         env={**environment, **extra},

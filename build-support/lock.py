@@ -1,8 +1,8 @@
 """Write every lockfile anew: ``./pants run build-support/lock.py``.
 
-``NAME.lock`` stands beside the ``NAME.txt`` that it is resolved from. Lockfiles hold versions and hashes for all
-platforms, and no address: each user's own package index is asked. With file names as arguments (``-- default.lock``)
-only those are written.
+``NAME.lock`` stands beside the ``NAME.txt`` that it is resolved from. Lockfiles hold versions and
+hashes for all platforms, and no address: each user's own package index is asked. With file names as
+arguments (``-- default.lock``) only those are written.
 """
 
 import os
@@ -53,14 +53,22 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def choose(names: Sequence[str]) -> list[Lock]:
-    """Return the locks with these file names, in the order in which they must be written; all for no names."""
+    """Return the locks with these file names, or all, in the order they must be written in."""
     return [lock for lock in LOCKS if not names or Path(lock.path).name in names]
 
 
 def command(lock: Lock) -> list[str]:
     """Return the arguments of uv that write ``lock``."""
     return [
-        *("pip", "compile", lock.requirements, "--output-file", lock.path, "--python-version", lock.python),
+        *(
+            "pip",
+            "compile",
+            lock.requirements,
+            "--output-file",
+            lock.path,
+            "--python-version",
+            lock.python,
+        ),
         *("--universal", "--generate-hashes", "--no-header", "--upgrade", "--quiet"),
     ]
 

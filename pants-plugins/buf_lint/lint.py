@@ -65,7 +65,9 @@ def lint_arguments(files: tuple[str, ...]) -> tuple[str, ...]:
 @rule(desc="Lint with buf", level=LogLevel.DEBUG)
 async def run_buf_lint(request: BufLintRequest.Batch[BufFieldSet, Any], buf: Buf) -> LintResult:
     """Run ``buf lint`` on a batch of files, beside the files that they import."""
-    closure = await Get(TransitiveTargets, TransitiveTargetsRequest(fs.address for fs in request.elements))
+    closure = await Get(
+        TransitiveTargets, TransitiveTargetsRequest(fs.address for fs in request.elements)
+    )
     own, everything, program, settings = await MultiGet(
         Get(SourceFiles, SourceFilesRequest(fs.source for fs in request.elements)),
         Get(
@@ -95,6 +97,6 @@ async def run_buf_lint(request: BufLintRequest.Batch[BufFieldSet, Any], buf: Buf
     return LintResult.create(request, result)
 
 
-def rules():
+def rules() -> list[object]:
     """Return the rules of this module."""
     return [*collect_rules(), *BufLintRequest.rules()]

@@ -1,1 +1,1 @@
-"""Python from ``.proto`` files: messages, gRPC stubs and their types, with tools from PyPI alone."""
+"""Python from ``.proto`` files: messages, gRPC stubs, and their types. All tools are on PyPI."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from grpc_codegen.tools import GrpcioTools, StubTypes
 from pants.backend.codegen.protobuf.target_types import ProtobufGrpcToggleField, ProtobufSourceField
 from pants.backend.python.target_types import PythonSourceField
 from pants.backend.python.util_rules import pex
@@ -32,6 +31,8 @@ from pants.engine.unions import UnionRule
 from pants.source.source_root import SourceRoot, SourceRootRequest
 from pants.util.logging import LogLevel
 
+from grpc_codegen.tools import GrpcioTools, StubTypes
+
 OUTPUT = "_generated"
 STUB_TYPES_SCRIPT = "protoc-gen-mypy_grpc"
 
@@ -44,7 +45,7 @@ class GeneratePythonFromProtobufRequest(GenerateSourcesRequest):
 
 
 def protoc_arguments(stub_types: str | None, files: tuple[str, ...]) -> tuple[str, ...]:
-    """Return protoc's arguments for ``files``; with ``stub_types``, a program's path, gRPC stubs are wanted too."""
+    """Return protoc's arguments for ``files``; gRPC stubs come with ``stub_types``, a program."""
     messages = ("-I.", f"--python_out={OUTPUT}", f"--pyi_out={OUTPUT}")
     if stub_types is None:
         return (*messages, *files)
@@ -58,13 +59,17 @@ def protoc_arguments(stub_types: str | None, files: tuple[str, ...]) -> tuple[st
 
 
 def protobuf_sources(targets: TransitiveTargets) -> SourceFilesRequest:
-    """Return a request for the ``.proto`` files among ``targets``: protoc reads the imported ones too."""
+    """Return a request for all ``.proto`` files of ``targets``: protoc reads imported ones too."""
     return SourceFilesRequest(
-        target[ProtobufSourceField] for target in targets.closure if target.has_field(ProtobufSourceField)
+        target[ProtobufSourceField]
+        for target in targets.closure
+        if target.has_field(ProtobufSourceField)
     )
 
 
-async def _stub_types_program(target: Target, tool: StubTypes, environment: PexEnvironment) -> VenvPex | None:
+async def _stub_types_program(
+    target: Target, tool: StubTypes, environment: PexEnvironment
+) -> VenvPex | None:
     if not target.get(ProtobufGrpcToggleField).value:
         return None
     return await Get(
@@ -113,7 +118,7 @@ async def generate_python_from_protobuf(
     return GeneratedSources(await Get(Snapshot, AddPrefix(generated, source_root.path)))
 
 
-def rules():
+def rules() -> list[object]:
     """Return the rules of this module and those that it calls."""
     return [
         *collect_rules(),

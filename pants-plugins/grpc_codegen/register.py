@@ -1,10 +1,10 @@
 """What this backend adds to Pants.
 
-It takes the place of ``pants.backend.codegen.protobuf.python``, whose tools are not on PyPI. The targets and the
-dependency inference remain Pants' own; enabling both backends would make generation ambiguous.
+It takes the place of ``pants.backend.codegen.protobuf.python``, whose tools are not on PyPI. The
+targets and the dependency inference remain Pants' own; with both backends enabled, generation would
+be ambiguous.
 """
 
-from grpc_codegen import generate, stub_inference
 from pants.backend.codegen.protobuf import protobuf_dependency_inference
 from pants.backend.codegen.protobuf import tailor as protobuf_tailor
 from pants.backend.codegen.protobuf.python import (
@@ -19,9 +19,12 @@ from pants.backend.codegen.protobuf.target_types import (
 from pants.backend.codegen.protobuf.target_types import rules as protobuf_target_rules
 from pants.backend.python.dependency_inference import module_mapper
 from pants.core.util_rules import stripped_source_files
+from pants.engine.target import Target
+
+from grpc_codegen import generate, stub_inference
 
 
-def rules():
+def rules() -> list[object]:
     """Return the rules of generation and of the inference that goes with it."""
     return [
         *generate.rules(),
@@ -37,6 +40,6 @@ def rules():
     ]
 
 
-def target_types():
+def target_types() -> list[type[Target]]:
     """Return the targets that ``.proto`` files are declared with."""
     return [ProtobufSourcesGeneratorTarget, ProtobufSourceTarget]

@@ -1,7 +1,8 @@
 """Dependencies of generated code on the type stubs of the libraries it imports.
 
-Pants infers ``protobuf`` and ``grpcio`` themselves. Their types are packages of their own, and without them mypy sees
-``Any`` in every generated class whenever no other checked module happens to import those libraries.
+Pants infers ``protobuf`` and ``grpcio`` themselves. Their types are packages of their own; without
+them mypy sees ``Any`` in every generated class whenever no other checked module happens to import
+those libraries.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class InferTypeStubs(InferDependenciesRequest):
 async def infer_type_stubs(
     request: InferTypeStubs, python: PythonSetup, modules: ThirdPartyPythonModuleMapping
 ) -> InferredDependencies:
-    """Return the requirements that give types to ``google.protobuf`` and, where it is used, ``grpc``."""
+    """Return the requirements that type ``google.protobuf`` and, where it is used, ``grpc``."""
     resolve = request.field_set.python_resolve.normalized_value(python)
     imported = ("google.protobuf", *(("grpc",) if request.field_set.grpc_toggle.value else ()))
     return InferredDependencies(
@@ -40,6 +41,6 @@ async def infer_type_stubs(
     )
 
 
-def rules():
+def rules() -> list[object]:
     """Return the rules of this module."""
     return [*collect_rules(), UnionRule(InferDependenciesRequest, InferTypeStubs)]

@@ -55,6 +55,6 @@ async def ruff_format(request: RuffFormatRequest.Batch, ruff: Ruff) -> FmtResult
     return await FmtResult.create(request, result)
 
 
-def rules():
+def rules() -> list[object]:
     """Return the rules of this module."""
     return [*collect_rules(), *RuffFormatRequest.rules()]

@@ -1,1 +1,1 @@
-"""shellcheck in ``lint``, with shellcheck from PyPI; Pants' own backend fetches it from elsewhere."""
+"""Shellcheck in ``lint``, taken from PyPI; Pants' own backend fetches it from elsewhere."""

@@ -75,6 +75,6 @@ async def run_shellcheck(
     return LintResult.create(request, result)
 
 
-def rules():
+def rules() -> list[object]:
     """Return the rules of this module."""
     return [*collect_rules(), *ShellcheckRequest.rules()]
