@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     kafka_bootstrap_servers: str = Field(min_length=1)
     """host:port of some brokers, separated by commas."""
 
-    kafka_options: Json[dict[str, str]] = Field(default_factory=dict)
+    kafka_options: Json[dict[str, str]] = Field(default_factory=dict, validate_default=False)
     """More librdkafka settings, as the brokers in use need them: a JSON object of strings."""
 
     http_host: str = "127.0.0.1"
