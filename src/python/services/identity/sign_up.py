@@ -1,0 +1,78 @@
+"""Signing up: a new account, made once however often its request is delivered."""
+
+from typing import TYPE_CHECKING
+
+import grpc
+import structlog
+from tandem.database.v1.accounts_pb2 import CreateAccountRequest, Profile
+
+from services.identity import credentials
+from services.identity.attempts import Attempts
+from services.identity.deadline import Deadline
+from services.identity.errors import EmailTakenError, InvalidFieldsError, RefusedError
+from services.identity.passwords import Passwords
+from services.identity.stores import ask
+from services.identity.validation import NewAccount
+
+if TYPE_CHECKING:
+    from tandem.database.v1.accounts_pb2_grpc import AccountStoreAsyncStub
+
+_log = structlog.get_logger()
+
+
+class SignUp:
+    """Opens accounts."""
+
+    def __init__(
+        self, accounts: "AccountStoreAsyncStub", passwords: Passwords, attempts: Attempts
+    ) -> None:
+        self._accounts = accounts
+        self._passwords = passwords
+        self._attempts = attempts
+
+    async def open_account(self, new: NewAccount, client_address: str, deadline: Deadline) -> None:
+        """Make the account; a repeated call with the same id and password finds it made.
+
+        Raises:
+            TooManyAttemptsError: a limit is reached.
+            EmailTakenError: another account has the e-mail address.
+            InvalidFieldsError: another account has the id.
+            RefusedError: a store did not answer.
+        """
+        await self._attempts.count(new.email, client_address, deadline)
+        request = CreateAccountRequest(
+            id=new.id,
+            email=new.email,
+            profile=Profile(display_name=new.display_name),
+            password_hash=await self._passwords.hash(new.password),
+        )
+        try:
+            await ask(self._accounts.CreateAccount, request, deadline, _TAKEN)
+        except EmailTakenError:
+            _log.debug("account exists already", account_id=new.id)
+        await self._confirm(new, request.password_hash, deadline)
+        await self._forget_attempts(new.email, deadline)
+
+    async def _confirm(self, new: NewAccount, password_hash: str, deadline: Deadline) -> None:
+        """Make sure that the account is the caller's, whether made now or by an earlier delivery.
+
+        An id is no secret: who repeats a sign-up has to know its password. A salt makes every hash
+        another, so an earlier delivery is known by verifying the password against what it stored.
+        """
+        credential = await credentials.find(self._accounts, new.email, deadline)
+        if credential is None:
+            raise InvalidFieldsError({"account_id": "Another account has this id; make a new one."})
+        if credential.account_id != new.id:
+            raise EmailTakenError
+        stored = credential.password_hash
+        if stored != password_hash and not await self._passwords.matches(new.password, stored):
+            raise EmailTakenError
+
+    async def _forget_attempts(self, email: str, deadline: Deadline) -> None:
+        try:
+            await self._attempts.forget(email, deadline)
+        except RefusedError as error:  # no reason to refuse the account that was made
+            _log.warning("sign-up attempts not forgotten", reason=str(error))
+
+
+_TAKEN = {grpc.StatusCode.ALREADY_EXISTS: EmailTakenError}
