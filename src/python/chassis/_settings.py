@@ -65,8 +65,8 @@ class Settings(BaseSettings):
     """Seconds that running calls have to finish at the stop."""
 
 
-def load[S: Settings](settings_type: type[S]) -> S:
-    """Read the settings of a service from its environment.
+def load[S: BaseSettings](settings_type: type[S]) -> S:
+    """Read the settings of a service, or of a command of it, from its environment.
 
     Raises:
         SettingsError: with every problem found, not only the first.
@@ -75,7 +75,7 @@ def load[S: Settings](settings_type: type[S]) -> S:
     if secrets is not None and not Path(secrets).is_dir():
         raise SettingsError([f"{SECRETS_DIR}: {secrets} is not a directory"])
     try:
-        return settings_type(_secrets_dir=secrets)  # type: ignore[call-arg]  # fields come from the environment
+        return settings_type(_secrets_dir=secrets)
     except ValidationError as error:
         raise SettingsError([_describe(detail) for detail in error.errors()]) from None
 

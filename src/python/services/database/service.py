@@ -1,0 +1,113 @@
+"""The serving process: a pool of connections, the four stores, health, clean-up."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from tandem.database.v1 import (
+    accounts_pb2_grpc,
+    activity_pb2_grpc,
+    attempts_pb2_grpc,
+    sessions_pb2_grpc,
+)
+
+import chassis
+from services.database import sqlstate
+from services.database.errors import SchemaBehindError, SchemaError
+from services.database.history import VERSION_TABLE, History
+from services.database.phases import EXPAND_ADVICE, Phase, check_serving, positions
+from services.database.retention import cleaning_up
+from services.database.settings import Settings, address
+from services.database.stores import Accounts, ActivityLog, Attempts, Sessions
+from services.database.transactions import Transactions
+
+NAME = "database"
+
+
+def serve() -> None:
+    """Run the service until it is told to stop.
+
+    Raises:
+        SystemExit: with a code other than 0 if it could not start or failed.
+    """
+    chassis.run(NAME, Settings, start)
+
+
+async def start(process: chassis.Process[Settings]) -> None:
+    """Build the service on its process.
+
+    Raises:
+        chassis.StartError: PostgreSQL does not answer, or its schema does not fit this release.
+    """
+    settings = process.settings
+    engine = await process.enter(connected(settings))
+    await check_schema(engine, History())
+    transactions = Transactions(engine, settings.database_statement_timeout)
+    server = process.server()
+    accounts_pb2_grpc.add_AccountStoreServicer_to_server(Accounts(transactions), server)
+    sessions_pb2_grpc.add_SessionStoreServicer_to_server(Sessions(transactions), server)
+    activity_pb2_grpc.add_ActivityLogServicer_to_server(ActivityLog(transactions), server)
+    attempts_pb2_grpc.add_AttemptStoreServicer_to_server(Attempts(transactions), server)
+
+    async def answers() -> None:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    process.health.add("postgres", answers)
+    await process.enter(
+        cleaning_up(
+            engine,
+            settings.database_cleanup_interval,
+            timedelta(seconds=settings.database_session_retention),
+        )
+    )
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """A pool of connections, opened as calls need them; closed at the end."""
+    engine = create_async_engine(
+        address(settings.database_url),
+        pool_size=settings.database_pool_size,
+        max_overflow=0,
+        pool_timeout=settings.database_pool_timeout,
+        pool_use_lifo=True,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": settings.database_connect_timeout,
+            "application_name": f"tandem {NAME} {settings.lane}",
+            # A process that dies in the middle of a transaction must not keep its locks.
+            "options": "-c TimeZone=UTC -c idle_in_transaction_session_timeout=30s",
+        },
+    )
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+async def check_schema(engine: AsyncEngine, history: History) -> None:
+    """Let this release serve on the schema that is there. A newer expand revision is fine.
+
+    Raises:
+        chassis.StartError: PostgreSQL does not answer, or expand has yet to run, or a newer release
+            has contracted the schema.
+    """
+    try:
+        async with engine.connect() as connection:
+            ran = list(await connection.scalars(text(f"SELECT version_num FROM {VERSION_TABLE}")))  # noqa: S608  # a constant
+        check_serving(positions(history.revisions, ran))
+    except SchemaError as error:
+        raise chassis.StartError(str(error)) from None
+    except DBAPIError as error:
+        if sqlstate.code(error) in sqlstate.NO_SUCH_TABLE:
+            head = history.revisions[Phase.EXPAND][-1]
+            raise chassis.StartError(str(SchemaBehindError(None, head, EXPAND_ADVICE))) from None
+        place = f"{engine.url.host}:{engine.url.port or 5432}"
+        raise chassis.StartError(
+            f"PostgreSQL at {place} does not answer: {sqlstate.reason(error)}; "
+            "check TANDEM_DATABASE_URL and that it runs"
+        ) from None

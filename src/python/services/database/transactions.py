@@ -1,0 +1,103 @@
+"""Answers a call by one SQL transaction, whatever the database does meanwhile."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import grpc
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from services.database import sqlstate
+from services.database.errors import OutcomeUnknownError, RequestError
+from services.database.status import failure
+
+ATTEMPTS = 4
+"""How often a transaction is tried that lost against others, or whose connection broke."""
+
+_PAUSE = 0.02
+_BOUND = text("SELECT set_config('statement_timeout', :milliseconds, true)")
+
+_log = structlog.get_logger()
+
+type Work[Q, R] = Callable[[Q, AsyncSession], Awaitable[R]]
+
+
+class Context(Protocol):
+    """The part of a servicer's context that an answer needs."""
+
+    def time_remaining(self) -> float | None:
+        """Seconds until the call's deadline; None when it has none."""
+
+    async def abort(
+        self,
+        code: grpc.StatusCode,
+        details: str = "",
+        trailing_metadata: tuple[tuple[str, str | bytes], ...] = (),
+    ) -> object:
+        """End the call with this status, by raising."""
+
+
+class Transactions:
+    """Runs the work of a call in a transaction, and turns errors into statuses.
+
+    Args:
+        engine: Where the transactions run.
+        statement_timeout: Seconds that one may take when the call has no nearer deadline.
+    """
+
+    def __init__(self, engine: AsyncEngine, statement_timeout: float) -> None:
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self._statement_timeout = statement_timeout
+
+    async def answer[Q, R](self, work: Work[Q, R], request: Q, context: Context) -> R:
+        """Answer the request by the work's result, once that is committed.
+
+        The work may run more than once, each time in a new transaction, until one commits. It must
+        do nothing outside of its session.
+
+        Raises:
+            Exception: whatever the context raises to end the call with another status than OK.
+        """
+        remaining = context.time_remaining()
+        limit = self._statement_timeout
+        if remaining is not None:
+            limit = min(limit, remaining)
+        try:
+            async with asyncio.timeout(limit):
+                return await self._until_committed(work, request, limit)
+        except (RequestError, SQLAlchemyError, TimeoutError) as error:
+            told = failure(error)
+            if told is None:
+                raise
+            if isinstance(error, DBAPIError):
+                _log.warning("database error", code=told.code.name, reason=sqlstate.reason(error))
+        await context.abort(told.code, told.message, told.trailing_metadata())
+        raise AssertionError("abort returned")
+
+    async def _until_committed[Q, R](self, work: Work[Q, R], request: Q, limit: float) -> R:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await self._once(work, request, limit)
+            except DBAPIError as error:
+                if attempt == ATTEMPTS or not sqlstate.may_succeed_again(error):
+                    raise
+            # Those that met each other come back at different times.
+            await asyncio.sleep(_PAUSE * attempt * random.uniform(0.5, 1.5))  # noqa: S311  # no secret
+        raise AssertionError("the last attempt neither answered nor raised")
+
+    async def _once[Q, R](self, work: Work[Q, R], request: Q, limit: float) -> R:
+        async with self._sessions() as session:
+            milliseconds = max(1, round(limit * 1000))
+            await session.execute(_BOUND, {"milliseconds": f"{milliseconds}ms"})
+            response = await work(request, session)
+            try:
+                await session.commit()
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise OutcomeUnknownError from None
+                raise
+            return response
