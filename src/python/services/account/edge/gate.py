@@ -1,0 +1,74 @@
+"""The outermost layer of the application: what holds for every request and every response."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.account.edge.body_limit import read_body, replay
+from services.account.edge.cookies import CookiePolicy, open_jar
+from services.account.edge.guard import check_json, check_source
+from services.account.edge.security_headers import security_headers
+from services.account.errors import AccountError
+from services.account.site import Site
+
+type Refuse = Callable[[Request, Exception], Awaitable[Response]]
+
+API = "/api/"
+
+
+def is_api(request: Request) -> bool:
+    """Whether the answer is data for a program, rather than a page for a person."""
+    return request.url.path.startswith(API)
+
+
+class Gate:
+    """Passes requests on to the application if they may reach it.
+
+    Args:
+        app: The application.
+        site: Where it is served.
+        refuse: Makes the response to a request that may not.
+    """
+
+    def __init__(self, app: ASGIApp, site: Site, refuse: Refuse) -> None:
+        self._app = app
+        self._site = site
+        self._refuse = refuse
+        self._cookies = CookiePolicy(site.secure)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        send = self._finishing(request, send)
+        try:
+            body = await self._admit(request)
+        except AccountError as error:
+            response = await self._refuse(request, error)
+            await response(scope, receive, send)
+            return
+        if body is not None:
+            await self._app(scope, replay(body, receive), send)
+
+    async def _admit(self, request: Request) -> bytes | None:
+        check_source(self._site, request.method, request.headers)
+        if is_api(request):
+            check_json(request.method, request.headers)
+        return await read_body(request.receive)
+
+    def _finishing(self, request: Request, send: Send) -> Send:
+        jar = open_jar(request.scope, self._cookies)
+        protections = security_headers(self._site, data=is_api(request))
+
+        async def finish(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower() for name, _value in message["headers"]}
+                added = [header for header in protections if header[0] not in present]
+                message["headers"] = [*message["headers"], *added, *jar.headers()]
+            await send(message)
+
+        return finish

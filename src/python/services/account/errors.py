@@ -1,0 +1,118 @@
+"""Why the account service refuses.
+
+AccountError
++-- InvalidFieldsError        what was typed is not acceptable
++-- EmailTakenError           another account has this e-mail address
++-- WrongCredentialsError     no account opens by this e-mail address and password
++-- SignedOutError            nobody is signed in, or not any more
++-- NotFoundError             what was asked for is not there
++-- TooManyAttemptsError      to be tried again later
++-- CrossSiteError            another site's page sent the request
++-- StaleFormError            the form was not made for this browser and session
++-- UnreadableBodyError       the body is too large, of another media type, or garbled
++-- ServiceError              another service is at fault
+    +-- ServiceUnavailableError   it did not answer in time
+    +-- ServiceFailedError        it answered what the contract does not say
+"""
+
+from collections.abc import Mapping
+
+
+class AccountError(Exception):
+    """A request cannot be answered as asked."""
+
+
+class InvalidFieldsError(AccountError):
+    """What was typed is not acceptable.
+
+    Attributes:
+        fields: A message for people by the name of the field.
+    """
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self.fields = dict(fields)
+        super().__init__(f"not acceptable: {', '.join(sorted(self.fields)) or 'the request'}")
+
+
+class EmailTakenError(AccountError):
+    """Another account has this e-mail address."""
+
+
+class WrongCredentialsError(AccountError):
+    """No account opens by this e-mail address and password."""
+
+
+class SignedOutError(AccountError):
+    """Nobody is signed in.
+
+    Attributes:
+        ended: Whether somebody was, and the session has ended since.
+    """
+
+    def __init__(self, *, ended: bool) -> None:
+        self.ended = ended
+        super().__init__("the session has ended" if ended else "nobody is signed in")
+
+
+class NotFoundError(AccountError):
+    """What was asked for is not there."""
+
+
+class TooManyAttemptsError(AccountError):
+    """To be tried again later.
+
+    Attributes:
+        retry_after: Seconds until then, if the service said so.
+    """
+
+    def __init__(self, retry_after: float | None) -> None:
+        self.retry_after = retry_after
+        super().__init__("too many attempts")
+
+
+class CrossSiteError(AccountError):
+    """Another site's page sent the request."""
+
+
+class StaleFormError(AccountError):
+    """The form was not made for this browser and session."""
+
+
+class UnreadableBodyError(AccountError):
+    """The body of the request cannot be taken.
+
+    Attributes:
+        status: The HTTP status that says why: 400, 413 or 415.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class ServiceError(AccountError):
+    """Another service is at fault.
+
+    Attributes:
+        service: Its name.
+    """
+
+    def __init__(self, service: str, message: str) -> None:
+        self.service = service
+        super().__init__(f"{service}: {message}")
+
+
+class ServiceUnavailableError(ServiceError):
+    """It did not answer in time; the same request may be sent again.
+
+    Attributes:
+        retry_after: Seconds to wait before.
+    """
+
+    def __init__(self, service: str, message: str, retry_after: float = 5.0) -> None:
+        self.retry_after = retry_after
+        super().__init__(service, message)
+
+
+class ServiceFailedError(ServiceError):
+    """It answered what the contract does not say."""

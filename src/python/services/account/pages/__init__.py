@@ -1,0 +1,1 @@
+"""The site's pages; they need no script in the browser."""

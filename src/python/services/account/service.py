@@ -1,0 +1,28 @@
+"""The account service as a process."""
+
+from chassis import Process, run
+from services.account.application import build
+from services.account.edge.clients import Clients
+from services.account.gateways.accounts import AccountsGateway
+from services.account.gateways.identity import IdentityGateway
+from services.account.settings import Settings
+from services.account.site import Site
+
+
+async def start(process: Process[Settings]) -> None:
+    """Serve pages and JSON API, with all data from other services."""
+    settings = process.settings
+    channel = process.channel()
+    process.serve_http(
+        build(
+            Site.at(settings.public_url),
+            IdentityGateway(channel, settings.call_deadline),
+            AccountsGateway(channel, settings.call_deadline),
+            Clients(settings.trusted_proxies),
+        )
+    )
+
+
+def serve() -> None:
+    """Run the service until it is told to stop."""
+    run("account", Settings, start)

@@ -1,0 +1,38 @@
+"""What the account service is told by its environment."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+from chassis import Settings as ChassisSettings
+from services.account.site import Site
+
+type Network = IPv4Network | IPv6Network
+
+
+def _safe_url(url: str) -> str:
+    return Site.at(url).url
+
+
+def _networks(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+class Settings(ChassisSettings):
+    """Settings of the account service, besides those of every service."""
+
+    public_url: Annotated[str, AfterValidator(_safe_url)]
+    """How browsers reach the site: https, or http on loopback."""
+
+    call_deadline: float = Field(5.0, gt=0, le=60)
+    """Seconds that another service may take to answer."""
+
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = (
+        ip_network("127.0.0.0/8"),
+        ip_network("::1/128"),
+    )
+    """Networks, separated by commas, whose X-Real-IP header is believed."""
