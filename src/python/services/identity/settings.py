@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import argon2
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 import chassis
 from services.identity.attempts import Limits
@@ -27,11 +27,11 @@ class Settings(chassis.Settings):
     password_hash_time_cost: int = Field(default=_RFC_9106.time_cost, ge=1)
     """argon2id's passes over its memory. The defaults are RFC 9106's for little memory."""
 
-    password_hash_memory_cost: int = Field(default=_RFC_9106.memory_cost, ge=8)
-    """KiB of memory for each hash; at least 8 times the parallelism."""
-
     password_hash_parallelism: int = Field(default=_RFC_9106.parallelism, ge=1)
     """argon2id's lanes, a thread each."""
+
+    password_hash_memory_cost: int = Field(default=_RFC_9106.memory_cost, ge=8)
+    """KiB of memory for each hash; at least 8 times the parallelism."""
 
     password_hash_threads: int = Field(default=2, ge=1, le=64)
     """Hashes that may be computed at once: so many times the memory cost may be in use."""
@@ -59,6 +59,14 @@ class Settings(chassis.Settings):
                 f"python -m services.identity keys create {path}"
             )
         return path
+
+    @field_validator("password_hash_memory_cost")
+    @classmethod
+    def _suffices_for_all_lanes(cls, cost: int, info: ValidationInfo) -> int:
+        least = 8 * info.data.get("password_hash_parallelism", 1)
+        if cost < least:
+            raise ValueError(f"it should be {least} at least, 8 times the parallelism")
+        return cost
 
     def password_hasher(self) -> argon2.PasswordHasher:
         """What hashes passwords as these settings say."""

@@ -1,0 +1,57 @@
+"""The environment of identity: every wrong variable named, no secret shown."""
+
+from pathlib import Path
+
+import pytest
+
+import chassis
+from services.identity.settings import Settings
+
+SECRET = "not to be seen"
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    monkeypatch.setenv("TANDEM_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
+    monkeypatch.setenv("TANDEM_HTTP_PORT", "8083")
+    monkeypatch.setenv("TANDEM_SIGNING_KEYS", str(tmp_path))
+    return monkeypatch
+
+
+def test_little_has_to_be_said(environment: pytest.MonkeyPatch) -> None:
+    del environment
+    settings = chassis.load(Settings)
+    hasher = settings.password_hasher()
+    assert (hasher.time_cost, hasher.memory_cost, hasher.parallelism) == (3, 65536, 4)
+    assert settings.access_token_lifetime == 60
+    assert settings.sign_in_limits().per_email == 10
+
+
+def test_all_wrong_variables_are_named_at_once(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TANDEM_SIGNING_KEYS", "/nowhere")
+    environment.setenv("TANDEM_ACCESS_TOKEN_LIFETIME", "a minute")
+    environment.setenv("TANDEM_PASSWORD_HASH_THREADS", "0")
+    with pytest.raises(chassis.SettingsError) as caught:
+        chassis.load(Settings)
+    names = [problem.split(":")[0] for problem in caught.value.problems]
+    assert sorted(names) == [
+        "TANDEM_ACCESS_TOKEN_LIFETIME",
+        "TANDEM_PASSWORD_HASH_THREADS",
+        "TANDEM_SIGNING_KEYS",
+    ]
+    assert "keys create /nowhere" in str(caught.value)
+
+
+def test_memory_too_little_for_the_lanes_is_refused(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TANDEM_PASSWORD_HASH_MEMORY_COST", "16")
+    with pytest.raises(chassis.SettingsError, match="TANDEM_PASSWORD_HASH_MEMORY_COST"):
+        chassis.load(Settings)
+
+
+def test_digest_key_does_not_show_in_the_settings_text_form(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("TANDEM_ATTEMPT_DIGEST_KEY", SECRET)
+    settings = chassis.load(Settings)
+    assert settings.attempt_digest_key.get_secret_value() == SECRET
+    assert SECRET not in repr(settings)
