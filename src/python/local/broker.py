@@ -1,8 +1,8 @@
 """The broker that librdkafka carries in itself, as a process of its own.
 
-`python -m local.broker` prints the broker's address, `host:port`, as one line on standard output, and
-lives until its standard input is closed, or until SIGTERM or SIGINT. What it holds is in memory.
-Topics appear when they are first used, with four partitions.
+`python -m local.broker` prints the broker's address, `host:port`, as one line on standard output,
+and lives until its standard input is closed, or until SIGTERM or SIGINT. What it holds is in
+memory. Topics appear when they are first used, with four partitions.
 """
 
 import os

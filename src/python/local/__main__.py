@@ -1,0 +1,30 @@
+"""The command `./pants run :local`."""
+
+import sys
+from pathlib import Path
+
+from local.errors import LocalError
+from local.exit_code import FAILED
+from local.interpreter import require_packages
+
+
+def main() -> None:
+    """Run the system by the command line.
+
+    Raises:
+        SystemExit: with the exit code; `--help` names them.
+    """
+    try:
+        require_packages()
+        # Only now: these need the packages.
+        from local import options, report, runner  # noqa: PLC0415
+
+        code = runner.run(options.parse(sys.argv[1:], Path.cwd()), report.Terminal())
+    except LocalError as error:
+        sys.stderr.write(f"{error}\n")
+        code = FAILED
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

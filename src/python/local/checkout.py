@@ -1,0 +1,79 @@
+"""The checkout that is run, and where its data lies."""
+
+import os
+from pathlib import Path
+
+from local.errors import CheckoutError
+
+_SERVICES = Path("src", "python", "services")
+_STATE = ".local"
+
+
+class Checkout:
+    """A copy of the repository; all its data is below `.local`, which git ignores.
+
+    Attributes:
+        root: The top directory.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def find(cls, start: Path) -> "Checkout":
+        """Find the checkout that holds this directory.
+
+        Raises:
+            CheckoutError: there is none.
+        """
+        start = start.resolve()
+        for directory in (start, *start.parents):
+            if (directory / _SERVICES).is_dir():
+                return cls(directory)
+        raise CheckoutError(start)
+
+    @property
+    def state(self) -> Path:
+        """The directory of all data of this checkout."""
+        return self.root / _STATE
+
+    @property
+    def sources(self) -> Path:
+        """The root of Python's source files."""
+        return self.root / "src" / "python"
+
+    @property
+    def protos(self) -> Path:
+        """The root of the contracts."""
+        return self.root / "src" / "protos"
+
+    @property
+    def codegen(self) -> Path:
+        """The root of the modules that are generated from the contracts."""
+        return self.state / "codegen"
+
+    @property
+    def nginx_templates(self) -> Path:
+        """Where nginx's configuration comes from."""
+        return self.root / "infra" / "nginx" / "templates"
+
+    @property
+    def topics(self) -> Path:
+        """What each application serves and calls; topics follow from it."""
+        return self.root / "infra" / "kafka" / "services.toml"
+
+    @property
+    def source_roots(self) -> tuple[Path, ...]:
+        """Where modules of the repository are imported from."""
+        return (self.sources, self.codegen)
+
+    def make_state(self) -> None:
+        """Make the directory of data, for nobody else to read."""
+        self.state.mkdir(mode=0o700, exist_ok=True)
+        ignore = self.state / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+
+    def shown(self, path: Path) -> str:
+        """Name a path as a person in the checkout would."""
+        return os.path.relpath(path, self.root) if path.is_relative_to(self.root) else str(path)

@@ -1,0 +1,102 @@
+"""Makes Python modules from the contracts: `python -m local.codegen PROTOS OUT`.
+
+Nothing is done while neither a contract nor the generator has changed. A module whose text stays
+the same keeps its time, so that only what depends on a changed one is started again.
+"""
+
+import hashlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+_STAMP = ".stamp"
+_GENERATOR = "grpcio-tools"
+
+
+def generate(protos: Path, out: Path) -> list[Path]:
+    """Bring the modules up to date.
+
+    Returns:
+        The modules that were written or removed; empty when all are up to date.
+
+    Raises:
+        ContractError: a contract cannot be compiled; the compiler has said why on standard error.
+    """
+    sources = sorted(protos.rglob("*.proto"))
+    stamp = _stamp(protos, sources)
+    stamp_file = out / _STAMP
+    if stamp_file.exists() and stamp_file.read_text() == stamp:
+        return []
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix="codegen-") as fresh:
+        _compile(protos, sources, Path(fresh))
+        changed = _take_over(Path(fresh), out)
+    stamp_file.write_text(stamp)
+    return changed
+
+
+class ContractError(Exception):
+    """A contract cannot be compiled."""
+
+
+def _stamp(protos: Path, sources: Sequence[Path]) -> str:
+    digest = hashlib.sha256(version(_GENERATOR).encode())
+    for source in sources:
+        digest.update(f"\0{source.relative_to(protos)}\0".encode())
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _compile(protos: Path, sources: Sequence[Path], out: Path) -> None:
+    # Slow to import, and mostly nothing is to be done.
+    from grpc_tools import protoc  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    well_known = Path(protoc.__file__).parent / "_proto"
+    code = protoc.main(
+        [
+            "protoc",
+            f"-I{protos}",
+            f"-I{well_known}",
+            f"--python_out={out}",
+            f"--grpc_python_out={out}",
+            *(str(source.relative_to(protos)) for source in sources),
+        ]
+    )
+    if code != 0:
+        raise ContractError("a contract cannot be compiled")
+
+
+def _take_over(fresh: Path, out: Path) -> list[Path]:
+    made = {path.relative_to(fresh) for path in fresh.rglob("*.py")}
+    old = {path.relative_to(out) for path in out.rglob("*.py")}
+    changed = []
+    for path in sorted(made):
+        target = out / path
+        if path in old and target.read_bytes() == (fresh / path).read_bytes():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(fresh / path, target)
+        changed.append(target)
+    for path in sorted(old - made):
+        (out / path).unlink()
+        changed.append(out / path)
+    return changed
+
+
+def main() -> int:
+    """Generate, and name what was written; gives the exit code."""
+    protos, out = (Path(argument) for argument in sys.argv[1:3])
+    try:
+        changed = generate(protos, out)
+    except ContractError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.writelines(f"{path.relative_to(out)}\n" for path in changed)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

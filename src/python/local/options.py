@@ -1,0 +1,106 @@
+"""The command line of `./pants run :local`."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local.port_block import HIGHEST_BASE
+
+_DESCRIPTION = """\
+Run the whole of Tandem on this machine, without Docker: an embedded Kafka broker, PostgreSQL,
+the services, nginx. Saving a file restarts only what depends on it. Ctrl-C stops everything.
+Data stays in the checkout, in .local/."""
+
+_EXAMPLES = """\
+examples:
+  ./pants run :local                                  then open the address that it prints
+  ./pants run :local -- --port 8090                   other ports; this checkout remembers it
+  ./pants run :local -- --reset                       begin with empty data
+  ./pants run :local -- --kafka 127.0.0.1:9092        on an Apache Kafka of yours
+  ./pants run :local -- --postgres postgresql://postgres:secret@127.0.0.1:5432/postgres
+
+exit codes: 0 stopped as asked, 1 could not start, 2 wrong options, 130 stopped in a hurry"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for.
+
+    Attributes:
+        port: The first port of the block, None for the remembered one.
+        kafka: host:port of a broker, None for the embedded one.
+        postgres: A superuser's URL, None for the embedded server.
+        reset: Whether data is deleted first.
+        watch: Whether a saved file restarts what depends on it.
+        root: Where the checkout is looked for.
+    """
+
+    port: int | None = None
+    kafka: str | None = None
+    postgres: str | None = None
+    reset: bool = False
+    watch: bool = True
+    root: Path = Path()
+
+
+def parse(arguments: Sequence[str], directory: Path) -> Options:
+    """Read the command line.
+
+    Args:
+        arguments: Without the program's name.
+        directory: Where the command was given.
+
+    Raises:
+        SystemExit: the options are wrong (code 2), or only help was asked for (code 0).
+    """
+    given = _parser(directory).parse_args(arguments)
+    return Options(
+        port=given.port,
+        kafka=given.kafka,
+        postgres=given.postgres,
+        reset=given.reset,
+        watch=not given.no_watch,
+        root=given.root,
+    )
+
+
+def _parser(directory: Path) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./pants run :local --",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--port", type=_base, metavar="N", help="first of six ports (default 8080)")
+    add("--kafka", type=_address, metavar="HOST:PORT", help="use this broker, not the embedded one")
+    add("--postgres", type=_url, metavar="URL", help="use this server; URL of a superuser")
+    add("--reset", action="store_true", help="delete this checkout's data first, and say what")
+    add("--no-watch", action="store_true", help="do not restart anything when a file is saved")
+    add("--root", type=Path, default=directory, metavar="DIR", help="the checkout (default: here)")
+    return parser
+
+
+def _base(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= HIGHEST_BASE:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port from 1 to {HIGHEST_BASE}")
+    return int(text)
+
+
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form HOST:PORT")
+    return text
+
+
+def _url(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme not in {"postgresql", "postgres"} or not url.hostname:
+        raise argparse.ArgumentTypeError(
+            "not of the form postgresql://USER:PASSWORD@HOST:PORT/NAME"
+        )
+    return text

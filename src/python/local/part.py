@@ -1,0 +1,190 @@
+"""One program's life while the system runs."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from local.child import Child
+from local.errors import PartFailedError
+from local.exit_code import describe
+from local.journal import Journal
+from local.program import NotReadyError, Program, resolve
+from local.record import Record
+
+_POLL = 0.02  # seconds between two questions at the start
+_TAIL = 20  # lines of its log that a failure shows
+
+
+class State(StrEnum):
+    """Where a part is in its life."""
+
+    WAITING = "waiting"
+    STARTING = "starting"
+    READY = "ready"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all parts of one run share.
+
+    Attributes:
+        directory: Where processes run.
+        env: Variables that every process gets.
+        record: Where processes are written down.
+        journal: Where their output goes.
+        addresses: What servers announced, by name.
+    """
+
+    directory: Path
+    env: Mapping[str, str]
+    record: Record
+    journal: Journal
+    addresses: dict[str, str]
+
+
+class Part:
+    """A program, and the process that runs it at the moment.
+
+    Attributes:
+        program: What is run.
+        state: Where it is in its life.
+        child: Its process, if there is one.
+        seconds: How long it took to get ready the last time.
+        restarts: How often it was started again.
+        detail: Why it is not ready, or what its health says.
+        on_crash: Called when a server ends unasked after it was ready.
+    """
+
+    def __init__(self, program: Program, around: Surroundings) -> None:
+        self.program = program
+        self.state = State.WAITING
+        self.child: Child | None = None
+        self.seconds = 0.0
+        self.restarts = -1
+        self.detail = ""
+        self.on_crash: Callable[[PartFailedError], None] = lambda _error: None
+        self._around = around
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """The program's name."""
+        return self.program.name
+
+    @property
+    def up(self) -> bool:
+        """Whether it did what others wait for."""
+        return self.state in {State.READY, State.DONE}
+
+    async def start(self) -> None:
+        """Run the program until it is ready.
+
+        Raises:
+            PartFailedError: it ended, or did not get ready in time. It does not run then.
+        """
+        self.state, self.detail = State.STARTING, ""
+        self.restarts += 1
+        self._around.addresses.pop(self.name, None)
+        begun = time.perf_counter()
+        self.child = child = await self._spawn()
+        try:
+            async with asyncio.timeout(self.program.start_timeout):
+                await self._until_ready(child)
+        except TimeoutError:
+            await child.stop()
+            raise self._failed(child, f"not ready after {self.program.start_timeout:g} s") from None
+        self.seconds = time.perf_counter() - begun
+        if self.program.is_step:
+            self.state = State.DONE
+        else:
+            self.state = State.READY
+            self._watch = asyncio.create_task(self._watch_over(child))
+
+    async def stop(self) -> None:
+        """End the process, if it runs."""
+        self._forget_watch()
+        child = self.child
+        if child is not None and child.code is None:
+            self.state = State.STOPPING
+            await child.stop()
+        self.state, self.detail = State.STOPPED, ""
+
+    def tell_to_reload(self) -> bool:
+        """Send the program's signal for that; gives whether it has one."""
+        number = self.program.reload_signal
+        if number is None or self.child is None:
+            return False
+        self.child.signal(number)
+        return True
+
+    def hurry(self) -> None:
+        """End the process now."""
+        if self.child is not None:
+            self.child.hurry()
+
+    async def _spawn(self) -> Child:
+        around, program = self._around, self.program
+        return await Child.spawn(
+            program,
+            [resolve(text, around.addresses) for text in program.argv],
+            {k: resolve(v, around.addresses) for k, v in {**around.env, **program.env}.items()},
+            directory=around.directory,
+            record=around.record,
+            sink=self._take,
+        )
+
+    def _take(self, line: str) -> None:
+        if self.program.announces and self.name not in self._around.addresses:
+            self._around.addresses[self.name] = line
+        self._around.journal.write(self.name, line)
+
+    async def _until_ready(self, child: Child) -> None:
+        if self.program.is_step:
+            if await child.wait() != 0:
+                raise self._failed(child)
+            return
+        while not await self._answers():
+            if child.code is not None:
+                await child.wait()
+                raise self._failed(child)
+            await asyncio.sleep(_POLL)
+
+    async def _answers(self) -> bool:
+        if self.program.probe is None:
+            return self.name in self._around.addresses
+        try:
+            await self.program.probe.check()
+        except NotReadyError as error:
+            self.detail = str(error)
+            return False
+        self.detail = ""
+        return True
+
+    async def _watch_over(self, child: Child) -> None:
+        await child.wait()
+        if self.state is State.READY:
+            self.on_crash(self._failed(child))
+
+    def _failed(self, child: Child, what: str = "") -> PartFailedError:
+        self.state = State.FAILED
+        tail = self._around.journal.since_start(self.name, child.started, _TAIL)
+        error = PartFailedError(
+            self.name,
+            what or describe(child.code),
+            tuple(line.text for line in tail),
+            self._around.journal.path(self.name),
+        )
+        self.detail = error.what
+        return error
+
+    def _forget_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None

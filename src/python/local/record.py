@@ -1,0 +1,109 @@
+"""What runs, written down: by it a runner's death leaves nothing unknown.
+
+The file is written before a process becomes the program it is meant to be (see `local.child`), and
+names each process by pid and start time, so that a pid used again is not taken for the process.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import psutil
+
+_CLOCK_TOLERANCE = 1.0  # seconds; the start time is derived from the time of the machine's start
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A process that was started, and how it is ended.
+
+    Attributes:
+        name: The program's name.
+        pid: Its pid, which is also its process group.
+        created: When it started, seconds since the epoch.
+        stop_signal: Asks it to end.
+        grace: Seconds it has to end.
+    """
+
+    name: str
+    pid: int
+    created: float
+    stop_signal: int
+    grace: float
+
+    def alive(self) -> bool:
+        """Whether this very process still runs."""
+        return is_alive(self.pid, self.created)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A runner, and the processes it has started, oldest first."""
+
+    pid: int
+    created: float
+    url: str
+    entries: tuple[Entry, ...] = ()
+
+    def alive(self) -> bool:
+        """Whether the runner itself still runs."""
+        return is_alive(self.pid, self.created)
+
+
+def created_at(pid: int) -> float:
+    """When a process started, seconds since the epoch.
+
+    Raises:
+        psutil.NoSuchProcess: there is none of this pid.
+    """
+    return psutil.Process(pid).create_time()
+
+
+def is_alive(pid: int, created: float) -> bool:
+    """Whether the process of this pid and start time runs; a zombie does not."""
+    try:
+        process = psutil.Process(pid)
+        same = abs(process.create_time() - created) <= _CLOCK_TOLERANCE
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+class Record:
+    """The file that holds the run; each change is whole on the disk before the call returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> Run | None:
+        """Read the run; None when there is none, or when the file cannot be understood."""
+        try:
+            fields = json.loads(self._path.read_text())
+            entries = tuple(Entry(**entry) for entry in fields.pop("entries"))
+            return Run(**fields, entries=entries)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+    def save(self, run: Run) -> None:
+        """Put this run in the place of what was there."""
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(json.dumps(asdict(run), indent=1))
+        fresh.replace(self._path)
+
+    def add(self, entry: Entry) -> None:
+        """Write down one more process."""
+        self._change(lambda entries: (*entries, entry))
+
+    def drop(self, pid: int) -> None:
+        """Forget a process that has ended."""
+        self._change(lambda entries: tuple(entry for entry in entries if entry.pid != pid))
+
+    def remove(self) -> None:
+        """The run is over."""
+        self._path.unlink(missing_ok=True)
+
+    def _change(self, change: Callable[[tuple[Entry, ...]], tuple[Entry, ...]]) -> None:
+        run = self.load()
+        if run is not None:
+            self.save(replace(run, entries=change(run.entries)))

@@ -1,0 +1,103 @@
+"""From a saved file to the parts that run it, in about a second."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
+
+from watchfiles import Change, awatch
+
+from local import syntax
+from local.checkout import Checkout
+from local.effect import effect_of, restarts
+from local.import_closure import ImportGraph
+from local.program import Program
+from local.report import Report
+from local.supervisor import Supervisor
+from local.watched_files import is_source
+
+_SETTLE = 40  # milliseconds without another change complete a batch
+_PATIENCE = 400  # milliseconds after which a batch is complete in any case
+
+
+class Reloading:
+    """Watches the checkout, and keeps what runs up to date with it."""
+
+    def __init__(
+        self, checkout: Checkout, programs: Sequence[Program], parts: Supervisor, report: Report
+    ) -> None:
+        self._checkout = checkout
+        self._programs = tuple(programs)
+        self._parts = parts
+        self._report = report
+        self._graph = ImportGraph(checkout.source_roots)
+        self._closures = self._find_closures()
+        self._broken: set[Path] = set()
+
+    async def run(self) -> None:
+        """Follow the files until cancelled."""
+        async for paths in _batches(self._checkout.root, self._watched()):
+            await self.take(paths)
+
+    async def take(self, paths: Iterable[Path]) -> None:
+        """Do what these saved files ask for."""
+        changed = {path for path in paths if is_source(path, self._checkout.root)}
+        if not changed:
+            return
+        because = _because(changed)
+        effect = effect_of(changed, self._programs)
+        before = self._generated()
+        for step in effect.steps:
+            if not await self._parts.run_again(step, because):
+                return
+        for server in effect.reloads:
+            await self._parts.reload(server, because)
+        await self._restart(changed | _differences(before, self._generated()), because)
+
+    async def _restart(self, changed: set[Path], because: str) -> None:
+        owners = {path: owner for path in changed if (owner := self._graph.owner_of(path))}
+        old, self._closures = self._closures, self._find_closures()
+        both = {name: files | self._closures[name] for name, files in old.items()}
+        touched = changed | self._broken
+        errors = syntax.errors(touched)
+        self._broken = set(errors)
+        held = restarts(self._broken, both, owners)
+        names = [name for name in restarts(touched, both, owners) if name not in held]
+        if held:
+            found = "\n".join(errors.values())
+            self._report.say(f"not reloaded, {', '.join(held)} would not start:\n{found}")
+        if names:
+            await self._parts.restart(names, because)
+
+    def _find_closures(self) -> dict[str, frozenset[Path]]:
+        return {
+            program.name: self._graph.closure(program.module)
+            for program in self._programs
+            if program.module is not None
+        }
+
+    def _watched(self) -> list[Path]:
+        checkout = self._checkout
+        tops = (checkout.sources, checkout.protos, checkout.nginx_templates)
+        return [top for top in tops if top.is_dir()]
+
+    def _generated(self) -> dict[Path, int]:
+        modules = self._checkout.codegen.rglob("*.py")
+        return {path: path.stat().st_mtime_ns for path in modules}
+
+
+def _differences(before: dict[Path, int], after: dict[Path, int]) -> set[Path]:
+    return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+
+
+def _because(changed: set[Path]) -> str:
+    names = sorted(path.name for path in changed)
+    more = f" and {len(names) - 2} more" if len(names) > 3 else ""  # noqa: PLR2004  # three still fit
+    return f"{', '.join(names[:2] if more else names)}{more} changed"
+
+
+async def _batches(root: Path, tops: Sequence[Path]) -> AsyncIterator[set[Path]]:
+    def wanted(_change: Change, path: str) -> bool:
+        return is_source(Path(path), root)
+
+    watching = awatch(*tops, watch_filter=wanted, debounce=_PATIENCE, step=_SETTLE)
+    async for batch in watching:
+        yield {Path(path) for _change, path in batch}

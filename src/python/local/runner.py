@@ -1,0 +1,110 @@
+"""From the options to a running system: owns the checkout, then hands over to a session."""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+
+from local import environment, system
+from local.checkout import Checkout
+from local.guard_process import guarded
+from local.journal import Journal
+from local.liveness import Liveness
+from local.lock import owning
+from local.options import Options
+from local.part import Surroundings
+from local.port_block import PortBlock, RememberedPort
+from local.port_check import require_free
+from local.program import Program
+from local.record import Entry, Record, Run, created_at
+from local.reloading import Reloading
+from local.report import Report, summary
+from local.reset import reset
+from local.session import Session
+from local.supervisor import Supervisor
+
+
+type Plan = Callable[[Checkout, PortBlock, Options], list[Program]]
+"""Says what is run for a checkout."""
+
+
+def run(options: Options, report: Report, plan: Plan = system.programs) -> int:
+    """Run the system of a checkout until it is told to stop; gives the exit code.
+
+    Args:
+        options: What the command line asks for.
+        report: Is told what happens.
+        plan: What is run.
+
+    Raises:
+        LocalError: it cannot be run.
+    """
+    checkout = Checkout.find(options.root)
+    checkout.make_state()
+    record = Record(checkout.state / "run.json")
+    with owning(checkout.state / "lock", record) as (lock, ended):
+        _tell_leftovers(ended, report)
+        if options.reset:
+            _reset(checkout, options, report)
+        ports = _ports(checkout, options)
+        programs = plan(checkout, ports, options)
+        return asyncio.run(
+            _run_programs(checkout, programs, ports, options, report, record=record, lock=lock)
+        )
+
+
+async def _run_programs(
+    checkout: Checkout,
+    programs: Sequence[Program],
+    ports: PortBlock,
+    options: Options,
+    report: Report,
+    *,
+    record: Record,
+    lock: int,
+) -> int:
+    """Run these programs for a checkout that is owned; gives the exit code."""
+    url = f"http://127.0.0.1:{ports.nginx}"
+    record.save(Run(os.getpid(), created_at(os.getpid()), url))
+    env = environment.base(os.environ, checkout.source_roots)
+    journal = Journal(checkout.state / "logs")
+    parts = Supervisor(programs, Surroundings(checkout.root, env, record, journal, {}), report)
+    reloading = Reloading(checkout, programs, parts, report)
+    session = Session(
+        parts,
+        report,
+        companions=[],
+        followers=[
+            Liveness(parts.parts.values(), report).run,
+            *([reloading.run] if options.watch else []),
+        ],
+        summary=summary({"site": url}),
+        strict=not options.watch,
+    )
+    guard_log = checkout.state / "logs" / "guard.log"
+    async with guarded(checkout.state / "run.json", guard_log, lock=lock, env=env):
+        code = await session.run()
+    journal.close()
+    record.remove()
+    return code
+
+
+def _tell_leftovers(ended: Sequence[Entry], report: Report) -> None:
+    if ended:
+        names = ", ".join(f"{entry.name} ({entry.pid})" for entry in ended)
+        report.say(f"ended what a killed run had left: {names}")
+
+
+def _reset(checkout: Checkout, options: Options, report: Report) -> None:
+    for line in reset(checkout.state):
+        report.say(line)
+    if options.postgres:
+        report.say("the data in the PostgreSQL of --postgres is not deleted")
+
+
+def _ports(checkout: Checkout, options: Options) -> PortBlock:
+    remembered = RememberedPort(checkout.state / "port")
+    ports = PortBlock(options.port or remembered.load())
+    require_free(ports, system.parts_with_port(options))
+    if options.port is not None:
+        remembered.save(options.port)
+    return ports

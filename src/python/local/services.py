@@ -1,0 +1,160 @@
+"""Tandem's own processes: the three services, and the commands that prepare for them."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.port_block import PortBlock
+from local.probes import HttpProbe
+from local.program import Program
+
+LANE = "blue"
+DATABASE_NAME = "tandem"
+_GRACE = 3.0  # seconds to end; running calls have less, see _SHUTDOWN_GRACE
+_SHUTDOWN_GRACE = "1"
+
+# The embedded broker does not wake a waiting fetch when records come: what it waits is latency.
+EMBEDDED_BROKER_OPTIONS = {"fetch.wait.max.ms": "2"}
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the services find what they need.
+
+    Attributes:
+        kafka: host:port of a broker.
+        kafka_options: What librdkafka must know of this broker.
+        admin_url: PostgreSQL, for a superuser.
+        owner_url: PostgreSQL, for the role that migrates.
+        app_url: PostgreSQL, for the role that serves.
+        signing_keys: identity's keys.
+        attempt_digest_key: identity's secret for the counts of attempts.
+        static: Where nginx finds static files.
+    """
+
+    kafka: str
+    kafka_options: Mapping[str, str]
+    admin_url: str
+    owner_url: str
+    app_url: str
+    signing_keys: Path
+    attempt_digest_key: str
+    static: Path
+
+
+def preparations(where: Addresses, *, server: str | None) -> list[Program]:
+    """The commands that come before the services.
+
+    Args:
+        where: What they work on.
+        server: The program that is PostgreSQL, if it is one of ours.
+    """
+    owner = {"TANDEM_DATABASE_OWNER_URL": where.owner_url}
+    roles = {
+        **owner,
+        "TANDEM_DATABASE_ADMIN_URL": where.admin_url,
+        "TANDEM_DATABASE_URL": where.app_url,
+    }
+    programs = [
+        _step("prepare", "database", ("prepare",), env=roles, requires=_present(server, "codegen")),
+        _step("migrate", "database", ("migrate", "expand"), env=owner, requires=("prepare",)),
+        _step("static", "account", ("static", str(where.static)), requires=("codegen",)),
+    ]
+    if not any(where.signing_keys.glob("*.pem")):
+        arguments = ("keys", "create", str(where.signing_keys))
+        programs.append(_step("keys", "identity", arguments, requires=("codegen",)))
+    return programs
+
+
+def services(where: Addresses, ports: PortBlock, *, steps: frozenset[str]) -> list[Program]:
+    """The three services.
+
+    Args:
+        where: What they work with.
+        ports: Where they answer.
+        steps: The names of all programs that come before.
+    """
+    brokers = steps & {"broker", "topics", "codegen"}
+    database = _service(
+        "database",
+        ports.database,
+        where,
+        {"TANDEM_DATABASE_URL": where.app_url},
+        requires=(*brokers, "migrate"),
+        uses=tuple(steps & {"postgres"}),
+    )
+    identity = _service(
+        "identity",
+        ports.identity,
+        where,
+        {
+            "TANDEM_SIGNING_KEYS": str(where.signing_keys),
+            "TANDEM_ATTEMPT_DIGEST_KEY": where.attempt_digest_key,
+        },
+        requires=(*brokers, *(steps & {"keys"})),
+        uses=("database",),
+    )
+    account = _service(
+        "account",
+        ports.account,
+        where,
+        {"TANDEM_PUBLIC_URL": public_url(ports)},
+        requires=tuple(brokers),
+        uses=("identity", "database"),
+    )
+    return [database, identity, account]
+
+
+def public_url(ports: PortBlock) -> str:
+    """How browsers reach the site."""
+    return f"http://127.0.0.1:{ports.nginx}"
+
+
+def _service(
+    name: str,
+    port: int,
+    where: Addresses,
+    env: Mapping[str, str],
+    *,
+    requires: tuple[str, ...],
+    uses: tuple[str, ...],
+) -> Program:
+    return Program(
+        name=name,
+        argv=(sys.executable, "-m", f"services.{name}", "serve"),
+        env={
+            "TANDEM_LANE": LANE,
+            "TANDEM_KAFKA_BOOTSTRAP_SERVERS": where.kafka,
+            "TANDEM_KAFKA_OPTIONS": json.dumps(dict(where.kafka_options)),
+            "TANDEM_HTTP_HOST": "127.0.0.1",
+            "TANDEM_HTTP_PORT": str(port),
+            "TANDEM_LOG_FORMAT": "json",
+            "TANDEM_SHUTDOWN_GRACE": _SHUTDOWN_GRACE,
+            **env,
+        },
+        requires=tuple(sorted(requires)),
+        uses=uses,
+        probe=HttpProbe(port, "/healthz"),
+        essential=False,
+        grace=_GRACE,
+        port=port,
+        module=f"services.{name}",
+    )
+
+
+def _step(
+    name: str,
+    service: str,
+    arguments: tuple[str, ...],
+    *,
+    env: Mapping[str, str] | None = None,
+    requires: tuple[str, ...],
+) -> Program:
+    argv = (sys.executable, "-m", f"services.{service}", *arguments)
+    return Program(name=name, argv=argv, env=env or {}, requires=requires, start_timeout=60.0)
+
+
+def _present(*names: str | None) -> tuple[str, ...]:
+    return tuple(name for name in names if name is not None)

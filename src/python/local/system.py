@@ -1,0 +1,93 @@
+"""Tandem as programs: what is run for a checkout, by the options."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from local import nginx, postgres, services
+from local.checkout import Checkout
+from local.options import Options
+from local.passwords import Passwords
+from local.port_block import PortBlock
+from local.program import Program, address_of
+
+_PARTS_WITH_PORT = ("nginx", "developer", "account", "identity", "database")
+
+
+def parts_with_port(options: Options) -> tuple[str, ...]:
+    """The parts that will listen on a port of the block."""
+    return _PARTS_WITH_PORT if options.postgres else (*_PARTS_WITH_PORT, "postgres")
+
+
+def programs(checkout: Checkout, ports: PortBlock, options: Options) -> list[Program]:
+    """All programs of the system; what was made by an earlier run is not made again."""
+    where = _addresses(checkout, ports, options)
+    first = [
+        _codegen(checkout),
+        *([_topics(checkout, options.kafka)] if options.kafka else [_broker()]),
+        *([] if options.postgres else _postgres(checkout, ports)),
+    ]
+    server = None if options.postgres else "postgres"
+    assets = checkout.sources / "services" / "account" / "static"
+    migrations = checkout.sources / "services" / "database" / "migrations"
+    watched = {"static": (assets,), "migrate": (migrations,)}
+    first += [
+        replace(program, watches=watched.get(program.name, ()))
+        for program in services.preparations(where, server=server)
+    ]
+    steps = frozenset(program.name for program in first)
+    return [*first, *services.services(where, ports, steps=steps), *nginx.programs(checkout, ports)]
+
+
+def _addresses(checkout: Checkout, ports: PortBlock, options: Options) -> services.Addresses:
+    passwords = Passwords(checkout.state / "secrets")
+    admin = options.postgres or (
+        f"postgresql://{postgres.SUPERUSER}:{passwords.get('postgres')}"
+        f"@127.0.0.1:{ports.postgres}/postgres"
+    )
+
+    def url_of(role: str) -> str:
+        return postgres.url_of(admin, role, passwords.get(role), services.DATABASE_NAME)
+
+    return services.Addresses(
+        kafka=options.kafka or address_of("broker"),
+        kafka_options={} if options.kafka else services.EMBEDDED_BROKER_OPTIONS,
+        admin_url=admin,
+        owner_url=url_of("tandem_owner"),
+        app_url=url_of("tandem_app"),
+        signing_keys=checkout.state / "secrets" / "signing-keys",
+        attempt_digest_key=passwords.get("attempt-digest-key"),
+        static=nginx.static_directory(checkout),
+    )
+
+
+def _codegen(checkout: Checkout) -> Program:
+    return Program(
+        name="codegen",
+        argv=_module("local.codegen", checkout.protos, checkout.codegen),
+        watches=(checkout.protos,),
+    )
+
+
+def _broker() -> Program:
+    return Program(name="broker", argv=_module("local.broker"), announces=True)
+
+
+def _topics(checkout: Checkout, kafka: str) -> Program:
+    arguments = (checkout.topics, kafka, services.LANE)
+    return Program(name="topics", argv=_module("local.create_topics", *arguments))
+
+
+def _postgres(checkout: Checkout, ports: PortBlock) -> list[Program]:
+    data = checkout.state / "postgres"
+    if data.exists():
+        return [postgres.server(data, ports.postgres, requires=())]
+    password = Passwords(checkout.state / "secrets").path("postgres")
+    initdb = Program(
+        name="initdb", argv=_module("local.initdb", data, password), start_timeout=120.0
+    )
+    return [initdb, postgres.server(data, ports.postgres, requires=("initdb",))]
+
+
+def _module(name: str, *arguments: Path | str) -> tuple[str, ...]:
+    return (sys.executable, "-m", name, *map(str, arguments))
