@@ -47,7 +47,7 @@ class SignUp:
             password_hash=await self._passwords.hash(new.password),
         )
         try:
-            await ask(self._accounts.CreateAccount, request, deadline, _TAKEN)
+            await ask(self._accounts.CreateAccount, request, deadline, _REFUSALS)
         except EmailTakenError:
             _log.debug("account exists already", account_id=new.id)
         await self._confirm(new, request.password_hash, deadline)
@@ -75,4 +75,12 @@ class SignUp:
             _log.warning("sign-up attempts not forgotten", reason=str(error))
 
 
-_TAKEN = {grpc.StatusCode.ALREADY_EXISTS: EmailTakenError}
+def _unusable_email() -> RefusedError:
+    return InvalidFieldsError({"email": "This address cannot be used here. Use another one."})
+
+
+_REFUSALS = {
+    grpc.StatusCode.ALREADY_EXISTS: EmailTakenError,
+    # All else was checked as strictly as the store does.
+    grpc.StatusCode.INVALID_ARGUMENT: _unusable_email,
+}

@@ -117,3 +117,11 @@ async def test_account_made_counts_even_if_its_attempts_are_not_forgotten(tmp_pa
     async with running(tmp_path) as identity:
         identity.stores.failures["ForgetAttemptsRequest"] = grpc.StatusCode.UNAVAILABLE
         assert (await identity.sign_up()).access_token
+
+
+async def test_address_that_the_store_cannot_keep_is_a_bad_field(tmp_path: Path) -> None:
+    async with running(tmp_path) as identity:
+        identity.stores.failures["CreateAccountRequest"] = grpc.StatusCode.INVALID_ARGUMENT
+        error = await refusal(identity)
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "email" in str(error.details())
