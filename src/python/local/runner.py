@@ -22,7 +22,6 @@ from local.reset import reset
 from local.session import Session
 from local.supervisor import Supervisor
 
-
 type Plan = Callable[[Checkout, PortBlock, Options], list[Program]]
 """Says what is run for a checkout."""
 
@@ -72,8 +71,7 @@ async def _run_programs(
     session = Session(
         parts,
         report,
-        companions=[],
-        followers=[
+        companions=[
             Liveness(parts.parts.values(), report).run,
             *([reloading.run] if options.watch else []),
         ],

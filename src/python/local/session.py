@@ -29,7 +29,6 @@ class Session:
         report: Report,
         *,
         companions: Sequence[Company],
-        followers: Sequence[Company],
         summary: str,
         strict: bool,
     ) -> None:
@@ -38,9 +37,8 @@ class Session:
         Args:
             parts: The processes.
             report: Is told what happens.
-            companions: Run from the beginning.
-            followers: Run once the parts are ready.
-            summary: Said then.
+            companions: Run beside the parts.
+            summary: Said when the parts are ready.
             strict: Any part that does not start ends the session.
         """
         self.stop = StopRequest()
@@ -48,7 +46,6 @@ class Session:
         self._parts = parts
         self._report = report
         self._companions = companions
-        self._followers = followers
         self._summary = summary
         self._strict = strict
 
@@ -78,7 +75,6 @@ class Session:
         company = [asyncio.create_task(run()) for run in self._companions]
         try:
             await self._start()
-            company += [asyncio.create_task(run()) for run in self._followers]
             await asyncio.gather(*company)
             await asyncio.get_running_loop().create_future()
         finally:

@@ -17,11 +17,13 @@ class Supervisor:
 
     Attributes:
         parts: Each program's life, by its name, in the order in which they were given.
+        started: Set when the start is over, however it ended.
     """
 
     def __init__(self, programs: Sequence[Program], around: Surroundings, report: Report) -> None:
         check_order(programs)
         self.parts = {program.name: Part(program, around) for program in programs}
+        self.started = asyncio.Event()
         self._programs = tuple(programs)
         self._around = around
         self._report = report
@@ -47,6 +49,7 @@ class Supervisor:
                     group.create_task(self._bring_up(part))
         except* PartFailedError as failed:
             failures.extend(failed.exceptions)
+        self.started.set()
         if failures:
             raise failures[0]
 
