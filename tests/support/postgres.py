@@ -42,6 +42,7 @@ _SETTINGS = {
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "60",
+    "log_statement": "all",  # so that a suite can look for what must never be sent in the clear
     "timezone": "Asia/Tokyo",  # a zone that is not UTC: code that forgets to name one fails
     "unix_socket_directories": "",
 }
@@ -93,7 +94,7 @@ class Postgres:
         command += ["-h", "127.0.0.1", "-p", str(self.port)]
         for name, value in _SETTINGS.items():
             command += ["-c", f"{name}={value}"]
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self._server = subprocess.Popen(  # noqa: S603  # our own arguments
                 command,
                 stdout=log,
@@ -106,10 +107,10 @@ class Postgres:
         deadline = time.monotonic() + START_TIMEOUT
         while not self._ready():
             if self._server.poll() is not None:
-                raise PostgresError("PostgreSQL ended while starting", self._log.read_text())
+                raise PostgresError("PostgreSQL ended while starting", self.log.read_text())
             if time.monotonic() > deadline:
                 self.stop()
-                raise PostgresError("PostgreSQL did not start in time", self._log.read_text())
+                raise PostgresError("PostgreSQL did not start in time", self.log.read_text())
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -157,7 +158,8 @@ class Postgres:
         return self.directory / "data"
 
     @property
-    def _log(self) -> Path:
+    def log(self) -> Path:
+        """Everything that the server was told and said."""
         return self.directory / "server.log"
 
     def _ready(self) -> bool:

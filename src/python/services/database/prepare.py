@@ -5,8 +5,8 @@ from typing import LiteralString
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from services.database.errors import PrepareError, UnreachableError
 from services.database.migrator import CONNECT_TIMEOUT
@@ -66,14 +66,18 @@ def prepare(*, admin: URL, owner: URL, app: URL, say: Callable[[str], None]) -> 
 
 
 def _connected(url: URL) -> _Connection:
-    _, arguments = PGDialect_psycopg().create_connect_args(url)
+    more = {name: str(value) for name, value in url.query.items()}
+    address = make_conninfo(
+        host=url.host,
+        port=url.port,
+        user=url.username,
+        password=url.password,
+        dbname=url.database,
+        connect_timeout=CONNECT_TIMEOUT,
+        application_name="tandem prepare",
+    )
     try:
-        return psycopg.connect(
-            autocommit=True,
-            connect_timeout=CONNECT_TIMEOUT,
-            application_name="tandem prepare",
-            **arguments,
-        )
+        return psycopg.connect(make_conninfo(address, **more), autocommit=True)
     except psycopg.OperationalError as error:
         reason = (str(error).splitlines() or ["no reason given"])[0]
         raise UnreachableError(

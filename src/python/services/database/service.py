@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import grpc.aio
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -46,11 +47,7 @@ async def start(process: chassis.Process[Settings]) -> None:
     engine = await process.enter(connected(settings))
     await check_schema(engine, History())
     transactions = Transactions(engine, settings.database_statement_timeout)
-    server = process.server()
-    accounts_pb2_grpc.add_AccountStoreServicer_to_server(Accounts(transactions), server)
-    sessions_pb2_grpc.add_SessionStoreServicer_to_server(Sessions(transactions), server)
-    activity_pb2_grpc.add_ActivityLogServicer_to_server(ActivityLog(transactions), server)
-    attempts_pb2_grpc.add_AttemptStoreServicer_to_server(Attempts(transactions), server)
+    add_stores(transactions, process.server())
 
     async def answers() -> None:
         async with engine.connect() as connection:
@@ -64,6 +61,14 @@ async def start(process: chassis.Process[Settings]) -> None:
             timedelta(seconds=settings.database_session_retention),
         )
     )
+
+
+def add_stores(transactions: Transactions, server: grpc.aio.Server) -> None:
+    """Let this server answer for all four stores."""
+    accounts_pb2_grpc.add_AccountStoreServicer_to_server(Accounts(transactions), server)
+    sessions_pb2_grpc.add_SessionStoreServicer_to_server(Sessions(transactions), server)
+    activity_pb2_grpc.add_ActivityLogServicer_to_server(ActivityLog(transactions), server)
+    attempts_pb2_grpc.add_AttemptStoreServicer_to_server(Attempts(transactions), server)
 
 
 @asynccontextmanager

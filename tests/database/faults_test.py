@@ -1,0 +1,147 @@
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Never
+
+import grpc
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from tandem.database.v1 import accounts_pb2
+
+from services.database.service import connected
+from services.database.settings import Settings
+from services.database.transactions import ATTEMPTS, Transactions
+from tests.database.stores import Stores, new_account, new_id
+from tests.support.database import Addresses
+from tests.support.postgres import Postgres
+
+
+class AbortedError(Exception):
+    """A call that was ended with this status."""
+
+    def __init__(self, code: grpc.StatusCode) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass
+class Call:
+    """The context of a call that has so many seconds."""
+
+    remaining: float | None = None
+
+    def time_remaining(self) -> float | None:
+        return self.remaining
+
+    async def abort(
+        self, code: grpc.StatusCode, details: str = "", trailing_metadata: tuple[object, ...] = ()
+    ) -> Never:
+        assert details
+        assert trailing_metadata == ()
+        raise AbortedError(code)
+
+
+class Conflicts:
+    """Work that loses against others so often, and then wins."""
+
+    def __init__(self, times: int, failure: str) -> None:
+        self.runs = 0
+        self._times = times
+        self._failure = failure
+
+    async def __call__(self, request: str, session: AsyncSession) -> str:
+        self.runs += 1
+        if self.runs <= self._times:
+            await session.execute(text(self._failure))
+        return request
+
+
+SERIALIZATION_FAILURE = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$"
+LOST_CONNECTION = "SELECT pg_terminate_backend(pg_backend_pid())"
+
+
+@pytest.mark.parametrize("failure", [SERIALIZATION_FAILURE, LOST_CONNECTION])
+async def test_a_transaction_that_loses_is_run_again(engine: AsyncEngine, failure: str) -> None:
+    work = Conflicts(ATTEMPTS - 1, failure)
+    assert await Transactions(engine, 5).answer(work, "answer", Call()) == "answer"
+    assert work.runs == ATTEMPTS
+
+
+async def test_a_transaction_that_always_loses_is_given_up(engine: AsyncEngine) -> None:
+    work = Conflicts(ATTEMPTS, SERIALIZATION_FAILURE)
+    with pytest.raises(AbortedError) as ended:
+        await Transactions(engine, 5).answer(work, "answer", Call())
+    assert ended.value.code is grpc.StatusCode.ABORTED
+    assert work.runs == ATTEMPTS
+
+
+async def test_calls_are_answered_again_once_postgresql_is_back(
+    stores: Stores, server: Postgres
+) -> None:
+    request = new_account()
+    made = await stores.accounts.CreateAccount(request, timeout=10)
+    server.stop()
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await stores.accounts.CreateAccount(request, timeout=10)
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+    server.start()
+    assert await stores.accounts.CreateAccount(request, timeout=10) == made
+
+
+async def test_broken_connections_in_the_pool_are_replaced_unnoticed(
+    stores: Stores, server: Postgres
+) -> None:
+    get = accounts_pb2.GetAccountRequest(id=await stores.some_account())
+    await asyncio.gather(*(stores.accounts.GetAccount(get, timeout=10) for _ in range(8)))
+    server.stop()
+    server.start()
+    await asyncio.gather(*(stores.accounts.GetAccount(get, timeout=10) for _ in range(8)))
+
+
+async def test_a_call_waits_for_a_lock_no_longer_than_its_deadline(
+    stores: Stores, addresses: Addresses
+) -> None:
+    request = new_account()
+    with psycopg.connect(addresses.owner) as other:
+        other.execute("LOCK TABLE accounts")
+        started = time.monotonic()
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await stores.accounts.CreateAccount(request, timeout=0.5)
+        assert refused.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert time.monotonic() - started < 2
+        await asyncio.sleep(0.5)
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        assert other.execute(waiting).fetchone() == (0,)
+    with pytest.raises(grpc.aio.AioRpcError) as missing:
+        await stores.accounts.GetAccount(accounts_pb2.GetAccountRequest(id=request.id), timeout=10)
+    assert missing.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_call_without_deadline_has_the_services_own_limit(engine: AsyncEngine) -> None:
+    async def sleep(_request: str, session: AsyncSession) -> str:
+        await session.execute(text("SELECT pg_sleep(30)"))
+        return "slept"
+
+    started = time.monotonic()
+    with pytest.raises(AbortedError) as ended:
+        await Transactions(engine, 0.3).answer(sleep, "", Call())
+    assert ended.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert time.monotonic() - started < 2
+
+
+async def test_a_call_that_finds_no_free_connection_is_unavailable(
+    settings: Settings, addresses: Addresses
+) -> None:
+    changed = {
+        **settings.model_dump(),
+        "database_url": addresses.app,
+        "kafka_options": "{}",
+        "database_pool_size": 1,
+        "database_pool_timeout": 0.2,
+    }
+    async with connected(Settings.model_validate(changed)) as small, small.connect():
+        with pytest.raises(AbortedError) as ended:
+            await Transactions(small, 5).answer(Conflicts(0, ""), new_id(), Call())
+    assert ended.value.code is grpc.StatusCode.UNAVAILABLE
