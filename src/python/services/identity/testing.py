@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, override
 
-import grpc.aio
 from tandem.identity.v1.identity_pb2 import Grant, SignInRequest, SignUpRequest
 from tandem.identity.v1.identity_pb2_grpc import IdentityStub, add_IdentityServicer_to_server
 from uuid_utils.compat import uuid7
 
+import grpc_kafka
+from grpc_kafka import aio, testing
 from services.identity import key_files
 from services.identity.key_ring import KeyRing
 from services.identity.memory_stores import MemoryStores
@@ -117,23 +118,48 @@ def quick_settings(keys: Path, **changes: object) -> Settings:
 @asynccontextmanager
 async def running(directory: Path, **settings: object) -> AsyncIterator[Running]:
     """Run the service, its keys in an empty directory, with some settings changed."""
-    key_files.create(directory)
-    stores, clock = MemoryStores(), ShiftedClock()
-    keys = KeyRing(directory, clock)
-    with ThreadPoolExecutor(2) as threads:
-        hashes = CountingExecutor(threads)
-        async with _serving(stores.add_to) as database:
-            identity = assemble(quick_settings(directory, **settings), database, keys, hashes)
-            async with _serving(lambda s: add_IdentityServicer_to_server(identity, s)) as channel:
-                yield Running(IdentityStub(channel), stores, directory, clock, hashes)
+    stores, clock, broker = MemoryStores(), ShiftedClock(), testing.InMemoryBroker()
+    database = aio.server(endpoint("database"), broker=broker)
+    stores.add_to(database)
+    async with started(database), serving(directory, broker, clock, **settings) as (stub, hashes):
+        yield Running(stub, stores, directory, clock, hashes)
 
 
 @asynccontextmanager
-async def _serving(add: Callable[[grpc.aio.Server], None]) -> AsyncIterator[grpc.aio.Channel]:
-    server = grpc.aio.server()
-    add(server)
-    port = server.add_insecure_port("127.0.0.1:0")
+async def serving(
+    directory: Path,
+    broker: testing.InMemoryBroker,
+    clock: Callable[[], float] = time.time,
+    **settings: object,
+) -> AsyncIterator[tuple["IdentityAsyncStub", CountingExecutor]]:
+    """Serve identity on a broker that `database` is served on; gives a stub that calls it."""
+    key_files.create(directory)
+    with ThreadPoolExecutor(2) as threads:
+        hashes = CountingExecutor(threads)
+        async with (
+            aio.channel(endpoint("identity"), broker=broker) as database,
+            aio.channel(endpoint("tests"), broker=broker) as channel,
+        ):
+            keys = KeyRing(directory, clock)
+            identity = assemble(quick_settings(directory, **settings), database, keys, hashes)
+            server = aio.server(endpoint("identity"), broker=broker)
+            add_IdentityServicer_to_server(identity, server)
+            async with started(server):
+                yield IdentityStub(channel), hashes
+
+
+@asynccontextmanager
+async def started(server: aio.Server) -> AsyncIterator[None]:
+    """Start a server, and stop it at the end."""
     await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield channel
-    await server.stop(None)
+    try:
+        yield
+    finally:
+        await server.stop(None)
+
+
+def endpoint(application: str) -> grpc_kafka.Endpoint:
+    """Where an application is on a broker in memory."""
+    return grpc_kafka.Endpoint(
+        bootstrap_servers="in memory", lane="blue", application=application, kafka={}
+    )
