@@ -1,0 +1,36 @@
+"""gRPC over Kafka: `grpc.aio.Channel` and `grpc.aio.Server` on Kafka topics.
+
+`grpc_kafka.aio` has the channel and the server, `grpc_kafka.topics` the topics,
+`grpc_kafka.testing` a broker in memory. This module has what they share.
+"""
+
+from grpc_kafka._endpoint import Endpoint, Health
+from grpc_kafka._errors import (
+    BrokerError,
+    QueueFullError,
+    RecordTooLargeError,
+    TopicsError,
+    UnknownTopicError,
+)
+from grpc_kafka.protocol import (
+    GrpcKafkaError,
+    InvalidMetadataError,
+    MalformedRecordError,
+    ProtocolError,
+    UnexpectedFrameError,
+)
+
+__all__ = [
+    "BrokerError",
+    "Endpoint",
+    "GrpcKafkaError",
+    "Health",
+    "InvalidMetadataError",
+    "MalformedRecordError",
+    "ProtocolError",
+    "QueueFullError",
+    "RecordTooLargeError",
+    "TopicsError",
+    "UnexpectedFrameError",
+    "UnknownTopicError",
+]

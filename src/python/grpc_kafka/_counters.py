@@ -1,0 +1,26 @@
+"""What a channel or a server counted since it began; for metrics and for tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Counters:
+    """Records that led to nothing, by the reason.
+
+    Attributes:
+        malformed: were no frame of this protocol.
+        unexpected: were frames that did not belong here.
+        stale: repeated what is known, or came for a call that is over.
+        expired: requests whose deadline had passed before anyone read them.
+        cancelled: requests whose cancellation came before they were begun.
+        unsent: answers that could not be delivered.
+    """
+
+    malformed: int = 0
+    unexpected: int = 0
+    stale: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    unsent: int = 0

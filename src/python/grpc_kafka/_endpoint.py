@@ -1,0 +1,46 @@
+"""Where a process stands among the topics, and whether it is well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+_NAME = re.compile(r"[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A Kafka cluster, and a process's place in it.
+
+    Attributes:
+        bootstrap_servers: `host:port`, several separated by commas.
+        lane: the first part of all topic names; processes reach only those of their own lane.
+        application: names the inbox topic, and the client towards the brokers.
+        kafka: further librdkafka settings, those that the broker in use wants.
+
+    Raises:
+        ValueError: a lane or an application that cannot be part of a topic's name.
+
+    """
+
+    bootstrap_servers: str
+    lane: str
+    application: str
+    kafka: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for what, name in (("lane", self.lane), ("application", self.application)):
+            if not _NAME.fullmatch(name):
+                raise ValueError(
+                    f"{what} {name!r} cannot be part of a topic's name:"
+                    " use letters, digits, '-' and '_'"
+                )
+
+
+class Health(NamedTuple):
+    """Whether a channel or a server can do its work now, and if not, why."""
+
+    ok: bool
+    detail: str

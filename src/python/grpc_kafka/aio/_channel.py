@@ -1,0 +1,156 @@
+"""`grpc.aio.Channel` over Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self, cast
+
+import grpc
+
+from grpc_kafka._broker import Broker
+from grpc_kafka._counters import Counters
+from grpc_kafka._endpoint import Endpoint, Health
+from grpc_kafka.aio._connection import AnyCall, Connection
+from grpc_kafka.aio._multicallables import Streaming, UnaryUnary
+from grpc_kafka.aio._options import Options, limits_of
+
+type Serializer[M] = Callable[[M], bytes] | None
+type Deserializer[M] = Callable[[bytes], M] | None
+
+
+class KafkaChannel(grpc.aio.Channel):
+    """Carries calls to the services of a lane; made by `grpc_kafka.aio.channel`."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        broker: Broker,
+        *,
+        interceptors: Sequence[grpc.aio.ClientInterceptor],
+        options: Options | None,
+    ) -> None:
+        self._connection = Connection(endpoint, broker)
+        self._limits = limits_of(options)
+        for interceptor in interceptors:
+            if not isinstance(interceptor, grpc.aio.ClientInterceptor):
+                raise ValueError(f"{interceptor!r} is no grpc.aio.ClientInterceptor")  # noqa: TRY004
+        self._interceptors = [
+            interceptor
+            for interceptor in interceptors
+            if isinstance(interceptor, grpc.aio.UnaryUnaryClientInterceptor)
+        ]
+
+    @property
+    def counters(self) -> Counters:
+        """What it dropped since it began, by reason."""
+        return self._connection.counters
+
+    def healthy(self) -> Health:
+        """Whether a call would be carried now: cheap, without I/O."""
+        return self._connection.healthy()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self, grace: float | None = None) -> None:
+        """Begin no more calls, wait at most `grace` seconds for those under way, cancel the rest.
+
+        Raises:
+            ValueError: a negative grace.
+        """
+        if grace is not None and grace < 0:
+            raise ValueError(f"grace must be non-negative, got {grace}.")
+        if self._connection.state is not grpc.ChannelConnectivity.SHUTDOWN:
+            self._connection.refuse_more()
+            if grace:
+                await _ended(self._connection.calls, grace)
+        await self._connection.close()
+
+    def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:
+        """IDLE until the first call, READY while the inbox stands."""
+        if try_to_connect:
+            self._connection.open()
+        return self._connection.state
+
+    async def wait_for_state_change(self, last_observed_state: grpc.ChannelConnectivity) -> None:
+        """Wait until the state is another than the given one."""
+        while self._connection.state is last_observed_state:
+            await self._connection.changed()
+
+    async def channel_ready(self) -> None:
+        """Wait until the inbox is assigned and positioned.
+
+        Raises:
+            grpc.aio.UsageError: the channel is closed.
+        """
+        state = self.get_state(try_to_connect=True)
+        while state is not grpc.ChannelConnectivity.READY:
+            if state is grpc.ChannelConnectivity.SHUTDOWN:
+                raise grpc.aio.UsageError("Channel is closed.")
+            await self.wait_for_state_change(state)
+            state = self.get_state()
+
+    def unary_unary[Q, A](
+        self,
+        method: str,
+        request_serializer: Serializer[Q] = None,
+        response_deserializer: Deserializer[A] = None,
+        _registered_method: bool | None = False,
+    ) -> grpc.aio.UnaryUnaryMultiCallable[Q, A]:
+        """A unary method, to be called."""
+        return UnaryUnary(
+            self._connection,
+            method,
+            request_serializer,
+            response_deserializer,
+            limits=self._limits,
+            interceptors=self._interceptors,
+        )
+
+    def unary_stream[Q, A](
+        self,
+        method: str,
+        request_serializer: Serializer[Q] = None,  # noqa: ARG002
+        response_deserializer: Deserializer[A] = None,  # noqa: ARG002
+        _registered_method: bool | None = False,
+    ) -> grpc.aio.UnaryStreamMultiCallable[Q, A]:
+        """A method that is not carried yet; calling it raises `grpc.aio.UsageError`."""
+        return cast("grpc.aio.UnaryStreamMultiCallable[Q, A]", Streaming(method))
+
+    def stream_unary[Q, A](
+        self,
+        method: str,
+        request_serializer: Serializer[Q] = None,  # noqa: ARG002
+        response_deserializer: Deserializer[A] = None,  # noqa: ARG002
+        _registered_method: bool | None = False,
+    ) -> grpc.aio.StreamUnaryMultiCallable[Q, A]:
+        """A method that is not carried yet; calling it raises `grpc.aio.UsageError`."""
+        return cast("grpc.aio.StreamUnaryMultiCallable[Q, A]", Streaming(method))
+
+    def stream_stream[Q, A](
+        self,
+        method: str,
+        request_serializer: Serializer[Q] = None,  # noqa: ARG002
+        response_deserializer: Deserializer[A] = None,  # noqa: ARG002
+        _registered_method: bool | None = False,
+    ) -> grpc.aio.StreamStreamMultiCallable[Q, A]:
+        """A method that is not carried yet; calling it raises `grpc.aio.UsageError`."""
+        return cast("grpc.aio.StreamStreamMultiCallable[Q, A]", Streaming(method))
+
+
+async def _ended(calls: list[AnyCall], grace: float) -> None:
+    waits = [asyncio.ensure_future(call.code()) for call in calls]
+    if waits:
+        _, late = await asyncio.wait(waits, timeout=grace)
+        for wait in late:
+            wait.cancel()

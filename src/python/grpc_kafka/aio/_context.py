@@ -1,0 +1,177 @@
+"""What a handler is given beside its request: `grpc.aio.ServicerContext`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NoReturn, cast
+
+import grpc
+
+from grpc_kafka.aio._outcome import CODES
+from grpc_kafka.aio._rpc import Rpc
+from grpc_kafka.protocol import metadata_of
+
+type GivenMetadata = grpc.aio.Metadata | Sequence[tuple[str, str | bytes]]
+
+
+class BlockingContext:
+    """The context of a plain function's handler, which runs in a thread of its own."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        self._rpc = rpc
+
+    def abort(
+        self,
+        code: grpc.StatusCode,
+        details: str = "",
+        trailing_metadata: GivenMetadata = (),
+    ) -> NoReturn:
+        """End the call with a status other than OK; raises to leave the handler.
+
+        Raises:
+            grpc.aio.AbortError: always, to be let through.
+            grpc.aio.UsageError: the call was aborted already, or the code is OK.
+        """
+        rpc = self._rpc
+        if rpc.abort_error is not None:
+            raise grpc.aio.UsageError("Abort already called!")
+        if status_of(code) is grpc.StatusCode.OK:
+            raise grpc.aio.UsageError("abort() takes a status code other than OK")
+        if len(trailing_metadata):
+            rpc.trailing_metadata = metadata_of(trailing_metadata)
+        rpc.code = status_of(code)
+        rpc.details = details or rpc.details
+        rpc.abort_error = grpc.aio.AbortError("Locally aborted.")
+        raise rpc.abort_error
+
+    def abort_with_status(self, status: grpc.Status) -> NoReturn:
+        """End the call with a status of three parts, as `grpc_status.rpc_status` makes it."""
+        self.abort(status.code, status.details or "", status.trailing_metadata or ())
+
+    def send_initial_metadata(self, initial_metadata: GivenMetadata) -> None:
+        """Set what stands before the answer; once.
+
+        Raises:
+            grpc.aio.UsageError: it was sent already.
+        """
+        if self._rpc.metadata_sent:
+            raise grpc.aio.UsageError("Send initial metadata failed: already sent")
+        self._rpc.initial_metadata = metadata_of(initial_metadata)
+        self._rpc.metadata_sent = True
+
+    def set_trailing_metadata(self, trailing_metadata: GivenMetadata) -> None:
+        """Set what goes with the status."""
+        self._rpc.trailing_metadata = metadata_of(trailing_metadata)
+
+    def trailing_metadata(self) -> grpc.aio.Metadata:
+        """What would go with the status now."""
+        return cast("grpc.aio.Metadata", self._rpc.trailing_metadata)
+
+    def invocation_metadata(self) -> grpc.aio.Metadata:
+        """What the client sent, a tuple of entries with `key` and `value` as in `grpc.aio`."""
+        return cast("grpc.aio.Metadata", self._rpc.invocation_metadata)
+
+    def set_code(self, code: grpc.StatusCode) -> None:
+        """Set the status that the call ends with; any but OK discards the answer."""
+        self._rpc.code = status_of(code)
+
+    def code(self) -> grpc.StatusCode:
+        """The status set so far; None when none was, as in `grpc.aio`."""
+        return cast("grpc.StatusCode", self._rpc.code)
+
+    def set_details(self, details: str) -> None:
+        """Set the text beside the status."""
+        self._rpc.details = details
+
+    def details(self) -> str:
+        """The text set so far."""
+        return self._rpc.details
+
+    def set_compression(self, compression: grpc.Compression) -> None:
+        """Accepted and ignored: the brokers' settings compress records."""
+
+    def disable_next_message_compression(self) -> None:
+        """Accepted and ignored, like `set_compression`."""
+
+    def peer(self) -> str:
+        """The client's address: `kafka:<inbox topic>/<partition>:<instance>`."""
+        topic, partition, instance = self._rpc.request.reply_to
+        return f"kafka:{topic}/{partition}:{instance}"
+
+    def peer_identities(self) -> Iterable[bytes] | None:
+        """None: a record carries no authenticated sender."""
+        return None
+
+    def peer_identity_key(self) -> str | None:
+        """None: a record carries no authenticated sender."""
+        return None
+
+    def auth_context(self) -> Mapping[str, Iterable[bytes]]:
+        """Empty: a record carries no authenticated sender."""
+        return {}
+
+    def time_remaining(self) -> float:
+        """Seconds until the deadline; None without one, as in `grpc.aio`."""
+        return cast("float", self._rpc.time_remaining())
+
+    def is_active(self) -> bool:
+        """Whether somebody still waits for the answer."""
+        return self._rpc.ending is None and not self._rpc.answered
+
+    def cancelled(self) -> bool:
+        """Whether the client cancelled, its deadline passed or the server stops."""
+        return self._rpc.ending is not None
+
+    def done(self) -> bool:
+        """Whether the call is over."""
+        return self._rpc.answered or self._rpc.ending is not None
+
+
+class Context(BlockingContext, grpc.aio.ServicerContext[object, object]):
+    """The context of a coroutine's handler: the same, with coroutines where grpc.aio has them."""
+
+    async def abort(  # type: ignore[override]
+        self,
+        code: grpc.StatusCode,
+        details: str = "",
+        trailing_metadata: GivenMetadata = (),
+    ) -> NoReturn:
+        """End the call with a status other than OK; raises to leave the handler."""
+        super().abort(code, details, trailing_metadata)
+
+    async def abort_with_status(self, status: grpc.Status) -> NoReturn:  # type: ignore[override]
+        """End the call with a status of three parts, as `grpc_status.rpc_status` makes it."""
+        super().abort(status.code, status.details or "", status.trailing_metadata or ())
+
+    async def send_initial_metadata(  # type: ignore[override]
+        self, initial_metadata: GivenMetadata
+    ) -> None:
+        """Set what stands before the answer; once."""
+        super().send_initial_metadata(initial_metadata)
+
+    def add_done_callback(self, callback: Callable[[Context], None]) -> None:
+        """Call back with this context when the call is over."""
+        self._rpc.callbacks.append(lambda: callback(self))
+
+    async def read(self) -> object:
+        """Refuse: a unary handler was given its one request.
+
+        Raises:
+            grpc.aio.UsageError: always.
+        """
+        raise grpc.aio.UsageError("a unary call has no more requests to read")
+
+    async def write(self, message: object) -> None:  # noqa: ARG002
+        """Refuse: a unary handler returns its one answer.
+
+        Raises:
+            grpc.aio.UsageError: always.
+        """
+        raise grpc.aio.UsageError("a unary handler returns its answer, it does not write it")
+
+
+def status_of(code: grpc.StatusCode | int) -> grpc.StatusCode:
+    """A status code, given as such or as its number; UNKNOWN for a number that is none."""
+    if isinstance(code, grpc.StatusCode):
+        return code
+    return CODES.get(code, grpc.StatusCode.UNKNOWN)

@@ -1,0 +1,178 @@
+"""Begins calls as fast as they may run, and ends what was begun."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import time
+from collections.abc import Callable
+
+from grpc_kafka._counters import Counters
+from grpc_kafka.aio._answers import Answers
+from grpc_kafka.aio._handling import Handling
+from grpc_kafka.aio._intake import Ticket
+from grpc_kafka.aio._rpc import Ending, Rpc
+from grpc_kafka.protocol import Cancel, Frame, Request, Response
+
+_LOG = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """The calls of a server.
+
+    Args:
+        handling: runs handlers.
+        answers: sends what they say.
+        lane: whose inboxes may be answered to.
+        limit: how many handlers run at once; past it `throttle` is told to take no more.
+        throttle: told True to take nothing, and False to go on.
+        counters: where dropped requests are counted.
+
+    """
+
+    def __init__(
+        self,
+        handling: Handling,
+        answers: Answers,
+        *,
+        lane: str,
+        limit: int,
+        throttle: Callable[[bool], None],
+        counters: Counters,
+    ) -> None:
+        self._handling = handling
+        self._answers = answers
+        self._inboxes = (f"{lane}.", ".inbox")
+        self._limit = limit
+        self._throttle = throttle
+        self._counters = counters
+        self._loop = asyncio.get_running_loop()
+        self._running: dict[bytes, Rpc] = {}
+        self._backlog: dict[bytes, Rpc] = {}
+        self._throttled = False
+        self._closed = False
+        self._idle: list[asyncio.Future[None]] = []
+
+    def serve(self, frame: Frame, ticket: Ticket) -> None:
+        """Take a frame that came through a queue."""
+        match frame:
+            case Request():
+                self._request(frame, ticket)
+            case Cancel():
+                self._cancel(frame.call_id)
+                ticket.finish()
+            case Response():
+                self._counters.unexpected += 1
+                ticket.finish()
+
+    def revoked(self) -> None:
+        """Drop what was not begun and belongs to another server now."""
+        for rpc in list(self._backlog.values()):
+            if rpc.void:
+                del self._backlog[rpc.request.call_id]
+        self._go_on()
+
+    def close(self) -> None:
+        """Begin nothing more; what waits to be begun stays in the queue, uncommitted."""
+        self._closed = True
+        self._answers.close()
+        self._backlog.clear()
+
+    async def idle(self) -> None:
+        """Wait until no handler runs."""
+        if self._running:
+            idle = self._loop.create_future()
+            self._idle.append(idle)
+            await idle
+
+    def stop_all(self) -> None:
+        """Cancel every handler; their requests stay in the queue, uncommitted."""
+        for rpc in list(self._running.values()):
+            rpc.end(Ending.STOPPED)
+
+    def _request(self, frame: Request, ticket: Ticket) -> None:
+        known = self._running.get(frame.call_id) or self._backlog.get(frame.call_id)
+        if known is not None:
+            # Delivered again while it is worked on: one answer is for all deliveries.
+            self._counters.stale += 1
+            known.tickets.append(ticket)
+        elif self._closed:
+            return
+        elif not self._may_be_answered(frame):
+            self._counters.unexpected += 1
+            _LOG.warning("a request asks for its answer at %s; dropped", frame.reply_to)
+            ticket.finish()
+        else:
+            self._admit(Rpc(frame, ticket))
+
+    def _may_be_answered(self, frame: Request) -> bool:
+        start, end = self._inboxes
+        return frame.reply_to.topic.startswith(start) and frame.reply_to.topic.endswith(end)
+
+    def _admit(self, rpc: Rpc) -> None:
+        if len(self._running) < self._limit:
+            self._begin(rpc)
+            return
+        self._backlog[rpc.request.call_id] = rpc
+        if not self._throttled:
+            self._throttled = True
+            self._throttle(True)
+
+    def _begin(self, rpc: Rpc) -> None:
+        deadline = rpc.request.deadline
+        if deadline is not None:
+            left = deadline - time.time()
+            if left <= 0:
+                self._counters.expired += 1
+                rpc.finish()
+                return
+            rpc.timer = self._loop.call_later(left, rpc.end, Ending.EXPIRED)
+        self._running[rpc.request.call_id] = rpc
+        # The handler begins at once and in an empty context, as grpc.aio promises interceptors.
+        rpc.task = asyncio.Task(
+            self._run(rpc), loop=self._loop, context=contextvars.Context(), eager_start=True
+        )
+
+    async def _run(self, rpc: Rpc) -> None:
+        answer: Response | None = None
+        try:
+            answer = await self._handling.answer(rpc)
+        finally:
+            self._ended(rpc, answer)
+
+    def _ended(self, rpc: Rpc, answer: Response | None) -> None:
+        self._running.pop(rpc.request.call_id, None)
+        if rpc.timer is not None:
+            rpc.timer.cancel()
+        if answer is not None:
+            self._answers.send(rpc, answer)
+        elif rpc.ending is not Ending.STOPPED:
+            rpc.finish()
+        rpc.tell()
+        self._go_on()
+
+    def _cancel(self, call_id: bytes) -> None:
+        waiting = self._backlog.pop(call_id, None)
+        if waiting is not None:
+            self._counters.cancelled += 1
+            waiting.finish()
+            return
+        rpc = self._running.get(call_id)
+        if rpc is None:
+            self._counters.stale += 1
+        else:
+            rpc.end(Ending.CANCELLED)
+
+    def _go_on(self) -> None:
+        while self._backlog and len(self._running) < self._limit:
+            self._begin(self._backlog.pop(next(iter(self._backlog))))
+        resumable = not self._backlog and len(self._running) <= self._limit * 3 // 4
+        if self._throttled and resumable and not self._closed:
+            self._throttled = False
+            self._throttle(False)
+        if not self._running:
+            waiting, self._idle = self._idle, []
+            for idle in waiting:
+                if not idle.done():
+                    idle.set_result(None)

@@ -1,0 +1,98 @@
+"""One queue of a server: records in, frames on, positions committed in their order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
+
+from grpc_kafka._broker import Queue, Record
+from grpc_kafka._counters import Counters
+from grpc_kafka.protocol import Frame, MalformedRecordError, Watermark, decode
+
+_LOG = logging.getLogger(__name__)
+
+
+class Ticket(NamedTuple):
+    """One delivery of a record; its holder finishes it when nothing is left to be done."""
+
+    intake: Intake
+    watermark: Watermark
+    partition: int
+    offset: int
+
+    def finish(self) -> None:
+        """The record need not be delivered again."""
+        self.intake.finish(self)
+
+    @property
+    def void(self) -> bool:
+        """Whether another member has the partition now, and with it this record."""
+        return not self.intake.holds(self)
+
+
+class Intake:
+    """Reads a queue for a server.
+
+    Args:
+        serve: takes each frame, with the ticket of its delivery.
+        revoked: told that tickets became void.
+        counters: where dropped records are counted.
+
+    """
+
+    def __init__(
+        self,
+        serve: Callable[[Frame, Ticket], None],
+        revoked: Callable[[], None],
+        counters: Counters,
+    ) -> None:
+        self._serve = serve
+        self._revoked = revoked
+        self._counters = counters
+        self._queue: Queue | None = None
+        self._watermarks: dict[int, Watermark] = {}
+
+    def attach(self, queue: Queue) -> None:
+        """Commit to this queue."""
+        self._queue = queue
+
+    def receive(self, records: Sequence[Record]) -> None:
+        """Serve each record; one that is no frame is dropped and done with."""
+        for record in records:
+            ticket = self._ticket(record)
+            try:
+                frame = decode(record.key, record.headers, record.value)
+            except MalformedRecordError as error:
+                self._counters.malformed += 1
+                _LOG.warning(
+                    "%s/%d at %d: %s", record.topic, record.partition, record.offset, error
+                )
+                ticket.finish()
+            else:
+                self._serve(frame, ticket)
+
+    def revoke(self, partitions: Collection[int]) -> None:
+        """Forget partitions that another member has now."""
+        for partition in partitions:
+            self._watermarks.pop(partition, None)
+        self._revoked()
+
+    def holds(self, ticket: Ticket) -> bool:
+        """Whether a ticket's partition was kept since its delivery."""
+        return self._watermarks.get(ticket.partition) is ticket.watermark
+
+    def finish(self, ticket: Ticket) -> None:
+        """Commit as far as everything is finished."""
+        if self.holds(ticket) and self._queue is not None:
+            position = ticket.watermark.finish(ticket.offset)
+            if position is not None:
+                self._queue.commit(ticket.partition, position)
+
+    def _ticket(self, record: Record) -> Ticket:
+        watermark = self._watermarks.setdefault(record.partition, Watermark())
+        if not watermark.take(record.offset):
+            # The partition went back without a word: what was taken before is void.
+            watermark = self._watermarks[record.partition] = Watermark()
+            watermark.take(record.offset)
+        return Ticket(self, watermark, record.partition, record.offset)

@@ -1,0 +1,148 @@
+"""What a stub's method is: call it to begin a call."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import NoReturn, cast
+
+import grpc
+
+from grpc_kafka.aio._call import KafkaUnaryUnaryCall
+from grpc_kafka.aio._connection import AnyCall, Connection, Outgoing, deadline_after
+from grpc_kafka.aio._interception import InterceptedUnaryUnaryCall
+from grpc_kafka.aio._options import Limits
+from grpc_kafka.aio._outcome import Outcome, larger_than_max
+from grpc_kafka.protocol import metadata_of
+
+_LOG = logging.getLogger(__name__)
+
+type CallMetadata = grpc.aio.Metadata | Sequence[tuple[str, str | bytes]]
+
+
+class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
+    """Begins unary calls of one method.
+
+    Args:
+        connection: carries them.
+        path: `/package.Service/Method`.
+        serializer: makes bytes of a request; None when it is bytes.
+        deserializer: makes an answer of bytes; None leaves them bytes.
+        limits: sizes of messages.
+        interceptors: the first is the outermost.
+
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        path: str,
+        serializer: Callable[[Q], bytes] | None,
+        deserializer: Callable[[bytes], A] | None,
+        *,
+        limits: Limits,
+        interceptors: Sequence[grpc.aio.UnaryUnaryClientInterceptor],
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._serializer = serializer
+        self._deserializer = deserializer
+        self._limits = limits
+        self._interceptors = interceptors
+
+    def __call__(
+        self,
+        request: Q,
+        *,
+        timeout: float | None = None,
+        metadata: CallMetadata | None = None,
+        credentials: grpc.CallCredentials | None = None,
+        wait_for_ready: bool | None = None,
+        compression: grpc.Compression | None = None,  # noqa: ARG002
+    ) -> grpc.aio.UnaryUnaryCall[Q, A]:
+        """Begin a call; compression is the brokers' business and ignored.
+
+        Raises:
+            grpc.aio.UsageError: the channel is closed, or credentials were given.
+            InvalidMetadataError: metadata that gRPC does not allow.
+        """
+        if self._connection.state is grpc.ChannelConnectivity.SHUTDOWN:
+            raise grpc.aio.UsageError("Channel is closed.")
+        if credentials is not None:
+            raise grpc.aio.UsageError("Call credentials need a secure channel; Kafka has its own.")
+        if not self._interceptors:
+            return self._begin(self._path, request, timeout, metadata, wait_for_ready)
+        details = grpc.aio.ClientCallDetails(
+            # grpc.aio gives interceptors the method as bytes, whatever its annotation says.
+            cast("str", self._path.encode()),
+            timeout,
+            grpc.aio.Metadata(*(metadata or ())),
+            None,
+            wait_for_ready,
+        )
+        return InterceptedUnaryUnaryCall(self._interceptors, self._invoke, details, request)
+
+    def _invoke(
+        self, details: grpc.aio.ClientCallDetails, request: Q
+    ) -> grpc.aio.UnaryUnaryCall[Q, A]:
+        method: str | bytes = details.method
+        path = method.decode() if isinstance(method, bytes) else method
+        return self._begin(path, request, details.timeout, details.metadata, details.wait_for_ready)
+
+    def _begin(
+        self,
+        path: str,
+        request: Q,
+        timeout: float | None,
+        metadata: CallMetadata | None,
+        wait_for_ready: bool | None,
+    ) -> KafkaUnaryUnaryCall[Q, A]:
+        entries = metadata_of(metadata) if metadata else ()
+        connection = self._connection
+        call: KafkaUnaryUnaryCall[Q, A] = KafkaUnaryUnaryCall(
+            connection,
+            connection.new_id(),
+            path,
+            deserializer=self._deserializer,
+            receive_limit=self._limits.receive,
+            timeout=timeout,
+        )
+        message = self._message(request)
+        if isinstance(message, Outcome):
+            call.finish(message)
+        elif timeout is not None and timeout <= 0:
+            call.expire()
+        else:
+            patient = wait_for_ready is not False
+            handed = cast("AnyCall", call)
+            connection.start(Outgoing(handed, entries, message, deadline_after(timeout), patient))
+        return call
+
+    def _message(self, request: Q) -> bytes | Outcome:
+        try:
+            message = self._serializer(request) if self._serializer else cast("bytes", request)
+        except Exception:  # noqa: BLE001 - the application's serializer may raise anything
+            _LOG.exception("the request to %s could not be written", self._path)
+            return Outcome(grpc.StatusCode.INTERNAL, "Exception serializing request!")
+        limit = self._limits.send
+        if limit is not None and len(message) > limit:
+            text = larger_than_max("CLIENT", "Sent", len(message), limit)
+            return Outcome(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+        return message
+
+
+class Streaming:
+    """A method of an arity that is not carried yet: stubs may have it, a call is refused."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __call__(self, *_args: object, **_named: object) -> NoReturn:
+        """Refuse, clearly.
+
+        Raises:
+            grpc.aio.UsageError: always.
+        """
+        raise grpc.aio.UsageError(
+            f"{self._path} is a streaming method; over Kafka only unary methods are carried yet"
+        )

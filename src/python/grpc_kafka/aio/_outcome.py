@@ -1,0 +1,41 @@
+"""How a call ended, in the terms of `grpc`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import grpc
+
+from grpc_kafka._errors import BrokerError, RecordTooLargeError, UnknownTopicError
+from grpc_kafka.protocol import Metadata
+
+CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
+"""Status codes by the number that stands on the wire."""
+
+
+class Outcome(NamedTuple):
+    """The end of a call as its client sees it.
+
+    `local` is true when this very process ended it by cancelling.
+    """
+
+    code: grpc.StatusCode
+    details: str
+    initial_metadata: Metadata = ()
+    trailing_metadata: Metadata = ()
+    local: bool = False
+
+
+def outcome_of(error: BrokerError, what: str) -> Outcome:
+    """What a broker's refusal means for the call: `what` names the record in the text."""
+    code = grpc.StatusCode.UNAVAILABLE
+    if isinstance(error, RecordTooLargeError):
+        code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    elif isinstance(error, UnknownTopicError):
+        code = grpc.StatusCode.UNIMPLEMENTED
+    return Outcome(code, f"{what} could not be sent: {error.reason}")
+
+
+def larger_than_max(side: str, verb: str, size: int, limit: int) -> str:
+    """The words of gRPC for a message past its limit."""
+    return f"{side}: {verb} message larger than max ({size} vs. {limit})"

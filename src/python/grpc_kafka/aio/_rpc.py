@@ -1,0 +1,132 @@
+"""A call as its server holds it: what came, what the handler said, how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from enum import Enum
+from typing import NamedTuple
+
+import grpc
+
+from grpc_kafka.aio._intake import Ticket
+from grpc_kafka.protocol import Call, FrameKind, Metadata, Request, Response, Role
+
+_LOG = logging.getLogger(__name__)
+
+
+class Metadatum(NamedTuple):
+    """One entry of the metadata that a client sent; unpacks as a pair."""
+
+    key: str
+    value: str | bytes
+
+
+class Ending(Enum):
+    """Why a handler was cancelled."""
+
+    CANCELLED = "the client cancelled"
+    EXPIRED = "the deadline passed"
+    STOPPED = "the server stops"
+
+
+class Rpc:
+    """The state of one call; the handler's context writes it, the server reads it.
+
+    Args:
+        request: the call's first frame.
+        ticket: the delivery that brought it.
+
+    """
+
+    __slots__ = (
+        "_answered",
+        "abort_error",
+        "callbacks",
+        "code",
+        "details",
+        "ending",
+        "initial_metadata",
+        "invocation_metadata",
+        "metadata_sent",
+        "moves",
+        "request",
+        "task",
+        "tickets",
+        "timer",
+        "trailing_metadata",
+    )
+
+    def __init__(self, request: Request, ticket: Ticket) -> None:
+        self.request = request
+        self.tickets = [ticket]
+        self.moves = Call(Role.SERVER)
+        self.moves.receive(FrameKind.REQUEST)
+        self.invocation_metadata = tuple(Metadatum(*entry) for entry in request.metadata)
+        self.initial_metadata: Metadata = ()
+        self.trailing_metadata: Metadata = ()
+        self.metadata_sent = False
+        self.code: grpc.StatusCode | None = None
+        self.details = ""
+        self.abort_error: grpc.aio.AbortError | None = None
+        self.callbacks: list[Callable[[], None]] = []
+        self.ending: Ending | None = None
+        self.task: asyncio.Task[None] | None = None
+        self.timer: asyncio.TimerHandle | None = None
+        self._answered = False
+
+    @property
+    def answered(self) -> bool:
+        """Whether its status is decided."""
+        return self._answered
+
+    @property
+    def void(self) -> bool:
+        """Whether another server has every delivery of it by now."""
+        return all(ticket.void for ticket in self.tickets)
+
+    def expired(self) -> bool:
+        """Whether its deadline is over."""
+        return self.request.deadline is not None and self.request.deadline <= time.time()
+
+    def time_remaining(self) -> float | None:
+        """Seconds until its deadline, None without one."""
+        deadline = self.request.deadline
+        return None if deadline is None else max(deadline - time.time(), 0)
+
+    def end(self, ending: Ending) -> None:
+        """Cancel its handler; the first reason stays."""
+        if self.ending is None and not self._answered:
+            self.ending = ending
+            if self.task is not None:
+                self.task.cancel()
+
+    def answer(self, code: grpc.StatusCode, details: str, message: bytes) -> Response:
+        """Its answer; after this it is over."""
+        self._answered = True
+        self.moves.send(FrameKind.RESPONSE)
+        return Response(
+            self.request.call_id,
+            self.request.reply_to.instance,
+            self.initial_metadata,
+            code.value[0],
+            details,
+            self.trailing_metadata,
+            message,
+        )
+
+    def finish(self) -> None:
+        """Nothing is left to be done for it: its deliveries need not come again."""
+        for ticket in self.tickets:
+            ticket.finish()
+
+    def tell(self) -> None:
+        """Run the callbacks that its handler left."""
+        callbacks, self.callbacks = self.callbacks, []
+        for callback in callbacks:
+            try:
+                callback()
+            except Exception:  # noqa: BLE001 - the application's callback may raise anything
+                _LOG.exception("a done callback of %s failed", self.request.path)

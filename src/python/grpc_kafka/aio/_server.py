@@ -1,0 +1,179 @@
+"""`grpc.aio.Server` over Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any, NoReturn
+
+import grpc
+
+from grpc_kafka._broker import Broker, Queue, Sender
+from grpc_kafka._counters import Counters
+from grpc_kafka._endpoint import Endpoint, Health
+from grpc_kafka._names import of_queue
+from grpc_kafka.aio._answers import Answers
+from grpc_kafka.aio._dispatcher import Dispatcher
+from grpc_kafka.aio._handling import Handling
+from grpc_kafka.aio._intake import Intake
+from grpc_kafka.aio._options import Options, limits_of
+from grpc_kafka.aio._routing import Routing
+
+DEFAULT_CONCURRENCY = 1000
+"""Handlers that run at once when nobody says otherwise: memory stays bounded after an outage."""
+
+_FLUSH = 10.0
+
+
+class KafkaServer(grpc.aio.Server):
+    """Serves the queues of its services; made by `grpc_kafka.aio.server`."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        broker: Broker,
+        *,
+        services: Sequence[str],
+        interceptors: Sequence[grpc.aio.ServerInterceptor],
+        maximum_concurrent_rpcs: int | None,
+        options: Options | None,
+        executor: Executor | None,
+    ) -> None:
+        if maximum_concurrent_rpcs is not None and maximum_concurrent_rpcs < 1:
+            raise ValueError(f"maximum_concurrent_rpcs is positive, not {maximum_concurrent_rpcs}")
+        for interceptor in interceptors:
+            if not isinstance(interceptor, grpc.aio.ServerInterceptor):
+                raise ValueError(f"{interceptor!r} is no grpc.aio.ServerInterceptor")  # noqa: TRY004
+        self.counters = Counters()
+        self._endpoint = endpoint
+        self._broker = broker
+        self._routing = Routing(services, interceptors)
+        self._handling = Handling(self._routing, limits_of(options), executor)
+        self._limit = maximum_concurrent_rpcs or DEFAULT_CONCURRENCY
+        self._sender: Sender | None = None
+        self._dispatcher: Dispatcher | None = None
+        self._queues: list[Queue] = []
+        self._started = False
+        self._stopping: asyncio.Task[None] | None = None
+        self._stop_at = float("inf")
+        self._hurry = asyncio.Event()
+        self._terminated = asyncio.Event()
+
+    def add_generic_rpc_handlers(
+        self, generic_rpc_handlers: Iterable[grpc.GenericRpcHandler]
+    ) -> None:
+        """Serve what these handlers handle; those that name a service have its queue read."""
+        self._routing.add_generic(generic_rpc_handlers)
+
+    def add_registered_method_handlers(
+        self,
+        service_name: str,
+        method_handlers: Mapping[str, grpc.RpcMethodHandler[Any, Any]],
+    ) -> None:
+        """Serve these methods of a service, and read its queue."""
+        self._routing.add_registered(service_name, method_handlers)
+
+    def add_insecure_port(self, address: str) -> NoReturn:
+        """Refuse: a server over Kafka has queues, not ports.
+
+        Raises:
+            grpc.aio.UsageError: always.
+        """
+        raise grpc.aio.UsageError(f"a server over Kafka has no port to open at {address}")
+
+    def add_secure_port(self, address: str, server_credentials: grpc.ServerCredentials) -> NoReturn:  # noqa: ARG002
+        """Refuse: a server over Kafka has queues, not ports.
+
+        Raises:
+            grpc.aio.UsageError: always.
+        """
+        raise grpc.aio.UsageError(f"a server over Kafka has no port to open at {address}")
+
+    async def start(self) -> None:
+        """Join the group of every service's queue; requests that wait there come soon.
+
+        Raises:
+            grpc.aio.UsageError: it was started before, or no service was added.
+            BrokerError: the endpoint's settings are not valid.
+        """
+        if self._started:
+            raise grpc.aio.UsageError("the server was started before; make another one")
+        if not self._routing.services:
+            raise grpc.aio.UsageError(
+                "the server has no service: add one that names itself, or name it in `services`"
+            )
+        self._started = True
+        self._sender = self._broker.sender(self._endpoint, every_report=True)
+        self._dispatcher = Dispatcher(
+            self._handling,
+            Answers(self._sender, self.counters),
+            lane=self._endpoint.lane,
+            limit=self._limit,
+            throttle=self._throttle,
+            counters=self.counters,
+        )
+        for service in self._routing.services:
+            intake = Intake(self._dispatcher.serve, self._dispatcher.revoked, self.counters)
+            topic = of_queue(self._endpoint.lane, service)
+            queue = self._broker.open_queue(self._endpoint, topic, intake)
+            intake.attach(queue)
+            self._queues.append(queue)
+
+    async def stop(self, grace: float | None) -> None:
+        """Take nothing more, let handlers finish for at most `grace` seconds, cancel the rest.
+
+        What was not begun or was cancelled stays in the queue for the next server. Finished
+        work is committed. May be called again: the shortest grace holds.
+        """
+        loop = asyncio.get_running_loop()
+        self._stop_at = min(self._stop_at, loop.time() + (grace or 0))
+        self._hurry.set()
+        if self._stopping is None:
+            self._stopping = loop.create_task(self._stop())
+        await asyncio.shield(self._stopping)
+
+    async def wait_for_termination(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109
+        """Wait until it stopped; False when `timeout` seconds passed before."""
+        try:
+            await asyncio.wait_for(self._terminated.wait(), timeout)
+        except TimeoutError:
+            return False
+        return True
+
+    def healthy(self) -> Health:
+        """Whether requests would be taken and answered now: cheap, without I/O."""
+        if self._sender is None or self._stopping is not None:
+            return Health(ok=False, detail="stopped" if self._stopping else "not started")
+        found = [self._sender.healthy(), *(queue.healthy() for queue in self._queues)]
+        bad = [health for health in found if not health.ok]
+        return bad[0] if bad else Health(ok=True, detail="serving")
+
+    def _throttle(self, throttled: bool) -> None:
+        for queue in self._queues:
+            if throttled:
+                queue.pause()
+            else:
+                queue.resume()
+
+    async def _stop(self) -> None:
+        if self._dispatcher is not None and self._sender is not None:
+            self._throttle(True)
+            self._dispatcher.close()
+            await self._finish(self._dispatcher)
+            await self._sender.close(_FLUSH)
+        for queue in self._queues:
+            await queue.close()
+        self._terminated.set()
+
+    async def _finish(self, dispatcher: Dispatcher) -> None:
+        loop = asyncio.get_running_loop()
+        idle = loop.create_task(dispatcher.idle())
+        while not idle.done() and loop.time() < self._stop_at:
+            self._hurry.clear()
+            hurried = loop.create_task(self._hurry.wait())
+            left = self._stop_at - loop.time()
+            await asyncio.wait({idle, hurried}, timeout=left, return_when="FIRST_COMPLETED")
+            hurried.cancel()
+        dispatcher.stop_all()
+        await idle

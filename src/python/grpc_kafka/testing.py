@@ -1,0 +1,272 @@
+"""A broker in memory, for quick tests of channels, servers and what stands on them.
+
+It keeps what the transport relies on: partitions, groups that share a topic's partitions,
+committed offsets, redelivery of what a vanished member did not commit. All of it happens in
+the event loop, in the order of the calls, so a test sees the same every time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Callable, Collection, Sequence
+
+from grpc_kafka._broker import QueueReader, Receive, Record, Report
+from grpc_kafka._endpoint import Endpoint, Health
+from grpc_kafka._errors import BrokerError, RecordTooLargeError
+from grpc_kafka.protocol import Encoded
+
+__all__ = ["InMemoryBroker", "Member"]
+
+_RECORD_LIMIT = 1_000_000
+
+
+class InMemoryBroker:
+    """Topics that appear when named, each with the same number of partitions.
+
+    Pass one broker to every `aio.channel` and `aio.server` that should reach each other.
+
+    Args:
+        partitions: how many partitions every topic has.
+
+    """
+
+    def __init__(self, *, partitions: int = 4) -> None:
+        if partitions < 1:
+            raise ValueError(f"a topic has at least one partition, not {partitions}")
+        self._partitions = partitions
+        self._topics: dict[str, list[_Partition]] = {}
+        self._groups: dict[str, _Group] = {}
+        self._inboxes = 0
+        self._failure: BrokerError | None = None
+
+    def records(self, topic: str) -> list[Record]:
+        """Every record that the topic ever got, partition by partition."""
+        return [record for partition in self._topic(topic) for record in partition.log]
+
+    def committed(self, topic: str) -> dict[int, int]:
+        """The committed position of each partition of a queue that has one."""
+        return dict(self._group(topic).committed)
+
+    def members(self, topic: str) -> list[Member]:
+        """Who reads a queue, in the order in which they joined."""
+        return list(self._group(topic).members)
+
+    def fail_sends(self, error: BrokerError | None) -> None:
+        """Let every record from now on fail with the error, until told None."""
+        self._failure = error
+
+    def publish(self, topic: str, record: Encoded, *, partition: int | None = None) -> None:
+        """Append a record, as a sender would: also one that is no frame at all."""
+        partitions = self._topic(topic)
+        place = zlib.crc32(record.key) % len(partitions) if partition is None else partition
+        partitions[place].append(record)
+
+    def sender(self, endpoint: Endpoint, *, every_report: bool) -> _Sender:
+        """A sender, as `Broker` has it."""
+        limit = int(endpoint.kafka.get("message.max.bytes", _RECORD_LIMIT))
+        return _Sender(self, limit=limit, every_report=every_report)
+
+    async def open_inbox(self, endpoint: Endpoint, topic: str, receive: Receive) -> _Inbox:
+        """An inbox, as `Broker` has it; partitions are given out in turn."""
+        partitions = self._topic(topic)
+        partition = self._inboxes % len(partitions)
+        self._inboxes += 1
+        return _Inbox(partitions[partition], endpoint, receive)
+
+    def open_queue(self, endpoint: Endpoint, topic: str, reader: QueueReader) -> Member:
+        """A membership, as `Broker` has it."""
+        return self._group(topic).join(endpoint, reader)
+
+    def _group(self, topic: str) -> _Group:
+        if topic not in self._groups:
+            self._groups[topic] = _Group(self._topic(topic))
+        return self._groups[topic]
+
+    def _topic(self, name: str) -> list[_Partition]:
+        if name not in self._topics:
+            self._topics[name] = [_Partition(name, n) for n in range(self._partitions)]
+        return self._topics[name]
+
+    def _send(self, topic: str, record: Encoded, partition: int | None) -> BrokerError | None:
+        if self._failure is None:
+            self.publish(topic, record, partition=partition)
+        return self._failure
+
+
+class _Partition:
+    """A log, and who wants to know that it grew."""
+
+    def __init__(self, topic: str, number: int) -> None:
+        self.topic = topic
+        self.number = number
+        self.log: list[Record] = []
+        self.watchers: list[Callable[[], None]] = []
+
+    def append(self, record: Encoded) -> None:
+        self.log.append(
+            Record(self.topic, self.number, len(self.log), record.key, record.headers, record.value)
+        )
+        for watcher in self.watchers:
+            watcher()
+
+
+class _Cursor:
+    """A position in a partition; hands on what follows it, one batch for a turn of the loop."""
+
+    def __init__(self, partition: _Partition, position: int, receive: Receive) -> None:
+        self.partition = partition
+        self._position = position
+        self._receive = receive
+        self._scheduled = False
+        self._open = True
+        self._paused = False
+        partition.watchers.append(self.wake)
+
+    def wake(self) -> None:
+        behind = self._position < len(self.partition.log)
+        if behind and self._open and not self._paused and not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._deliver)
+
+    def _deliver(self) -> None:
+        self._scheduled = False
+        if self._open and not self._paused:
+            batch = self.partition.log[self._position :]
+            self._position += len(batch)
+            self._receive(batch)
+
+    def pause(self, paused: bool) -> None:
+        self._paused = paused
+        self.wake()
+
+    def close(self) -> None:
+        self._open = False
+        self.partition.watchers.remove(self.wake)
+
+
+class _Sender:
+    def __init__(self, broker: InMemoryBroker, *, limit: int, every_report: bool) -> None:
+        self._broker = broker
+        self._limit = limit
+        self._every_report = every_report
+
+    def send(
+        self, topic: str, record: Encoded, report: Report, *, partition: int | None = None
+    ) -> None:
+        size = len(record.key) + len(record.value or b"")
+        size += sum(len(name) + len(value) for name, value in record.headers)
+        if size > self._limit:
+            raise RecordTooLargeError(f"the record has {size} bytes, allowed are {self._limit}")
+        error = self._broker._send(topic, record, partition)
+        if error is not None or self._every_report:
+            asyncio.get_running_loop().call_soon(report, error)
+
+    def healthy(self) -> Health:
+        return Health(ok=True, detail="in memory")
+
+    async def close(self, timeout: float) -> None:  # noqa: ASYNC109
+        """Nothing waits to be sent: all was appended at once."""
+
+
+class _Inbox:
+    def __init__(self, partition: _Partition, endpoint: Endpoint, receive: Receive) -> None:
+        self.topic = partition.topic
+        self.partition = partition.number
+        self.application = endpoint.application
+        self._cursor = _Cursor(partition, len(partition.log), receive)
+
+    def healthy(self) -> Health:
+        return Health(ok=True, detail="in memory")
+
+    async def close(self) -> None:
+        self._cursor.close()
+
+
+class Member:
+    """One who reads a queue; `vanish` is its kill -9."""
+
+    def __init__(self, group: _Group, application: str, reader: QueueReader) -> None:
+        self.application = application
+        self._group = group
+        self._reader = reader
+        self._cursors: dict[int, _Cursor] = {}
+        self._paused = False
+
+    @property
+    def partitions(self) -> list[int]:
+        """The partitions that it has now."""
+        return sorted(self._cursors)
+
+    def vanish(self) -> None:
+        """Be gone without a word: others get its partitions and all that was not committed."""
+        self._group.leave(self)
+        self._drop(self.partitions)
+
+    def commit(self, partition: int, position: int) -> None:
+        """As `Queue` has it."""
+        if partition in self._cursors:
+            self._group.committed[partition] = position
+
+    def pause(self) -> None:
+        """As `Queue` has it."""
+        self._set_paused(True)
+
+    def resume(self) -> None:
+        """As `Queue` has it."""
+        self._set_paused(False)
+
+    def healthy(self) -> Health:
+        """As `Queue` has it."""
+        return Health(ok=True, detail="in memory")
+
+    async def close(self) -> None:
+        """As `Queue` has it."""
+        self._group.leave(self)
+        self._drop(self.partitions)
+
+    def assign(self, partitions: Sequence[_Partition], positions: dict[int, int]) -> None:
+        """Take over the given partitions, keep those it has, and give up all others."""
+        wanted = {partition.number: partition for partition in partitions}
+        lost = [number for number in self._cursors if number not in wanted]
+        self._drop(lost)
+        if lost:
+            self._reader.revoke(lost)
+        for number in wanted.keys() - self._cursors.keys():
+            cursor = _Cursor(wanted[number], positions.get(number, 0), self._reader.receive)
+            self._cursors[number] = cursor
+            cursor.pause(self._paused)
+
+    def _drop(self, partitions: Collection[int]) -> None:
+        for number in partitions:
+            self._cursors.pop(number).close()
+
+    def _set_paused(self, paused: bool) -> None:
+        self._paused = paused
+        for cursor in self._cursors.values():
+            cursor.pause(paused)
+
+
+class _Group:
+    """Members that share a topic's partitions in turn, and what they committed."""
+
+    def __init__(self, partitions: list[_Partition]) -> None:
+        self.committed: dict[int, int] = {}
+        self.members: list[Member] = []
+        self._partitions = partitions
+
+    def join(self, endpoint: Endpoint, reader: QueueReader) -> Member:
+        member = Member(self, endpoint.application, reader)
+        self.members.append(member)
+        self._share_out()
+        return member
+
+    def leave(self, member: Member) -> None:
+        if member in self.members:
+            self.members.remove(member)
+            self._share_out()
+
+    def _share_out(self) -> None:
+        count = len(self.members)
+        for turn, member in enumerate(self.members):
+            member.assign(self._partitions[turn::count], self.committed)
