@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Awaitable
 
 import grpc
 import pytest
@@ -145,7 +146,7 @@ async def test_a_hash_is_replaced_only_while_it_is_the_verified_one(stores: Stor
 
 async def test_what_is_not_there_is_not_found(stores: Stores) -> None:
     nobody = new_id()
-    calls = [
+    calls: list[Awaitable[object]] = [
         stores.accounts.GetAccount(accounts_pb2.GetAccountRequest(id=nobody), timeout=10),
         stores.accounts.UpdateProfile(
             accounts_pb2.UpdateProfileRequest(

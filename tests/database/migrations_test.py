@@ -159,7 +159,8 @@ def test_a_migrator_does_not_wait_for_another_for_ever(fresh: Addresses) -> None
 def test_a_migration_gives_way_to_those_who_use_the_table(server: Postgres, releases: Path) -> None:
     addresses = migrated(server)
     add_revision(releases, Phase.EXPAND, 2, ADD_NICKNAME)
-    history, lines = History(releases), []
+    history = History(releases)
+    lines: list[str] = []
     with (
         reading_accounts(addresses),
         pytest.raises(MigrationBusyError, match="pg_stat_activity"),

@@ -33,7 +33,7 @@ def test_the_service_may_change_rows_that_it_has_to_and_nothing_else(
         psycopg.connect(addresses.app) as app,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
-        app.execute(statement)  # type: ignore[arg-type]  # a literal, by way of a parameter
+        app.execute(statement)
 
 
 def test_others_cannot_open_the_database(server: Postgres, addresses: Addresses) -> None:

@@ -21,6 +21,8 @@ ATTEMPTS = 4
 _PAUSE = 0.02
 _BOUND = text("SELECT set_config('statement_timeout', :milliseconds, true)")
 
+_FAULTS_OF_CALLERS = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND}
+
 _log = structlog.get_logger()
 
 type Work[Q, R] = Callable[[Q, AsyncSession], Awaitable[R]]
@@ -66,22 +68,23 @@ class Transactions:
         limit = self._statement_timeout
         if remaining is not None:
             limit = min(limit, remaining)
+        deadline = asyncio.get_running_loop().time() + limit
         try:
-            async with asyncio.timeout(limit):
-                return await self._until_committed(work, request, limit)
+            async with asyncio.timeout_at(deadline):
+                return await self._until_committed(work, request, deadline)
         except (RequestError, SQLAlchemyError, TimeoutError) as error:
             told = failure(error)
             if told is None:
                 raise
-            if isinstance(error, DBAPIError):
+            if isinstance(error, DBAPIError) and told.code not in _FAULTS_OF_CALLERS:
                 _log.warning("database error", code=told.code.name, reason=sqlstate.reason(error))
         await context.abort(told.code, told.message, told.trailing_metadata())
         raise AssertionError("abort returned")
 
-    async def _until_committed[Q, R](self, work: Work[Q, R], request: Q, limit: float) -> R:
+    async def _until_committed[Q, R](self, work: Work[Q, R], request: Q, deadline: float) -> R:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return await self._once(work, request, limit)
+                return await self._once(work, request, deadline)
             except DBAPIError as error:
                 if attempt == ATTEMPTS or not sqlstate.may_succeed_again(error):
                     raise
@@ -89,9 +92,10 @@ class Transactions:
             await asyncio.sleep(_PAUSE * attempt * random.uniform(0.5, 1.5))  # noqa: S311  # no secret
         raise AssertionError("the last attempt neither answered nor raised")
 
-    async def _once[Q, R](self, work: Work[Q, R], request: Q, limit: float) -> R:
+    async def _once[Q, R](self, work: Work[Q, R], request: Q, deadline: float) -> R:
         async with self._sessions() as session:
-            milliseconds = max(1, round(limit * 1000))
+            left = deadline - asyncio.get_running_loop().time()
+            milliseconds = max(1, round(left * 1000))
             await session.execute(_BOUND, {"milliseconds": f"{milliseconds}ms"})
             response = await work(request, session)
             try:

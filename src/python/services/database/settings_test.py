@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+import chassis
+from services.database.settings import MigrateSettings, PrepareSettings, address
+
+ADMIN = "postgresql://postgres:top@db:5432/postgres"
+OWNER = "postgresql://tandem_owner:p%40ss@db:5432/tandem"
+APP = "postgresql://tandem_app:p%40ss@db/tandem"
+
+
+def test_an_address_is_read_and_hides_its_password() -> None:
+    url = address(SecretStr(OWNER))
+    assert (url.username, url.password, url.host, url.port) == ("tandem_owner", "p@ss", "db", 5432)
+    assert url.drivername == "postgresql+psycopg"
+    assert "p@ss" not in str(url) + repr(url)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "tandem", "mysql://a:b@db/tandem", "postgresql://db/tandem", "postgresql://a@db"]
+)
+def test_what_is_no_address_is_refused_without_repeating_it(text: str) -> None:
+    with pytest.raises(ValueError, match="is not of the form") as refused:
+        address(SecretStr(text))
+    assert "a:b" not in str(refused.value)
+
+
+@given(st.text())
+def test_whatever_text_comes_is_an_address_or_refused(text: str) -> None:
+    try:
+        url = address(SecretStr(text))
+    except ValueError:
+        return
+    assert url.username
+    assert url.database
+
+
+def test_a_role_reads_only_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANDEM_DATABASE_OWNER_URL", ADMIN)
+    with pytest.raises(chassis.SettingsError) as refused:
+        chassis.load(MigrateSettings)
+    (problem,) = refused.value.problems
+    assert problem.startswith("TANDEM_DATABASE_OWNER_URL: names another role than tandem_owner")
+    assert "top" not in problem
+
+
+def test_prepare_needs_all_three_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ADMIN_URL", "OWNER_URL", "URL"):
+        monkeypatch.delenv(f"TANDEM_DATABASE_{name}", raising=False)
+    with pytest.raises(chassis.SettingsError) as refused:
+        chassis.load(PrepareSettings)
+    assert len(refused.value.problems) == 3
