@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from services.identity import key_files
+from services.identity import key_files, serve
 from services.identity.errors import KeysError
 from services.identity.key_ring import KeyRing
 
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.command == "serve":
-            _serve()
+            serve.main()
         elif options.keys_command == "create":
             _create_key(options.directory)
         else:
@@ -27,12 +27,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return _FAILED
     return 0
-
-
-def _serve() -> None:
-    from services.identity import serve  # noqa: PLC0415  # keys are made where no Kafka client is
-
-    serve.main()
 
 
 def _create_key(directory: Path) -> None:

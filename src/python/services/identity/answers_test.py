@@ -7,6 +7,7 @@ import pytest
 import structlog.testing
 from tandem.identity.v1 import identity_pb2 as pb
 
+from services.identity import deadline
 from services.identity.testing import PASSWORD, TIMEOUT, running
 
 
@@ -56,11 +57,23 @@ async def test_call_with_no_time_left_for_the_stores_asks_none(tmp_path: Path) -
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
+async def test_inner_calls_end_before_the_outer_one(tmp_path: Path) -> None:
+    async with running(tmp_path) as identity:
+        await identity.sign_up()
+        times = [seconds for seconds in identity.stores.times if seconds is not None]
+    assert len(times) == len(identity.stores.requests)
+    assert all(0 < seconds < TIMEOUT - deadline.MARGIN / 2 for seconds in times)
+
+
 async def test_call_without_a_deadline_is_answered(tmp_path: Path) -> None:
     async with running(tmp_path) as identity:
         await identity.sign_up()
         request = pb.SignInRequest(email="ada@example.org", password=PASSWORD)
+        identity.stores.times.clear()
         assert (await identity.stub.SignIn(request)).grant.access_token
+        times = [seconds for seconds in identity.stores.times if seconds is not None]
+    assert len(times) == 4
+    assert all(0 < seconds < deadline.DEFAULT + 1 for seconds in times)
 
 
 async def test_no_secret_and_no_address_is_ever_logged(

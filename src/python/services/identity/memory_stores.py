@@ -30,6 +30,7 @@ class MemoryStores:
 
     Attributes:
         requests: Every request received, in order.
+        times: How many seconds each request's caller gave it; None for no deadline.
         failures: The statuses that requests fail with, by the name of the request's message.
         accounts: The accounts by id, as they were created.
         sessions: All sessions by id, by their digests too, and those of them that ended.
@@ -38,6 +39,7 @@ class MemoryStores:
 
     def __init__(self) -> None:
         self.requests: list[Message] = []
+        self.times: list[float | None] = []
         self.failures: dict[str, grpc.StatusCode] = {}
         self.accounts: dict[str, accounts_pb2.CreateAccountRequest] = {}
         self.sessions: dict[str, sessions_pb2.Session] = {}
@@ -54,6 +56,7 @@ class MemoryStores:
     async def receive(self, request: Message, context: Context) -> None:
         """Note a request; fail it if it is to fail."""
         self.requests.append(request)
+        self.times.append(context.time_remaining())
         failure = self.failures.get(type(request).__name__)
         if failure is not None:
             await context.abort(failure, "as the test wanted it")

@@ -79,6 +79,21 @@ async def test_no_more_hashes_are_computed_at_once_than_there_are_threads() -> N
     assert most <= 2
 
 
+async def test_hash_whose_caller_gave_up_while_it_waited_is_not_computed() -> None:
+    free = threading.Event()
+    hasher = WatchedHasher()
+    with hashing_threads(1) as threads:
+        passwords = Passwords(hasher, threads)
+        occupied = asyncio.get_running_loop().run_in_executor(threads, free.wait)
+        waiting = asyncio.create_task(passwords.matches(PASSWORD, None))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        free.set()
+        await occupied
+    assert hasher.threads == []
+
+
 async def test_password_is_the_same_however_its_characters_are_composed(
     executor: Executor,
 ) -> None:
