@@ -12,6 +12,10 @@ PASSWORD_LENGTHS = range(8, 129)
 NAME_LENGTHS = range(1, 81)
 _LONGEST_EMAIL = 254
 _LONGEST_ABOUT = 500
+_DISRUPTIVE = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode's categories of controls, halves of characters, and separators of lines."""
+_DIRECTION_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_VISIBLE = set("LNPS")
 _LINE_CONTROLS = {"\n", "\t"}
 
 
@@ -45,7 +49,7 @@ def _known_password(text: str) -> str:
 
 def _display_name(text: str) -> str:
     text = " ".join(unicodedata.normalize("NFC", text).split())
-    if not text:
+    if not any(unicodedata.category(char)[0] in _VISIBLE for char in text):
         raise ValueError("Enter the name that you want to be shown.")
     if len(text) >= NAME_LENGTHS.stop:
         raise ValueError(f"A name has at most {NAME_LENGTHS[-1]} characters.")
@@ -63,9 +67,13 @@ def _about(text: str) -> str:
 
 
 def _without_controls(text: str, allowed: set[str] | None = None) -> str:
-    if any(unicodedata.category(char) == "Cc" for char in text if char not in (allowed or set())):
-        raise ValueError("Remove the control characters, which cannot be seen.")
+    if any(map(_is_disruptive, set(text) - (allowed or set()))):
+        raise ValueError("Leave out control characters, which cannot be seen.")
     return text
+
+
+def _is_disruptive(char: str) -> bool:
+    return unicodedata.category(char) in _DISRUPTIVE or char in _DIRECTION_OVERRIDES
 
 
 _Email = Annotated[

@@ -1,7 +1,9 @@
 """The outermost layer of the application: what holds for every request and every response."""
 
+import time
 from collections.abc import Awaitable, Callable
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,6 +19,8 @@ type Refuse = Callable[[Request, Exception], Awaitable[Response]]
 
 API = "/api/"
 
+_log = structlog.get_logger()
+
 
 def is_api(request: Request) -> bool:
     """Whether the answer is data for a program, rather than a page for a person."""
@@ -24,7 +28,7 @@ def is_api(request: Request) -> bool:
 
 
 class Gate:
-    """Passes requests on to the application if they may reach it.
+    """Passes requests on to the application if they may reach it, and logs all of them.
 
     Args:
         app: The application.
@@ -43,8 +47,27 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
-        send = self._finishing(request, send)
+        request, started, status = Request(scope, receive), time.perf_counter(), 0
+
+        async def observed(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self._answer(request, self._finishing(request, observed))
+        finally:
+            # Without the query, which may hold what is not for logs.
+            await _log.ainfo(
+                "request served",
+                method=request.method,
+                path=request.url.path,
+                status=status,
+                seconds=round(time.perf_counter() - started, 6),
+            )
+
+    async def _answer(self, request: Request, send: Send) -> None:
+        scope, receive = request.scope, request.receive
         try:
             body = await self._admit(request)
         except AccountError as error:

@@ -1,0 +1,66 @@
+"""A small HTTP server in the place of account, which remembers what reached it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import override
+
+PAGE = b"<p>" + b"a page that is worth to be compressed " * 40 + b"</p>"
+
+
+@dataclass
+class Upstream:
+    """The server.
+
+    Attributes:
+        address: Its host:port.
+        received: Method, path and headers of each request.
+        clients: Addresses of the connections they came by.
+    """
+
+    address: str = ""
+    received: list[tuple[str, str, Message]] = field(default_factory=list)
+    clients: list[tuple[str, int]] = field(default_factory=list)
+
+
+@contextmanager
+def answering() -> Iterator[Upstream]:
+    """Run the server."""
+    upstream = Upstream()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = 65536  # an answer is one packet, and waits for no acknowledgement
+
+        @override
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            upstream.received.append((self.command, self.path, self.headers))
+            upstream.clients.append((self.client_address[0], self.client_address[1]))
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            missing = self.path.startswith("/missing")
+            self.send_response(HTTPStatus.NOT_FOUND if missing else HTTPStatus.OK)
+            self.send_header("content-type", "text/html; charset=utf-8")
+            self.send_header("content-length", str(len(PAGE)))
+            self.end_headers()
+            self.wfile.write(PAGE)
+
+        do_POST = do_GET  # noqa: N815  # the name that the base class calls
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        upstream.address = f"127.0.0.1:{server.server_port}"
+        server.daemon_threads = True
+        server.block_on_close = False
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield upstream
+        finally:
+            server.shutdown()
+            thread.join()

