@@ -34,11 +34,11 @@ class Process[S: Settings]:
         self.health = Health()
         self._stack = stack
         self._tracing = Tracing(name, settings.lane)
-        self._channel: aio.Channel | None = None
-        self._server: aio.Server | None = None
+        self._channel: aio.KafkaChannel | None = None
+        self._server: aio.KafkaServer | None = None
         self._app: ASGIApp | None = None
 
-    def channel(self) -> aio.Channel:
+    def channel(self) -> aio.KafkaChannel:
         """The process's one channel to all other services; closed at the stop."""
         if self._channel is None:
             channel = aio.channel(
@@ -49,7 +49,7 @@ class Process[S: Settings]:
             self._channel = channel
         return self._channel
 
-    def server(self) -> aio.Server:
+    def server(self) -> aio.KafkaServer:
         """The process's one server; started when the service's `start` has returned."""
         if self._server is None:
             self._server = aio.server(
@@ -116,7 +116,7 @@ class Process[S: Settings]:
         )
 
 
-def _probe(edge: aio.Channel | aio.Server) -> Probe:
+def _probe(edge: aio.KafkaChannel | aio.KafkaServer) -> Probe:
     async def probe() -> None:
         health = edge.healthy()
         if not health.ok:
