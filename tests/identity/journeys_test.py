@@ -107,37 +107,48 @@ async def test_address_is_taken_in_whatever_case(identity: "IdentityAsyncStub") 
     assert refused.value.code() is grpc.StatusCode.ALREADY_EXISTS
 
 
-async def test_attempts_are_limited_across_processes_and_forgotten_by_success(
-    identity: "IdentityAsyncStub", broker: testing.InMemoryBroker, tmp_path: Path
+async def test_attempts_are_limited_and_forgotten_by_success(
+    identity: "IdentityAsyncStub",
 ) -> None:
     ada = Person()
     await ada.sign_up(identity)
-    async with serving(tmp_path / "second", broker, sign_in_limit_per_email=3) as (second, _):
-        for process in (identity, second):
-            with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await ada.sign_in(process, "wrong horse")
-            assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
-        await ada.sign_in(identity)
-        codes = []
-        for process in (identity, second, identity, second):
-            with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await ada.sign_in(process, "wrong horse")
-            codes.append(refused.value.code())
+    for _ in range(2):
+        assert await wrong_password(identity, ada) is grpc.StatusCode.UNAUTHENTICATED
+    await ada.sign_in(identity)
+    codes = [await wrong_password(identity, ada) for _ in range(4)]
     unauthenticated = [grpc.StatusCode.UNAUTHENTICATED] * 3
     assert codes == [*unauthenticated, grpc.StatusCode.RESOURCE_EXHAUSTED]
 
 
-async def test_hash_follows_changed_parameters(
-    identity: "IdentityAsyncStub", broker: testing.InMemoryBroker, tmp_path: Path
+async def test_attempts_outlive_the_process_that_counted_them(
+    broker: testing.InMemoryBroker, tmp_path: Path
 ) -> None:
     ada = Person()
-    await ada.sign_up(identity)
-    directory = tmp_path / "second"
-    async with serving(directory, broker, password_hash_time_cost=2) as (second, hashes):
-        await ada.sign_in(second)
+    async with serving(tmp_path / "first", broker, sign_in_limit_per_email=1) as (first, _):
+        await ada.sign_up(first)
+        assert await wrong_password(first, ada) is grpc.StatusCode.UNAUTHENTICATED
+    async with serving(tmp_path / "second", broker, sign_in_limit_per_email=1) as (second, _):
+        assert await wrong_password(second, ada) is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_hash_follows_changed_parameters(
+    broker: testing.InMemoryBroker, tmp_path: Path
+) -> None:
+    ada = Person()
+    async with serving(tmp_path / "before", broker) as (identity, _):
+        await ada.sign_up(identity)
+    after = tmp_path / "after"
+    async with serving(after, broker, password_hash_time_cost=2) as (identity, hashes):
+        await ada.sign_in(identity)
         assert hashes.count == 2, "one to verify, one to renew"
-        await ada.sign_in(second)
+        await ada.sign_in(identity)
         assert hashes.count == 3
+
+
+async def wrong_password(identity: "IdentityAsyncStub", person: Person) -> grpc.StatusCode:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await person.sign_in(identity, "wrong horse")
+    return refused.value.code()
 
 
 async def activity(broker: testing.InMemoryBroker, person: Person) -> list[int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, override
 
+import grpc.aio
 from tandem.identity.v1.identity_pb2 import Grant, SignInRequest, SignUpRequest
 from tandem.identity.v1.identity_pb2_grpc import IdentityStub, add_IdentityServicer_to_server
 from uuid_utils.compat import uuid7
@@ -149,7 +150,7 @@ async def serving(
 
 
 @asynccontextmanager
-async def started(server: aio.Server) -> AsyncIterator[None]:
+async def started(server: grpc.aio.Server) -> AsyncIterator[None]:
     """Start a server, and stop it at the end."""
     await server.start()
     try:
