@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from local import environment, system
 from local.checkout import Checkout
+from local.developer.serving import serve
 from local.guard_process import guarded
 from local.journal import Journal
 from local.liveness import Liveness
@@ -72,10 +73,11 @@ async def _run_programs(
         parts,
         report,
         companions=[
+            lambda: serve(parts, ports.developer, {"site": url}),
             Liveness(parts.parts.values(), report).run,
             *([reloading.run] if options.watch else []),
         ],
-        summary=summary({"site": url}),
+        summary=summary({"site": url, "developers": f"http://127.0.0.1:{ports.developer}"}),
         strict=not options.watch,
     )
     guard_log = checkout.state / "logs" / "guard.log"

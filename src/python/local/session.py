@@ -87,7 +87,9 @@ class Session:
         await self._parts.start()
         missing = [part.name for part in self._parts.parts.values() if not part.up]
         if missing and self._strict:
-            raise PartFailedError(missing[0], "did not start", (), self._parts.log_of(missing[0]))
+            raise PartFailedError(
+                missing[0], "did not start", (), self._parts.journal.path(missing[0])
+            )
         took = time.perf_counter() - begun
         state = f"ready in {took:.1f} s" if not missing else f"without {', '.join(missing)}"
         self._report.say(f"\n{state}\n\n{self._summary}\n")

@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections.abc import Coroutine, Iterable, Sequence
-from pathlib import Path
 
 from local.errors import PartFailedError
+from local.journal import Journal
 from local.order import check_order, users_of
 from local.part import Part, State, Surroundings
 from local.program import Program
@@ -102,9 +102,10 @@ class Supervisor:
             for part in self.parts.values():
                 group.create_task(stop_after_users(part))
 
-    def log_of(self, name: str) -> Path:
-        """Where a part's log is."""
-        return self._around.journal.path(name)
+    @property
+    def journal(self) -> Journal:
+        """What all parts wrote."""
+        return self._around.journal
 
     def hurry(self) -> None:
         """End all processes now; a `stop` under way finds them ended."""

@@ -1,0 +1,21 @@
+from grpc_kafka import topics
+from local.create_topics import needed
+
+TOPOLOGY = """
+[applications.database]
+serves = ["shop.v1.Store", "shop.v1.Log"]
+calls = []
+
+[applications.account]
+serves = []
+calls = ["shop.v1.Store"]
+"""
+
+
+def test_queues_are_served_once_and_every_application_has_an_inbox() -> None:
+    assert [topic.name for topic in needed(TOPOLOGY, "green")] == [
+        topics.of_queue("green", "shop.v1.Log"),
+        topics.of_queue("green", "shop.v1.Store"),
+        topics.of_inbox("green", "database"),
+        topics.of_inbox("green", "account"),
+    ]

@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+
+from local.options import Options, parse
+
+HERE = Path("/checkout")
+
+
+def test_nothing_given_is_everything_embedded() -> None:
+    assert parse([], HERE) == Options(root=HERE)
+
+
+def test_all_options_are_understood() -> None:
+    given = ["--port", "8090", "--kafka", "k:9092", "--postgres", "postgresql://a:b@h:1/d"]
+    assert parse([*given, "--reset", "--no-watch"], HERE) == Options(
+        port=8090,
+        kafka="k:9092",
+        postgres="postgresql://a:b@h:1/d",
+        reset=True,
+        watch=False,
+        root=HERE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--port", "0"], "no port from 1 to 65530"),
+        (["--port", "65531"], "no port"),
+        (["--port", "x"], "no port"),
+        (["--kafka", "9092"], "not of the form HOST:PORT"),
+        (["--kafka", "host:"], "not of the form HOST:PORT"),
+        (["--postgres", "mysql://a@h/d"], "not of the form postgresql://"),
+        (["--res"], "unrecognized arguments"),
+    ],
+)
+def test_wrong_option_is_refused_with_what_is_right(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(arguments, HERE)
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_complaint_about_a_url_does_not_repeat_its_password(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--postgres", "mysql://a:topsecret@h/d"], HERE)
+    assert "topsecret" not in capsys.readouterr().err
+
+
+def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(["--help"], HERE)
+    assert ended.value.code == 0
+    assert "./pants run :local -- --port 8090" in capsys.readouterr().out
