@@ -8,15 +8,17 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import NullPool, create_engine
 
 from services.database import migrations, models
 from services.database.errors import (
     MigrationBusyError,
+    MigrationError,
     RevisionFailedError,
     SchemaBehindError,
     SchemaBeyondError,
     SchemaError,
+    UnreachableError,
 )
 from services.database.history import History
 from services.database.migrator import Limits, Migrator
@@ -95,11 +97,9 @@ def test_each_phase_is_one_line_with_one_head() -> None:
 def test_the_migrated_schema_is_that_of_the_models(fresh: Addresses) -> None:
     migrator(fresh).run(Phase.EXPAND)
     migrator(fresh).run(Phase.CONTRACT)
-    engine = create_engine(to_url(fresh.owner))
-    with engine.connect() as connection:
+    with create_engine(to_url(fresh.owner), poolclass=NullPool).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
         assert compare_metadata(context, models.Base.metadata) == []
-    engine.dispose()
 
 
 def test_every_constraint_of_the_models_is_in_the_schema(fresh: Addresses) -> None:
@@ -195,6 +195,28 @@ def test_a_revision_that_fails_leaves_nothing_behind(server: Postgres, releases:
         migrator(addresses, History(releases)).run(Phase.EXPAND)
     assert "nickname" not in columns(addresses, "accounts")
     assert migrator(addresses).positions()[Phase.EXPAND].current == "e0001"
+
+
+def test_a_connection_that_breaks_in_the_middle_is_worth_another_try(
+    server: Postgres, releases: Path
+) -> None:
+    addresses = migrated(server)
+    lose = 'op.execute("SELECT pg_terminate_backend(pg_backend_pid())")'
+    add_revision(releases, Phase.EXPAND, 2, f"{ADD_NICKNAME}\n    {lose}")
+    with pytest.raises(UnreachableError, match="run this again"):
+        migrator(addresses, History(releases)).run(Phase.EXPAND)
+    assert "nickname" not in columns(addresses, "accounts")
+    add_revision(releases, Phase.EXPAND, 2, ADD_NICKNAME)
+    migrator(addresses, History(releases)).run(Phase.EXPAND)
+    assert "nickname" in columns(addresses, "accounts")
+
+
+def test_tables_of_another_owner_are_told_in_one_line(server: Postgres, fresh: Addresses) -> None:
+    name = to_url(fresh.owner).database or ""
+    with psycopg.connect(server.url("postgres", server.password, name)) as admin:
+        admin.execute("CREATE TABLE alembic_version (version_num text)")
+    with pytest.raises(MigrationError, match="permission denied for table alembic_version"):
+        migrator(fresh).run(Phase.EXPAND)
 
 
 def test_an_index_can_be_made_without_blocking_writers(server: Postgres, releases: Path) -> None:

@@ -37,6 +37,7 @@ class Exit(IntEnum):
     CONTRACT_PENDING = 4
     BEYOND = 5
     TRY_AGAIN = 75
+    INTERRUPTED = 130
 
 
 _TOP = """\
@@ -64,6 +65,7 @@ exit codes:
   4   status only: contract alone is pending
   5   a newer release has migrated this database
   75  a lock, another migrator or an unreachable PostgreSQL: the same command may work later
+  130 interrupted; the revision at work was undone
 """
 
 _PREPARE = """\
@@ -96,6 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DatabaseError as error:
         sys.stderr.write(f"error: {error}\n")
         return _exit_of(error)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; what was at work is undone, and the same command goes on\n")
+        return Exit.INTERRUPTED
     return code
 
 

@@ -13,7 +13,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from services.database import sqlstate
 from services.database.errors import (
+    DatabaseError,
     MigrationBusyError,
+    MigrationError,
     RevisionFailedError,
     UnreachableError,
 )
@@ -110,10 +112,14 @@ class Migrator:
         except OperationalError as error:
             place = f"{self._engine.url.host}:{self._engine.url.port or 5432}"
             raise UnreachableError(
-                f"PostgreSQL at {place} does not take the connection: {sqlstate.reason(error)}"
+                f"PostgreSQL at {place} does not take the connection: {sqlstate.reason(error)}; "
+                "on a new one run first: python -m services.database prepare"
             ) from None
         with connection:
-            yield connection
+            try:
+                yield connection
+            except DBAPIError as error:
+                raise _translated(error) from None
 
     @contextmanager
     def _turn(self, connection: Connection) -> Iterator[None]:
@@ -159,6 +165,8 @@ class Migrator:
             try:
                 self._run_once(connection, revision)
             except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise
                 if not sqlstate.is_lock_conflict(error):
                     raise RevisionFailedError(revision, sqlstate.reason(error)) from None
                 self._say(
@@ -189,6 +197,15 @@ class Migrator:
                     context.run_migrations()
             finally:
                 connection.rollback()
+
+
+def _translated(error: DBAPIError) -> DatabaseError:
+    reason = sqlstate.reason(error)
+    if error.connection_invalidated:
+        return UnreachableError(
+            f"PostgreSQL went away and undid what was at work; run this again: {reason}"
+        )
+    return MigrationError(reason)
 
 
 def _scalar(connection: Connection, statement: str) -> object:
