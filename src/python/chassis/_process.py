@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
-import grpc_kafka
-from grpc_kafka import aio
 from starlette.types import ASGIApp
 
+import grpc_kafka
 from chassis import _http
 from chassis._access_log import AccessLog
 from chassis._errors import StartError
 from chassis._health import Health, Probe
 from chassis._settings import Settings
 from chassis._tracing import Tracing
+from grpc_kafka import aio
 
 
 class Process[S: Settings]:

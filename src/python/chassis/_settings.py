@@ -85,4 +85,6 @@ def _describe(detail: "ErrorDetails") -> str:
     if detail["type"] == "missing":
         return f"{name}: not set, and it has no default"
     message = detail["msg"].removeprefix("Value error, ")
-    return f"{name or PREFIX}: {message[0].lower()}{message[1:]}"
+    if not message[:2].isupper():  # "JSON ..." and "URL ..." stay as they are
+        message = f"{message[:1].lower()}{message[1:]}"
+    return f"{name}: {message}" if detail["loc"] else message
