@@ -64,10 +64,7 @@ class Intake:
             try:
                 frame = decode(record.key, record.headers, record.value)
             except MalformedRecordError as error:
-                self._counters.malformed += 1
-                _LOG.warning(
-                    "%s/%d at %d: %s", record.topic, record.partition, record.offset, error
-                )
+                self._drop(record, error)
                 ticket.finish()
             else:
                 self._serve(frame, ticket)
@@ -88,6 +85,14 @@ class Intake:
             position = ticket.watermark.finish(ticket.offset)
             if position is not None:
                 self._queue.commit(ticket.partition, position)
+
+    def _drop(self, record: Record, error: MalformedRecordError) -> None:
+        self._counters.malformed += 1
+        count = self._counters.malformed
+        if count & (count - 1) == 0:
+            # The 1st, 2nd, 4th, 8th and so on: a flood of garbage shall not flood the log.
+            place = f"{record.topic}/{record.partition} at {record.offset}"
+            _LOG.warning("%s: %s (%d so far)", place, error, count)
 
     def _ticket(self, record: Record) -> Ticket:
         watermark = self._watermarks.setdefault(record.partition, Watermark())

@@ -1,0 +1,73 @@
+"""An inbox on Kafka: one partition, assigned by hand, read from its end on."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from grpc_kafka._broker import Receive
+from grpc_kafka._endpoint import Endpoint, Health
+from grpc_kafka._errors import UnknownTopicError
+from grpc_kafka._kafka import _settings
+from grpc_kafka._kafka._faults import fault_of
+from grpc_kafka._kafka._poller import Poller
+from grpc_kafka._kafka._pulse import Pulse
+
+_ANSWER = 5.0
+_POLL = 0.1
+
+
+class KafkaInbox:
+    """Reads one partition of an inbox topic, whichever: processes may share them."""
+
+    def __init__(self, endpoint: Endpoint, topic: str, receive: Receive) -> None:
+        self.topic = topic
+        self.partition = -1
+        self._pulse = Pulse(f"inbox {topic}")
+        settings: dict[str, object] = dict(_settings.of_inbox(endpoint, topic))
+        settings["error_cb"] = self._pulse.failed
+        settings["stats_cb"] = self._pulse.measured
+        try:
+            self._consumer = Consumer(settings, logger=logging.getLogger("grpc_kafka.librdkafka"))
+        except KafkaException as error:
+            raise fault_of(error) from error
+        self._poller = Poller(
+            self._consumer,
+            self._pulse,
+            receive,
+            name=f"inbox {topic}",
+            prepare=self._assign,
+            turn=lambda: _POLL,
+        )
+
+    async def opened(self) -> None:
+        """Wait until the partition is assigned and its position known.
+
+        Raises:
+            BrokerError: the topic does not exist, or no broker answered in time.
+        """
+        await self._poller.prepared()
+
+    def healthy(self) -> Health:
+        """Whether records would arrive."""
+        return self._pulse.health()
+
+    async def close(self) -> None:
+        """Stop reading."""
+        await self._poller.close()
+
+    def _assign(self) -> None:
+        try:
+            known = self._consumer.list_topics(self.topic, timeout=_ANSWER).topics.get(self.topic)
+            if known is None or not known.partitions:
+                raise UnknownTopicError(f"topic {self.topic} does not exist; create it first")
+            partition = secrets.choice(list(known.partitions))
+            place = TopicPartition(self.topic, partition)
+            _, end = self._consumer.get_watermark_offsets(place, timeout=_ANSWER)
+            self._consumer.assign([TopicPartition(self.topic, partition, end)])
+        except KafkaException as error:
+            raise fault_of(error) from error
+        self.partition = partition
+        self._pulse.heard()

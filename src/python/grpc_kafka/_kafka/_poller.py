@@ -1,0 +1,135 @@
+"""One thread for a consumer: it polls, and hands batches to the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+
+from confluent_kafka import Consumer, Message
+
+from grpc_kafka._broker import Receive, Record
+from grpc_kafka._kafka._pulse import Pulse
+
+_LOG = logging.getLogger(__name__)
+_BATCH = 1000
+_CLOSE = 15.0
+
+
+class Poller:
+    """The thread that a consumer belongs to.
+
+    A consumer is used by this thread only: its methods take a lock that a poll holds, so that
+    any other thread would wait for as long as nothing comes.
+
+    Each batch enters the loop in one call. A loop that is closed ends the thread.
+
+    Args:
+        consumer: what is polled; closed by the thread at its end.
+        pulse: told of every poll.
+        receive: called on the loop with every batch.
+        prepare: run by the thread first; when it fails nothing is polled.
+        turn: run by the thread before every poll, and a last time before the consumer is closed;
+            says for how many seconds to poll at most.
+
+    """
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        pulse: Pulse,
+        receive: Receive,
+        *,
+        name: str,
+        prepare: Callable[[], None],
+        turn: Callable[[], float],
+    ) -> None:
+        self._consumer = consumer
+        self._pulse = pulse
+        self._receive = receive
+        self._prepare = prepare
+        self._turn = turn
+        self._loop = asyncio.get_running_loop()
+        self._stopping = threading.Event()
+        self._prepared: asyncio.Future[None] = self._loop.create_future()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        # A process that ends without closing its channels shall end all the same.
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    async def prepared(self) -> None:
+        """Wait until `prepare` is through, and raise what it raised."""
+        try:
+            await asyncio.shield(self._prepared)
+        except asyncio.CancelledError:
+            self._stopping.set()
+            raise
+
+    async def close(self) -> None:
+        """End the thread; gives up waiting for it after some seconds."""
+        self._stopping.set()
+        _, pending = await asyncio.wait([self._ended], timeout=_CLOSE)
+        if pending:
+            _LOG.error("%s does not end; it is left behind", self._thread.name)
+
+    def call(self, action: Callable[[], object]) -> bool:
+        """Have the loop do something; False when the loop is closed."""
+        try:
+            self._loop.call_soon_threadsafe(action)
+        except RuntimeError:
+            self._stopping.set()
+            return False
+        return True
+
+    def _run(self) -> None:
+        try:
+            self._prepare()
+        except Exception as error:  # noqa: BLE001 - handed to who waits for `prepared`
+            failure = error
+            self.call(lambda: _fail(self._prepared, failure))
+        else:
+            self.call(lambda: _resolve(self._prepared))
+            self._poll()
+        finally:
+            self._consumer.close()
+            self.call(lambda: _resolve(self._ended))
+
+    def _poll(self) -> None:
+        while not self._stopping.is_set():
+            first = self._consumer.poll(self._turn())
+            self._pulse.polled()
+            if first is not None:
+                self._hand_over([first, *self._consumer.consume(_BATCH, 0)])
+        self._turn()
+
+    def _hand_over(self, messages: list[Message]) -> None:
+        records = [self._record(message) for message in messages if message.error() is None]
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                self._pulse.failed(error)
+        if records:
+            self.call(lambda: self._receive(records))
+
+    def _record(self, message: Message) -> Record:
+        return Record(
+            message.topic() or "",
+            message.partition() or 0,
+            message.offset() or 0,
+            message.key(),
+            message.headers(),  # type: ignore[arg-type]
+            message.value(),
+        )
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _fail(future: asyncio.Future[None], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+        # Whoever waited may be gone; the failure was theirs to see.
+        future.exception()

@@ -1,0 +1,120 @@
+"""A queue on Kafka: a member of the group that shares the topic's partitions."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from grpc_kafka._broker import QueueReader
+from grpc_kafka._endpoint import Endpoint, Health
+from grpc_kafka._kafka import _settings
+from grpc_kafka._kafka._faults import fault_of, is_lost_partition
+from grpc_kafka._kafka._poller import Poller
+from grpc_kafka._kafka._pulse import Pulse
+
+_LOG = logging.getLogger(__name__)
+_POLL = 0.1
+# Nothing arrives to end the poll while all is paused, and going on should not wait long.
+_PAUSED_POLL = 0.005
+
+
+class KafkaQueue:
+    """Reads the partitions that the group gives it, and commits the positions it is told.
+
+    Positions are stored as they come and committed by librdkafka a few times a second, when
+    partitions move to another member, and when the queue is closed.
+    """
+
+    def __init__(self, endpoint: Endpoint, topic: str, reader: QueueReader) -> None:
+        self._topic = topic
+        self._reader = reader
+        self._pulse = Pulse(f"queue {topic}")
+        self._partitions: set[int] = set()
+        self._positions: deque[tuple[int, int]] = deque()
+        self._paused = False
+        self._applied: tuple[bool, frozenset[int]] = (False, frozenset())
+        settings: dict[str, object] = dict(_settings.of_queue(endpoint, topic))
+        settings["error_cb"] = self._pulse.failed
+        settings["stats_cb"] = self._pulse.measured
+        try:
+            self._consumer = Consumer(settings, logger=logging.getLogger("grpc_kafka.librdkafka"))
+        except KafkaException as error:
+            raise fault_of(error) from error
+        self._poller = Poller(
+            self._consumer,
+            self._pulse,
+            reader.receive,
+            name=f"queue {topic}",
+            prepare=self._subscribe,
+            turn=self._turn,
+        )
+
+    def commit(self, partition: int, position: int) -> None:
+        """Everything before the position is done with; nothing happens when it was revoked."""
+        self._positions.append((partition, position))
+
+    def pause(self) -> None:
+        """Take nothing until `resume`; what was taken already may still arrive."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Go on taking."""
+        self._paused = False
+
+    def healthy(self) -> Health:
+        """Whether records would arrive."""
+        return self._pulse.health()
+
+    async def close(self) -> None:
+        """Commit what `commit` was told, and leave the group."""
+        await self._poller.close()
+
+    def _subscribe(self) -> None:
+        self._consumer.subscribe(
+            [self._topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+        )
+
+    def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._pulse.heard()
+        self._partitions |= {each.partition for each in partitions}
+
+    def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._store()
+        lost = {each.partition for each in partitions}
+        self._partitions -= lost
+        self._poller.call(lambda: self._reader.revoke(lost))
+
+    def _turn(self) -> float:
+        self._store()
+        # What is assigned while the server takes nothing is not to be read either.
+        wanted = (self._paused, frozenset(self._partitions))
+        if wanted != self._applied:
+            self._applied = wanted
+            self._pause_or_resume(*wanted)
+        return _PAUSED_POLL if self._paused else _POLL
+
+    def _store(self) -> None:
+        latest: dict[int, int] = {}
+        while self._positions:
+            partition, position = self._positions.popleft()
+            latest[partition] = position
+        for partition, position in latest.items():
+            place = TopicPartition(self._topic, partition, position)
+            try:
+                self._consumer.store_offsets(offsets=[place])
+            except KafkaException as error:
+                if not is_lost_partition(error):
+                    _LOG.error("%s/%d is not committed: %s", self._topic, partition, error)
+
+    def _pause_or_resume(self, paused: bool, partitions: frozenset[int]) -> None:
+        places = [TopicPartition(self._topic, partition) for partition in partitions]
+        try:
+            if paused:
+                self._consumer.pause(places)
+            else:
+                self._consumer.resume(places)
+        except KafkaException as error:
+            if not is_lost_partition(error):
+                _LOG.error("%s is neither paused nor resumed: %s", self._topic, error)
