@@ -2,13 +2,16 @@
 
 `python -m local.broker` prints the broker's address, `host:port`, as one line on standard output,
 and lives until its standard input is closed, or until SIGTERM or SIGINT. What it holds is in
-memory. Topics appear when they are first used, with four partitions.
+memory. Topics appear when they are first written to, with four partitions.
+`python -m local.broker TOML LANE` has the topics of this lane from the beginning.
 """
 
 import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
+from pathlib import Path
 
 from confluent_kafka import Producer
 
@@ -41,10 +44,21 @@ def main() -> None:
         signal.signal(number, lambda _number, _frame: ended.set())
     threading.Thread(target=_await_end_of_input, args=(ended,), daemon=True).start()
     owner, address = start()
+    for topic in _topics(sys.argv[1:]):
+        owner.list_topics(topic, timeout=_METADATA_TIMEOUT)
     sys.stdout.write(f"{address}\n")
     sys.stdout.flush()
     ended.wait()
     del owner
+
+
+def _topics(arguments: Sequence[str]) -> list[str]:
+    if not arguments:
+        return []
+    from local.topology import needed  # noqa: PLC0415  # only here: the transport takes a while
+
+    path, lane = arguments
+    return [topic.name for topic in needed(Path(path).read_text(), lane)]
 
 
 def _await_end_of_input(ended: threading.Event) -> None:

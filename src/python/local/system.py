@@ -24,7 +24,7 @@ def programs(checkout: Checkout, ports: PortBlock, options: Options) -> list[Pro
     where = _addresses(checkout, ports, options)
     first = [
         _codegen(checkout),
-        *([_topics(checkout, options.kafka)] if options.kafka else [_broker()]),
+        *([_topics(checkout, options.kafka)] if options.kafka else [_broker(checkout)]),
         *([] if options.postgres else _postgres(checkout, ports)),
     ]
     server = None if options.postgres else "postgres"
@@ -69,8 +69,9 @@ def _codegen(checkout: Checkout) -> Program:
     )
 
 
-def _broker() -> Program:
-    return Program(name="broker", argv=_module("local.broker"), announces=True)
+def _broker(checkout: Checkout) -> Program:
+    argv = _module("local.broker", checkout.topics, services.LANE)
+    return Program(name="broker", argv=argv, announces=True)
 
 
 def _topics(checkout: Checkout, kafka: str) -> Program:

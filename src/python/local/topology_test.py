@@ -1,5 +1,5 @@
 from grpc_kafka import topics
-from local.create_topics import needed
+from local.topology import needed
 
 TOPOLOGY = """
 [applications.database]

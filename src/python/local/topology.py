@@ -1,0 +1,24 @@
+"""The topics of a lane, as they follow from `infra/kafka/services.toml`."""
+
+import tomllib
+
+from grpc_kafka import topics
+
+_PARTITIONS = 4
+_REPLICATION = 1  # a broker on a developer's machine has no other
+
+
+def needed(topology: str, lane: str) -> list[topics.Topic]:
+    """List the topics that follow from what each application serves and calls.
+
+    Args:
+        topology: The text of `infra/kafka/services.toml`.
+        lane: The lane that the topics belong to.
+    """
+    applications = tomllib.loads(topology)["applications"]
+    queues = sorted({name for app in applications.values() for name in app["serves"]})
+    names = [
+        *(topics.of_queue(lane, queue) for queue in queues),
+        *(topics.of_inbox(lane, application) for application in applications),
+    ]
+    return [topics.Topic(name, _PARTITIONS, _REPLICATION) for name in names]
