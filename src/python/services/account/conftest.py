@@ -8,6 +8,8 @@ import pytest_asyncio
 from services.account.testing.browser import sign_up
 from services.account.testing.site import Stage, staged
 
+FIREFOX = "Mozilla/5.0 (X11; Linux) Firefox/130.0"
+
 
 @pytest_asyncio.fixture
 async def stage() -> AsyncIterator[Stage]:
@@ -25,7 +27,7 @@ async def client(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest_asyncio.fixture
 async def ada(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser that has just signed up."""
-    async with stage.client(**{"user-agent": "Mozilla/5.0 (X11; Linux) Firefox/130.0"}) as browser:
+    """A browser in which Ada has just signed up."""
+    async with stage.client(**{"user-agent": FIREFOX}) as browser:
         await sign_up(browser)
         yield browser

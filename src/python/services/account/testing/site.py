@@ -5,17 +5,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-import grpc.aio
 import httpx
 from starlette.types import ASGIApp
 from tandem.database.v1.accounts_pb2_grpc import add_AccountStoreServicer_to_server
 from tandem.database.v1.activity_pb2_grpc import add_ActivityLogServicer_to_server
 from tandem.identity.v1.identity_pb2_grpc import add_IdentityServicer_to_server
 
+import grpc_kafka
+from grpc_kafka import aio
+from grpc_kafka.testing import InMemoryBroker
 from services.account.application import build
 from services.account.edge.clients import Clients
 from services.account.gateways.accounts import AccountsGateway
 from services.account.gateways.identity import IdentityGateway
+from services.account.pages.views import Clock, utc_now
 from services.account.site import Site
 from services.account.testing.faults import Faults
 from services.account.testing.identity import FakeIdentity
@@ -23,7 +26,24 @@ from services.account.testing.ledger import Ledger
 from services.account.testing.stores import FakeAccountStore, FakeActivityLog
 
 PUBLIC_URL = "http://127.0.0.1:8080"
-DEADLINE = 1.0  # seconds
+DEADLINE = 0.5  # seconds
+
+
+@dataclass(frozen=True)
+class Fakes:
+    """Identity and the stores in memory, and the gateways that reach them.
+
+    Attributes:
+        ledger: What they remember.
+        service: Identity.
+        faults: Makes methods of any of them refuse.
+    """
+
+    identity: IdentityGateway
+    accounts: AccountsGateway
+    ledger: Ledger
+    service: FakeIdentity
+    faults: Faults
 
 
 @dataclass(frozen=True)
@@ -32,9 +52,7 @@ class Stage:
 
     app: ASGIApp
     url: str
-    ledger: Ledger
-    identity: FakeIdentity
-    faults: Faults
+    fakes: Fakes
 
     def client(self, **headers: str) -> httpx.AsyncClient:
         """A browser of its own: cookies are kept, redirects are not followed."""
@@ -43,22 +61,31 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(public_url: str = PUBLIC_URL, deadline: float = DEADLINE) -> AsyncIterator[Stage]:
-    """A site over identity and stores in memory."""
-    ledger, faults = Ledger(), Faults()
-    identity = FakeIdentity(ledger)
-    server = grpc.aio.server(interceptors=[faults])
-    add_IdentityServicer_to_server(identity, server)
+async def fakes(deadline: float = DEADLINE) -> AsyncIterator[Fakes]:
+    """The services that account asks, over the transport in memory."""
+    ledger, faults, broker = Ledger(), Faults(), InMemoryBroker()
+    service = FakeIdentity(ledger)
+    server = aio.server(_endpoint("fakes"), interceptors=[faults], broker=broker)
+    add_IdentityServicer_to_server(service, server)
     add_AccountStoreServicer_to_server(FakeAccountStore(ledger), server)
     add_ActivityLogServicer_to_server(FakeActivityLog(ledger), server)
-    port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        app = build(
-            Site.at(public_url),
-            IdentityGateway(channel, deadline),
-            AccountsGateway(channel, deadline),
-            Clients([ip_network("127.0.0.0/8")]),
-        )
-        yield Stage(app, public_url, ledger, identity, faults)
+    async with aio.channel(_endpoint("account"), broker=broker) as channel:
+        identity = IdentityGateway(channel, deadline)
+        yield Fakes(identity, AccountsGateway(channel, deadline), ledger, service, faults)
     await server.stop(None)
+
+
+@asynccontextmanager
+async def staged(public_url: str = PUBLIC_URL, clock: Clock = utc_now) -> AsyncIterator[Stage]:
+    """A site over the fakes."""
+    async with fakes() as behind:
+        clients = Clients([ip_network("127.0.0.0/8")])
+        app = build(Site.at(public_url), behind.identity, behind.accounts, clients, clock)
+        yield Stage(app, public_url, behind)
+
+
+def _endpoint(application: str) -> grpc_kafka.Endpoint:
+    return grpc_kafka.Endpoint(
+        bootstrap_servers="in memory", lane="test", application=application, kafka={}
+    )
