@@ -1,0 +1,53 @@
+"""What counts as the same client and the same address."""
+
+from pathlib import Path
+
+import grpc
+import pytest
+from tandem.database.v1.attempts_pb2 import CountAttemptRequest
+
+from services.identity.testing import Running, running
+
+
+async def keys(identity: Running, *, client_address: str, email: str = "ada") -> list[bytes]:
+    """Under which keys an attempt is counted: the client's, if it has one, and the address's."""
+    identity.stores.requests.clear()
+    with pytest.raises(grpc.aio.AioRpcError):
+        await identity.sign_in(email=email, client_address=client_address)
+    counted = identity.stores.requests
+    return [request.key for request in counted if isinstance(request, CountAttemptRequest)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.7", " 192.0.2.7 ", True),
+        ("192.0.2.7", "::ffff:192.0.2.7", True),
+        ("192.0.2.7", "192.0.2.8", False),
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("a proxy", "a proxy", True),
+        ("a proxy", "another proxy", False),
+    ],
+)
+async def test_client_is_known_by_what_it_cannot_change(
+    tmp_path: Path, one: str, other: str, same: bool
+) -> None:
+    async with running(tmp_path) as identity:
+        first, _ = await keys(identity, client_address=one)
+        second, _ = await keys(identity, client_address=other)
+    assert (first == second) is same
+
+
+async def test_address_counts_the_same_in_whatever_case(tmp_path: Path) -> None:
+    async with running(tmp_path) as identity:
+        first = await keys(identity, client_address="", email="Ada@example.org")
+        assert first == await keys(identity, client_address="", email=" ada@EXAMPLE.org")
+        assert first != await keys(identity, client_address="", email="eve@example.org")
+        assert len(first) == 1
+
+
+async def test_text_of_a_client_is_never_taken_for_an_address_of_mail(tmp_path: Path) -> None:
+    async with running(tmp_path) as identity:
+        client, email = await keys(identity, client_address="same text", email="same text")
+    assert client != email
