@@ -44,6 +44,9 @@ def _known_password(text: str) -> str:
         raise ValueError("Enter your password.")
     if len(text) >= PASSWORD_LENGTHS.stop:
         raise ValueError(f"A password has at most {PASSWORD_LENGTHS[-1]} characters.")
+    # A form cannot hold a half of a surrogate pair, but JSON can.
+    if any(unicodedata.category(char) == "Cs" for char in text):
+        raise ValueError("Use whole characters in a password.")
     return text
 
 

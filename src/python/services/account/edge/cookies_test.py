@@ -5,8 +5,8 @@ import pytest
 from services.account.edge.cookies import Cookie, CookieJar, CookiePolicy
 
 
-def jar(*, secure: bool = True, **received: str) -> CookieJar:
-    return CookieJar(CookiePolicy(secure), received)
+def jar(received: dict[str, str] | None = None, *, secure: bool = True) -> CookieJar:
+    return CookieJar(CookiePolicy(secure), received or {})
 
 
 @pytest.mark.parametrize("cookie", Cookie)
@@ -36,7 +36,7 @@ def test_a_cookie_ends_when_it_is_told_to() -> None:
 
 
 def test_what_was_put_is_read_back_at_once() -> None:
-    changed = jar(**{"__Host-tandem_access": "old"})
+    changed = jar({"__Host-tandem_access": "old"})
     changed.put(Cookie.ACCESS, "new")
     assert changed.get(Cookie.ACCESS) == "new"
     changed.drop(Cookie.ACCESS)
@@ -50,8 +50,8 @@ def test_a_cookie_that_is_not_there_is_not_dropped() -> None:
 
 
 def test_a_cookie_without_the_prefix_does_not_count_over_tls() -> None:
-    assert jar(tandem_session="planted").get(Cookie.SESSION) == ""
+    assert jar({"tandem_session": "planted"}).get(Cookie.SESSION) == ""
 
 
 def test_a_cookie_of_absurd_length_does_not_count() -> None:
-    assert jar(**{"__Host-tandem_session": "x" * 5000}).get(Cookie.SESSION) == ""
+    assert jar({"__Host-tandem_session": "x" * 5000}).get(Cookie.SESSION) == ""
