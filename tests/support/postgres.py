@@ -176,7 +176,7 @@ def running() -> Iterator[Postgres]:
     """
     directory = Path(tempfile.mkdtemp(prefix="tandem-postgres-"))
     directory.chmod(0o755)  # `nobody` has to reach its data in it
-    server = Postgres(_binaries(directory), directory, _free_port(), secrets.token_urlsafe(12))
+    server = Postgres(_binaries(directory), directory, free_port(), secrets.token_urlsafe(12))
     try:
         server.create()
         server.start()
@@ -225,7 +225,8 @@ def _no_groups() -> list[int] | None:
     return [] if os.geteuid() == 0 else None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
