@@ -41,7 +41,7 @@ class Pulse:
     def failed(self, error: KafkaError) -> None:
         """Take an error that librdkafka reports; it goes on by itself."""
         self._trouble = error.str()
-        _LOG.warning("%s: %s", self._name, error.str())
+        _LOG.debug("%s: %s", self._name, error.str())
         if error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._heard = None
 

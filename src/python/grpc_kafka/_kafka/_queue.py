@@ -15,6 +15,7 @@ from grpc_kafka._kafka._poller import Poller
 from grpc_kafka._kafka._pulse import Pulse
 
 _LOG = logging.getLogger(__name__)
+_ANSWER = 5.0
 _POLL = 0.1
 # Nothing arrives to end the poll while all is paused, and going on should not wait long.
 _PAUSED_POLL = 0.005
@@ -33,6 +34,7 @@ class KafkaQueue:
         self._pulse = Pulse(f"queue {topic}")
         self._partitions: set[int] = set()
         self._positions: deque[tuple[int, int]] = deque()
+        self._missing = False
         self._paused = False
         self._applied: tuple[bool, frozenset[int]] = (False, frozenset())
         settings: dict[str, object] = dict(_settings.of_queue(endpoint, topic))
@@ -65,6 +67,8 @@ class KafkaQueue:
 
     def healthy(self) -> Health:
         """Whether records would arrive."""
+        if self._missing:
+            return Health(ok=False, detail=f"topic {self._topic} does not exist; create it")
         return self._pulse.health()
 
     async def close(self) -> None:
@@ -72,12 +76,19 @@ class KafkaQueue:
         await self._poller.close()
 
     def _subscribe(self) -> None:
+        try:
+            known = self._consumer.list_topics(self._topic, timeout=_ANSWER).topics[self._topic]
+            self._missing = not known.partitions
+        except KafkaException as error:
+            # No broker answers yet. The membership begins when one does.
+            _LOG.warning("queue %s: %s", self._topic, fault_of(error))
         self._consumer.subscribe(
             [self._topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
         )
 
     def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._pulse.heard()
+        self._missing = False
         self._partitions |= {each.partition for each in partitions}
 
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:

@@ -9,7 +9,7 @@ from grpc_kafka._endpoint import Endpoint
 type Settings = dict[str, str | int | float | bool]
 
 _CONSUMERS_ONLY = (
-    "auto.", "check.crcs", "enable.auto.", "enable.partition.eof", "fetch.", "group.",
+    "allow.auto.", "auto.", "check.crcs", "enable.auto.", "enable.partition.eof", "fetch.", "group.",
     "heartbeat.", "isolation.", "max.partition.fetch.", "max.poll.", "partition.assignment.",
     "queued.", "session.",
 )  # fmt: skip
