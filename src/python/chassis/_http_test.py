@@ -1,5 +1,7 @@
 """The HTTP side: health beside the service's own application."""
 
+import socket
+
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -8,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from chassis import Health, StartError
-from chassis._http import application, serving
+from chassis._http import _listen, application, serving
 
 
 async def _ill() -> None:
@@ -54,3 +56,13 @@ async def test_a_taken_port_is_said_with_what_to_do() -> None:
         async with httpx.AsyncClient() as client:
             response = await client.get(f"http://127.0.0.1:{port}/healthz")
     assert response.status_code == 200
+
+
+def test_an_accepted_connection_sends_at_once() -> None:
+    with (
+        _listen("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname(), timeout=1),
+    ):
+        accepted, _address = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
