@@ -1,16 +1,18 @@
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import grpc_kafka
 from grpc_kafka import aio, testing
 from services.database.service import add_stores, connected
 from services.database.settings import Settings
 from services.database.transactions import Transactions
+from tests.database import broker
 from tests.database.stores import Stores
 from tests.support import postgres
 from tests.support.database import Addresses, migrated
+from tests.support.services import Service
 
 
 @pytest.fixture(scope="session")
@@ -46,16 +48,27 @@ async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def stores(engine: AsyncEngine, settings: Settings) -> AsyncIterator[Stores]:
     """Stubs of all stores, over the transport, on a real PostgreSQL."""
-    broker = testing.InMemoryBroker()
-    server = aio.server(_endpoint("database"), broker=broker)
+    in_memory = testing.InMemoryBroker()
+    server = aio.server(broker.endpoint("database"), broker=in_memory)
     add_stores(Transactions(engine, settings.database_statement_timeout), server)
     await server.start()
-    async with aio.channel(_endpoint("tests"), broker=broker) as channel:
+    async with aio.channel(broker.endpoint(broker.CALLER), broker=in_memory) as channel:
         yield Stores.on(channel)
     await server.stop(None)
 
 
-def _endpoint(application: str) -> grpc_kafka.Endpoint:
-    return grpc_kafka.Endpoint(
-        bootstrap_servers="none.invalid:1", lane="blue", application=application, kafka={}
-    )
+@pytest.fixture
+def kafka() -> Iterator[str]:
+    with broker.running() as address:
+        yield address
+
+
+@pytest.fixture
+def service(kafka: str, addresses: Addresses, tmp_path: Path) -> Iterator[Service]:
+    """The service as a process of its own, healthy."""
+    process = broker.service_on(kafka, addresses, tmp_path)
+    process.start()
+    process.wait_until_healthy()
+    yield process
+    if process.runs:
+        process.stop()
