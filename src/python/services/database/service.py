@@ -49,11 +49,10 @@ async def start(process: chassis.Process[Settings]) -> None:
     transactions = Transactions(engine, settings.database_statement_timeout)
     add_stores(transactions, process.server())
 
-    async def answers() -> None:
-        async with engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+    async def postgres() -> None:
+        await check_answers(engine)
 
-    process.health.add("postgres", answers)
+    process.health.add("postgres", postgres)
     await process.enter(
         cleaning_up(
             engine,
@@ -92,6 +91,19 @@ async def connected(settings: Settings) -> AsyncIterator[AsyncEngine]:
         yield engine
     finally:
         await engine.dispose()
+
+
+async def check_answers(engine: AsyncEngine) -> None:
+    """Ask PostgreSQL for anything, by a connection of the pool.
+
+    Raises:
+        ConnectionError: it does not answer.
+    """
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except DBAPIError as error:
+        raise ConnectionError(sqlstate.reason(error)) from None
 
 
 async def check_schema(engine: AsyncEngine, history: History) -> None:
