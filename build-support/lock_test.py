@@ -1,0 +1,21 @@
+"""Which lockfiles there are, and how they are written."""
+
+from pathlib import Path
+
+from lock import LOCKS, choose, command
+
+
+def test_the_product_is_locked_before_the_tools_that_take_versions_from_it() -> None:
+    names = [Path(lock.path).name for lock in choose(["pytest.lock", "default.lock"])]
+    assert names == ["default.lock", "pytest.lock"]
+
+
+def test_all_are_written_unless_some_are_named() -> None:
+    assert choose([]) == list(LOCKS)
+
+
+def test_lockfiles_hold_hashes_for_every_platform_and_no_address() -> None:
+    for lock in LOCKS:
+        arguments = command(lock)
+        assert {"--generate-hashes", "--universal", "--no-header"} <= set(arguments)
+        assert not [argument for argument in arguments if "index" in argument]
