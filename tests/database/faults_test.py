@@ -21,8 +21,8 @@ from tests.support.postgres import Postgres
 class AbortedError(Exception):
     """A call that was ended with this status."""
 
-    def __init__(self, code: grpc.StatusCode) -> None:
-        super().__init__(code)
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        super().__init__(details)
         self.code = code
 
 
@@ -40,7 +40,7 @@ class Call:
     ) -> Never:
         assert details
         assert trailing_metadata == ()
-        raise AbortedError(code)
+        raise AbortedError(code, details)
 
 
 class Conflicts:
@@ -145,3 +145,21 @@ async def test_a_call_that_finds_no_free_connection_is_unavailable(
         with pytest.raises(AbortedError) as ended:
             await Transactions(small, 5).answer(Conflicts(0, ""), new_id(), Call())
     assert ended.value.code is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_commit_that_breaks_is_neither_failed_nor_repeated(
+    engine: AsyncEngine, server: Postgres
+) -> None:
+    runs = []
+
+    async def lose_the_connection(_request: str, session: AsyncSession) -> str:
+        pid = await session.scalar(text("SELECT pg_backend_pid()"))
+        runs.append(pid)
+        with psycopg.connect(server.admin_url) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        return "done"
+
+    with pytest.raises(AbortedError, match="unknown") as ended:
+        await Transactions(engine, 5).answer(lose_the_connection, "", Call())
+    assert ended.value.code is grpc.StatusCode.UNAVAILABLE
+    assert len(runs) == 1
