@@ -63,6 +63,11 @@ class Checkout:
         return self.root / "infra" / "kafka" / "services.toml"
 
     @property
+    def stamps(self) -> Path:
+        """Where it is noted what need not be done again."""
+        return self.state / "stamps"
+
+    @property
     def source_roots(self) -> tuple[Path, ...]:
         """Where modules of the repository are imported from."""
         return (self.sources, self.codegen)

@@ -3,10 +3,12 @@
 It starts as a shell that waits for one line on its standard input. Only when its pid and start time
 are on the disk does the runner write that line, and the shell becomes the program. Should the
 runner be killed in between, the shell reads the end of its input, and ends. The pipe stays the
-program's standard input, so a program may take its end for the end of the runner.
+program's standard input, so a program may take its end for the end of the runner. A program that
+waits by itself needs no shell.
 """
 
 import asyncio
+import json
 import os
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process
@@ -34,7 +36,7 @@ class Child:
 
     Attributes:
         pid: Its pid; it leads a session and a process group of its own.
-        started: When, seconds since the epoch.
+        started: When it was let go, or else started, seconds since the epoch.
     """
 
     def __init__(self, program: Program, process: Process, record: Record, sink: Sink) -> None:
@@ -57,9 +59,18 @@ class Child:
         record: Record,
         sink: Sink,
     ) -> "Child":
-        """Start a program; its output, both streams, goes to the sink line by line."""
+        """Start a process that waits for `go`.
+
+        Args:
+            program: What it is to become.
+            argv: The command.
+            env: All its variables, except those that `go` tells to a program that waits.
+            directory: Where it runs.
+            record: Where it is written down.
+            sink: Takes its output, both streams, line by line.
+        """
         process = await asyncio.create_subprocess_exec(
-            *_GATE,
+            *(() if program.waits else _GATE),
             *argv,
             stdin=PIPE,
             stdout=PIPE,
@@ -70,14 +81,20 @@ class Child:
         )
         with suppress(psutil.NoSuchProcess):
             record.add(_entry(program, process.pid))
-        child = cls(program, process, record, sink)
-        await child._open_gate()
-        return child
+        return cls(program, process, record, sink)
 
     @property
     def code(self) -> int | None:
         """The exit code, negative for a signal; None while it runs."""
         return self._process.returncode
+
+    async def go(self, env: Mapping[str, str]) -> None:
+        """Let it become its program; one that waits by itself is told these variables."""
+        assert self._process.stdin is not None  # noqa: S101  # asked for as a pipe
+        self.started = time.time()
+        self._process.stdin.write(f"{json.dumps(dict(env))}\n".encode())
+        with suppress(ConnectionError):
+            await self._process.stdin.drain()
 
     async def wait(self) -> int:
         """Wait until it has ended and its output is read; gives the exit code."""
@@ -93,6 +110,11 @@ class Child:
             kill_group(self.pid)
             return await self.wait()
 
+    async def discard(self) -> None:
+        """End it although it may be in the middle of anything; for one that still waits."""
+        kill_group(self.pid)
+        await self.wait()
+
     def hurry(self) -> None:
         """End it now."""
         self.signal(self._program.hurry_signal)
@@ -102,12 +124,6 @@ class Child:
         if self.code is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
-
-    async def _open_gate(self) -> None:
-        assert self._process.stdin is not None  # noqa: S101  # asked for as a pipe
-        self._process.stdin.write(b"go\n")
-        with suppress(ConnectionError):
-            await self._process.stdin.drain()
 
     async def _read(self, sink: Sink) -> None:
         assert self._process.stdout is not None  # noqa: S101  # asked for as a pipe

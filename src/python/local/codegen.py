@@ -1,19 +1,16 @@
 """Makes Python modules from the contracts: `python -m local.codegen PROTOS OUT`.
 
-Nothing is done while neither a contract nor the generator has changed. A module whose text stays
-the same keeps its time, so that only what depends on a changed one is started again.
+A module whose text stays the same keeps its time, so that only what depends on a changed one is
+started again.
 """
 
-import hashlib
 import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
-_STAMP = ".stamp"
-_GENERATOR = "grpcio-tools"
+from grpc_tools import protoc  # type: ignore[import-untyped]
 
 
 def generate(protos: Path, out: Path) -> list[Path]:
@@ -25,35 +22,17 @@ def generate(protos: Path, out: Path) -> list[Path]:
     Raises:
         ContractError: a contract cannot be compiled; the compiler has said why on standard error.
     """
-    sources = sorted(protos.rglob("*.proto"))
-    stamp = _stamp(protos, sources)
-    stamp_file = out / _STAMP
-    if stamp_file.exists() and stamp_file.read_text() == stamp:
-        return []
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix="codegen-") as fresh:
-        _compile(protos, sources, Path(fresh))
-        changed = _take_over(Path(fresh), out)
-    stamp_file.write_text(stamp)
-    return changed
+        _compile(protos, sorted(protos.rglob("*.proto")), Path(fresh))
+        return _take_over(Path(fresh), out)
 
 
 class ContractError(Exception):
     """A contract cannot be compiled."""
 
 
-def _stamp(protos: Path, sources: Sequence[Path]) -> str:
-    digest = hashlib.sha256(version(_GENERATOR).encode())
-    for source in sources:
-        digest.update(f"\0{source.relative_to(protos)}\0".encode())
-        digest.update(source.read_bytes())
-    return digest.hexdigest()
-
-
 def _compile(protos: Path, sources: Sequence[Path], out: Path) -> None:
-    # Slow to import, and mostly nothing is to be done.
-    from grpc_tools import protoc  # type: ignore[import-untyped]  # noqa: PLC0415
-
     well_known = Path(protoc.__file__).parent / "_proto"
     code = protoc.main(
         [

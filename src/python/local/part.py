@@ -72,6 +72,7 @@ class Part:
         self.on_crash: Callable[[PartFailedError], None] = lambda _error: None
         self._around = around
         self._watch: asyncio.Task[None] | None = None
+        self._spare: Child | None = None
 
     @property
     def name(self) -> str:
@@ -93,7 +94,8 @@ class Part:
         self.restarts += 1
         self._around.addresses.pop(self.name, None)
         begun = time.perf_counter()
-        self.child = child = await self._spawn()
+        digest = self.program.stamp.digest() if self.program.stamp else ""
+        self.child = child = await self._let_go()
         try:
             async with asyncio.timeout(self.program.start_timeout):
                 await self._until_ready(child)
@@ -103,9 +105,23 @@ class Part:
         self.seconds = time.perf_counter() - begun
         if self.program.is_step:
             self.state = State.DONE
+            if self.program.stamp:
+                self.program.stamp.write(digest)
         else:
             self.state = State.READY
             self._watch = asyncio.create_task(self._watch_over(child))
+
+    def skip(self) -> bool:
+        """Take a step for done, if it would change nothing; gives whether it is so."""
+        if self.program.stamp is None or not self.program.stamp.is_current():
+            return False
+        self.state, self.restarts = State.DONE, 0
+        return True
+
+    async def warm_up(self) -> None:
+        """Have a process wait for the next start, if the program is of that kind."""
+        if self.program.waits and (self._spare is None or self._spare.code is not None):
+            self._spare = await self._spawn(self._around.env)
 
     async def stop(self) -> None:
         """End the process, if it runs."""
@@ -115,6 +131,12 @@ class Part:
             self.state = State.STOPPING
             await child.stop()
         self.state, self.detail = State.STOPPED, ""
+
+    async def cool_down(self) -> None:
+        """End the process that waits, if there is one."""
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.code is None:
+            await spare.discard()
 
     def tell_to_reload(self) -> bool:
         """Send the program's signal for that; gives whether it has one."""
@@ -129,16 +151,27 @@ class Part:
         if self.child is not None:
             self.child.hurry()
 
-    async def _spawn(self) -> Child:
-        around, program = self._around, self.program
+    async def _let_go(self) -> Child:
+        env = self._resolved(self.program.env)
+        spare, self._spare = self._spare, None
+        if spare is None or spare.code is not None:
+            told_later = self.program.waits
+            spare = await self._spawn({**self._around.env, **({} if told_later else env)})
+        await spare.go(env)
+        return spare
+
+    async def _spawn(self, env: Mapping[str, str]) -> Child:
         return await Child.spawn(
-            program,
-            [resolve(text, around.addresses) for text in program.argv],
-            {k: resolve(v, around.addresses) for k, v in {**around.env, **program.env}.items()},
-            directory=around.directory,
-            record=around.record,
+            self.program,
+            [resolve(text, self._around.addresses) for text in self.program.argv],
+            env,
+            directory=self._around.directory,
+            record=self._around.record,
             sink=self._take,
         )
+
+    def _resolved(self, env: Mapping[str, str]) -> dict[str, str]:
+        return {name: resolve(text, self._around.addresses) for name, text in env.items()}
 
     def _take(self, line: str) -> None:
         if self.program.announces and self.name not in self._around.addresses:

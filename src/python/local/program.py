@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from local.stamp import Stamp
+
 
 class Probe(Protocol):
     """A question to a process: can it be used?"""
@@ -44,6 +46,9 @@ class Program:
         module: The Python module that a service runs: a saved file that it is made of, by its
             imports, starts it again.
         watches: Directories: a saved file in them runs a step again.
+        stamp: Says whether a step has to be run at all.
+        waits: It does most of its start before it is wanted, then reads a line: a JSON object of
+            `env`; see `local.warm`. One of it is kept waiting for the next restart.
         reload_signal: Tells a server to take over what a step that it requires has made anew.
     """
 
@@ -62,6 +67,8 @@ class Program:
     port: int | None = None
     module: str | None = None
     watches: tuple[Path, ...] = ()
+    stamp: Stamp | None = None
+    waits: bool = False
     reload_signal: signal.Signals | None = None
 
     @property

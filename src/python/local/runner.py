@@ -22,6 +22,7 @@ from local.report import Report, summary
 from local.reset import reset
 from local.session import Session
 from local.supervisor import Supervisor
+from local.warmth import Warmth
 
 type Plan = Callable[[Checkout, PortBlock, Options], list[Program]]
 """Says what is run for a checkout."""
@@ -69,13 +70,14 @@ async def _run_programs(
     journal = Journal(checkout.state / "logs")
     parts = Supervisor(programs, Surroundings(checkout.root, env, record, journal, {}), report)
     reloading = Reloading(checkout, programs, parts, report)
+    warmth = Warmth(parts.parts.values(), parts.started)
     session = Session(
         parts,
         report,
         companions=[
             lambda: serve(parts, ports.developer, {"site": url}),
             Liveness(parts.parts.values(), report).run,
-            *([reloading.run] if options.watch else []),
+            *([reloading.run, warmth.run] if options.watch else []),
         ],
         summary=summary({"site": url, "developers": f"http://127.0.0.1:{ports.developer}"}),
         strict=not options.watch,

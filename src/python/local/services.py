@@ -123,7 +123,7 @@ def _service(
 ) -> Program:
     return Program(
         name=name,
-        argv=(sys.executable, "-m", f"services.{name}", "serve"),
+        argv=(sys.executable, "-m", "local.warm", f"services.{name}", "serve"),
         env={
             "TANDEM_LANE": LANE,
             "TANDEM_KAFKA_BOOTSTRAP_SERVERS": where.kafka,
@@ -141,6 +141,7 @@ def _service(
         grace=_GRACE,
         port=port,
         module=f"services.{name}",
+        waits=True,
     )
 
 

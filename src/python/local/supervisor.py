@@ -113,6 +113,7 @@ class Supervisor:
             part.hurry()
 
     async def _bring_up(self, part: Part) -> None:
+        await part.warm_up()
         for name in part.program.requires:
             await self._settled[name].wait()
             if not self.parts[name].up:
@@ -120,8 +121,11 @@ class Supervisor:
                 self._settled[part.name].set()
                 return
         try:
-            await part.start()
-            self._report.step(part.name, part.state, part.seconds)
+            if part.skip():
+                self._report.step(part.name, "unchanged", part.seconds)
+            else:
+                await part.start()
+                self._report.step(part.name, part.state, part.seconds)
         except PartFailedError as error:
             if part.program.essential:
                 raise
@@ -144,6 +148,7 @@ class Supervisor:
     async def _stop_one(self, part: Part) -> None:
         ran = part.child is not None and part.child.code is None
         begun = time.perf_counter()
+        await part.cool_down()
         await part.stop()
         if ran:
             self._report.step(part.name, State.STOPPED, time.perf_counter() - begun)

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 from local import nginx, postgres, services
@@ -10,6 +11,7 @@ from local.options import Options
 from local.passwords import Passwords
 from local.port_block import PortBlock
 from local.program import Program, address_of
+from local.stamp import Stamp
 
 _PARTS_WITH_PORT = ("nginx", "developer", "account", "identity", "database")
 
@@ -28,15 +30,34 @@ def programs(checkout: Checkout, ports: PortBlock, options: Options) -> list[Pro
         *([] if options.postgres else _postgres(checkout, ports)),
     ]
     server = None if options.postgres else "postgres"
-    assets = checkout.sources / "services" / "account" / "static"
-    migrations = checkout.sources / "services" / "database" / "migrations"
-    watched = {"static": (assets,), "migrate": (migrations,)}
     first += [
-        replace(program, watches=watched.get(program.name, ()))
+        _remembered(program, checkout, options)
         for program in services.preparations(where, server=server)
     ]
     steps = frozenset(program.name for program in first)
     return [*first, *services.services(where, ports, steps=steps), *nginx.programs(checkout, ports)]
+
+
+def _remembered(program: Program, checkout: Checkout, options: Options) -> Program:
+    """Add what a preparation depends on: which saved files, and what it need not do twice."""
+    account, database = (checkout.sources / "services" / n for n in ("account", "database"))
+    watches = {"static": (account / "static",), "migrate": (database / "migrations",)}
+    code = {"static": (account / "assets.py",), "prepare": (database / "prepare.py",)}
+    outputs = {"static": nginx.static_directory(checkout)}
+    # A server that is not ours may have been emptied: there, all is done at each start.
+    if not options.postgres:
+        cluster = checkout.state / "postgres" / "PG_VERSION"
+        outputs |= {"prepare": cluster, "migrate": cluster}
+    program = replace(program, watches=watches.get(program.name, ()))
+    if program.name not in outputs:
+        return program
+    stamp = Stamp(
+        checkout.stamps / program.name,
+        inputs=(*program.watches, *code.get(program.name, ())),
+        texts=tuple(program.env.values()),
+        outputs=(outputs[program.name],),
+    )
+    return replace(program, stamp=stamp)
 
 
 def _addresses(checkout: Checkout, ports: PortBlock, options: Options) -> services.Addresses:
@@ -66,6 +87,12 @@ def _codegen(checkout: Checkout) -> Program:
         name="codegen",
         argv=_module("local.codegen", checkout.protos, checkout.codegen),
         watches=(checkout.protos,),
+        stamp=Stamp(
+            checkout.stamps / "codegen",
+            inputs=(checkout.protos,),
+            texts=(version("grpcio-tools"),),
+            outputs=(checkout.codegen,),
+        ),
     )
 
 
