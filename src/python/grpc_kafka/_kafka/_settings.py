@@ -9,9 +9,9 @@ from grpc_kafka._endpoint import Endpoint
 type Settings = dict[str, str | int | float | bool]
 
 _CONSUMERS_ONLY = (
-    "allow.auto.", "auto.", "check.crcs", "enable.auto.", "enable.partition.eof", "fetch.", "group.",
-    "heartbeat.", "isolation.", "max.partition.fetch.", "max.poll.", "partition.assignment.",
-    "queued.", "session.",
+    "allow.auto.", "auto.", "check.crcs", "enable.auto.", "enable.partition.eof", "fetch.",
+    "group.", "heartbeat.", "isolation.", "max.partition.fetch.", "max.poll.",
+    "partition.assignment.", "queued.", "session.",
 )  # fmt: skip
 _PRODUCERS_ONLY = (
     "acks", "batch.", "compression.", "delivery.", "enable.gapless.", "enable.idempotence",

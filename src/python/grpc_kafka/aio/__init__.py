@@ -13,7 +13,7 @@ from grpc_kafka.aio._channel import KafkaChannel
 from grpc_kafka.aio._options import Options
 from grpc_kafka.aio._server import KafkaServer
 
-__all__ = ["KafkaChannel", "KafkaServer", "channel", "server"]
+__all__ = ["KafkaChannel", "KafkaServer", "Options", "channel", "server"]
 
 
 def channel(

@@ -1,0 +1,89 @@
+"""Servers and channels that meet in one broker in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+
+import grpc
+import pytest
+
+from grpc_kafka import Endpoint
+from grpc_kafka.aio import KafkaChannel, KafkaServer, channel, server
+from grpc_kafka.testing import InMemoryBroker
+
+type Behaviour = Callable[[bytes, grpc.aio.ServicerContext[bytes, bytes]], object]
+type Options = Sequence[tuple[str, object]]
+
+SERVICE = "test.Echo"
+
+
+class Rig:
+    """One lane; everything it starts is stopped at the end of the test."""
+
+    queue = f"blue.{SERVICE}"
+
+    def __init__(self) -> None:
+        self.broker = InMemoryBroker()
+        self.endpoint = Endpoint("nowhere:1", "blue", "tests")
+        self._closing: list[Callable[[], Coroutine[object, object, None]]] = []
+
+    async def serve(
+        self,
+        behaviour: Behaviour,
+        *,
+        name: str = "Call",
+        interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
+        maximum_concurrent_rpcs: int | None = None,
+        options: Options | None = None,
+    ) -> KafkaServer:
+        """Start a server of one method."""
+        made = server(
+            self.endpoint,
+            interceptors=interceptors,
+            maximum_concurrent_rpcs=maximum_concurrent_rpcs,
+            options=options,
+            broker=self.broker,
+        )
+        handler = grpc.unary_unary_rpc_method_handler(behaviour)  # type: ignore[var-annotated]
+        made.add_registered_method_handlers(SERVICE, {name: handler})
+        await made.start()
+        self._closing.append(lambda: made.stop(None))
+        return made
+
+    def channel(
+        self,
+        *,
+        interceptors: Sequence[grpc.aio.ClientInterceptor] = (),
+        options: Options | None = None,
+        endpoint: Endpoint | None = None,
+    ) -> KafkaChannel:
+        """Open a channel."""
+        made = channel(
+            endpoint or self.endpoint,
+            interceptors=interceptors,
+            options=options,
+            broker=self.broker,
+        )
+        self._closing.append(made.close)
+        return made
+
+    def method(
+        self, on: KafkaChannel | None = None, *, name: str = "Call", service: str = SERVICE
+    ) -> grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]:
+        """A method of bytes."""
+        return (on or self.channel()).unary_unary(f"/{service}/{name}")
+
+    async def close(self) -> None:
+        """Stop everything, the last first."""
+        for close in reversed(self._closing):
+            await close()
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    """A fresh lane."""
+    made = Rig()
+    yield made
+    await made.close()
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        pytest.fail(f"left behind: {left}")

@@ -1,0 +1,342 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+
+from grpc_kafka import BrokerError, UnknownTopicError
+from grpc_kafka.protocol import (
+    Address,
+    Cancel,
+    Encoded,
+    Request,
+    Response,
+    encode_cancel,
+    encode_request,
+    encode_response,
+)
+
+if TYPE_CHECKING:
+    from grpc_kafka.aio import KafkaServer
+    from grpc_kafka.aio.conftest import Rig
+
+type Context = grpc.aio.ServicerContext[bytes, bytes]
+
+_HOME = Address("blue.tests.inbox", 0, "me")
+
+
+class Gate:
+    """A handler that waits to be let go on, and notes what became of it."""
+
+    def __init__(self) -> None:
+        self.begun: list[bytes] = []
+        self.cancelled: list[bytes] = []
+        self.contexts: list[Context] = []
+        self.open = asyncio.Event()
+
+    async def __call__(self, request: bytes, context: Context) -> bytes:
+        self.begun.append(request)
+        self.contexts.append(context)
+        try:
+            await self.open.wait()
+        except asyncio.CancelledError:
+            self.cancelled.append(request)
+            raise
+        return request
+
+
+def _committed(rig: Rig) -> int:
+    return sum(rig.broker.committed(rig.queue).values())
+
+
+def _key(number: int) -> bytes:
+    return number.to_bytes(16)
+
+
+async def _settled() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def _answers(rig: Rig) -> int:
+    return len(rig.broker.records("blue.tests.inbox"))
+
+
+async def test_a_request_is_committed_only_after_its_answer(rig: Rig) -> None:
+    gate = Gate()
+    await rig.serve(gate)
+    call = rig.method()(b"x")
+    await asyncio.sleep(0.01)
+    assert (gate.begun, _committed(rig)) == ([b"x"], 0)
+    gate.open.set()
+    await call
+    await _settled()
+    assert _committed(rig) == 1
+
+
+async def test_what_a_vanished_server_did_not_answer_another_one_does(rig: Rig) -> None:
+    dead, alive = Gate(), Gate()
+    alive.open.set()
+    await rig.serve(dead)
+    calls = [rig.method()(str(number).encode(), timeout=5) for number in range(10)]
+    await asyncio.sleep(0.01)
+    assert len(dead.begun) == 10
+    (member,) = rig.broker.members(rig.queue)
+    member.vanish()
+    await rig.serve(alive)
+    assert await asyncio.gather(*calls) == [str(number).encode() for number in range(10)]
+
+
+async def test_what_was_answered_is_not_delivered_again(rig: Rig) -> None:
+    first, second = Gate(), Gate()
+    first.open.set()
+    one = await rig.serve(first)
+    method = rig.method()
+    await asyncio.gather(*[method(b"x") for _ in range(20)])
+    await one.stop(None)
+    await rig.serve(second)
+    await _settled()
+    assert second.begun == []
+
+
+async def test_a_delivery_repeated_during_the_work_begins_nothing(rig: Rig) -> None:
+    gate = Gate()
+    made = await rig.serve(gate)
+    request = Request(_key(1), "/test.Echo/Call", _HOME, None, (), b"x")
+    for _ in range(3):
+        rig.broker.publish(rig.queue, encode_request(request))
+    await _settled()
+    gate.open.set()
+    await _settled()
+    assert gate.begun == [b"x"]
+    assert _answers(rig) == 1
+    assert made.counters.stale == 2
+    assert _committed(rig) == 3
+
+
+async def test_a_cancellation_reaches_the_handler(rig: Rig) -> None:
+    gate = Gate()
+    await rig.serve(gate)
+    call = rig.method()(b"x")
+    await asyncio.sleep(0.01)
+    call.cancel()
+    await _settled()
+    assert gate.cancelled == [b"x"]
+    assert gate.contexts[0].cancelled()
+    assert gate.contexts[0].done()
+    assert _answers(rig) == 0
+    assert _committed(rig) == 2
+
+
+async def test_a_cancellation_behind_its_request_in_one_batch_still_counts(rig: Rig) -> None:
+    gate = Gate()
+    request = Request(_key(1), "/test.Echo/Call", _HOME, None, (), b"x")
+    rig.broker.publish(rig.queue, encode_request(request))
+    rig.broker.publish(rig.queue, encode_cancel(Cancel(_key(1))))
+    await rig.serve(gate)
+    await _settled()
+    assert gate.cancelled == gate.begun
+    assert _committed(rig) == 2
+
+
+async def test_a_cancellation_drops_what_was_not_begun(rig: Rig) -> None:
+    gate = Gate()
+    made = await rig.serve(gate, maximum_concurrent_rpcs=1)
+    for number in (1, 2):
+        request = Request(_key(number), "/test.Echo/Call", _HOME, None, (), str(number).encode())
+        rig.broker.publish(rig.queue, encode_request(request), partition=0)
+    rig.broker.publish(rig.queue, encode_cancel(Cancel(_key(2))), partition=0)
+    await _settled()
+    gate.open.set()
+    await _settled()
+    assert gate.begun == [b"1"]
+    assert made.counters.cancelled == 1
+    assert _committed(rig) == 3
+
+
+async def test_a_cancellation_of_nothing_known_is_done_with(rig: Rig) -> None:
+    made = await rig.serve(Gate())
+    rig.broker.publish(rig.queue, encode_cancel(Cancel(_key(1))))
+    await _settled()
+    assert (made.counters.stale, _committed(rig)) == (1, 1)
+
+
+async def test_an_expired_request_is_dropped_unread_and_counted(rig: Rig) -> None:
+    gate = Gate()
+    made = await rig.serve(gate)
+    request = Request(_key(1), "/test.Echo/Call", _HOME, time.time() - 1, (), b"x")
+    rig.broker.publish(rig.queue, encode_request(request))
+    await _settled()
+    assert gate.begun == []
+    assert made.counters.expired == 1
+    assert (_answers(rig), _committed(rig)) == (0, 1)
+
+
+async def test_a_handler_is_cancelled_at_its_deadline(rig: Rig) -> None:
+    gate = Gate()
+    await rig.serve(gate)
+    request = Request(_key(1), "/test.Echo/Call", _HOME, time.time() + 0.02, (), b"x")
+    rig.broker.publish(rig.queue, encode_request(request))
+    await asyncio.sleep(0.05)
+    assert gate.cancelled == [b"x"]
+    assert (_answers(rig), _committed(rig)) == (0, 1)
+
+
+async def test_garbage_harms_nobody(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    gate = Gate()
+    gate.open.set()
+    made = await rig.serve(gate)
+    good = Request(_key(1), "/test.Echo/Call", _HOME, None, (), b"x")
+    key, headers, value = encode_request(good)
+    garbage = [
+        Encoded(b"", [], b""),
+        Encoded(key, [], value),
+        Encoded(key, [(":version", b"9"), *headers[1:]], value),
+        Encoded(key, [each for each in headers if each[0] != ":reply-to"], value),
+        Encoded(key, headers, None),
+    ]
+    for record in garbage:
+        rig.broker.publish(rig.queue, record, partition=0)
+    foreign = good._replace(call_id=_key(2), reply_to=Address("blue.other.Queue", 0, "me"))
+    other_lane = good._replace(call_id=_key(3), reply_to=Address("green.tests.inbox", 0, "me"))
+    rig.broker.publish(rig.queue, encode_request(foreign), partition=0)
+    rig.broker.publish(rig.queue, encode_request(other_lane), partition=0)
+    answer = Response(_key(4), "me", (), 0, "", (), b"")
+    rig.broker.publish(rig.queue, encode_response(answer), partition=0)
+    rig.broker.publish(rig.queue, encode_request(good), partition=0)
+    await _settled()
+    assert gate.begun == [b"x"]
+    assert (made.counters.malformed, made.counters.unexpected) == (5, 3)
+    assert _committed(rig) == 9
+    assert caplog.text.count("no frame of this protocol") == 3
+
+
+async def test_an_answer_that_was_not_acknowledged_is_sent_again(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grpc_kafka.aio._answers._AGAIN_AFTER", 0.01)
+    gate = Gate()
+    await rig.serve(gate)
+    call = rig.method()(b"x", timeout=5)
+    await asyncio.sleep(0.01)
+    rig.broker.fail_sends(BrokerError("the broker is away"))
+    gate.open.set()
+    await asyncio.sleep(0.025)
+    assert _committed(rig) == 0
+    rig.broker.fail_sends(None)
+    assert await call == b"x"
+    await _settled()
+    assert _committed(rig) == 1
+
+
+@pytest.mark.parametrize("error", [UnknownTopicError("gone"), BrokerError("away")])
+async def test_an_answer_that_cannot_arrive_is_given_up_and_counted(
+    rig: Rig, error: BrokerError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grpc_kafka.aio._answers._AGAIN_AFTER", 0.001)
+    gate = Gate()
+    gate.open.set()
+    made = await rig.serve(gate)
+    request = Request(_key(1), "/test.Echo/Call", _HOME, None, (), b"x")
+    rig.broker.fail_sends(error)
+    rig.broker.publish(rig.queue, encode_request(request))
+    await asyncio.sleep(0.05)
+    assert made.counters.unsent == 1
+    assert _committed(rig) == 1
+
+
+async def test_a_new_member_gets_its_share_and_what_was_not_begun(rig: Rig) -> None:
+    busy, fresh = Gate(), Gate()
+    fresh.open.set()
+    await rig.serve(busy, maximum_concurrent_rpcs=1)
+    method = rig.method()
+    calls = [method(str(number).encode(), timeout=5) for number in range(40)]
+    await asyncio.sleep(0.01)
+    assert len(busy.begun) == 1
+    await rig.serve(fresh)
+    await asyncio.sleep(0.01)
+    busy.open.set()
+    assert len(await asyncio.gather(*calls)) == 40
+    assert len(fresh.begun) > 5
+    await _settled()
+    assert _committed(rig) == 40
+
+
+async def test_a_partition_that_comes_back_during_the_work_begins_nothing(rig: Rig) -> None:
+    gate = Gate()
+    await rig.serve(gate)
+    call = rig.method()(b"x", timeout=5)
+    await asyncio.sleep(0.01)
+    for _ in range(4):
+        other = await rig.serve(Gate())
+        await other.stop(None)
+        await _settled()
+    gate.open.set()
+    assert await call == b"x"
+    assert gate.begun == [b"x"]
+    await _settled()
+    assert _committed(rig) == 1
+
+
+async def _stopping(made: KafkaServer, grace: float | None) -> asyncio.Task[None]:
+    task = asyncio.create_task(made.stop(grace))
+    await _settled()
+    return task
+
+
+async def test_stopping_finishes_what_runs_and_takes_nothing_more(rig: Rig) -> None:
+    gate, next_one = Gate(), Gate()
+    next_one.open.set()
+    made = await rig.serve(gate)
+    method = rig.method()
+    running = method(b"running", timeout=5)
+    await asyncio.sleep(0.01)
+    stop = await _stopping(made, 5)
+    late = method(b"late", timeout=5)
+    await asyncio.sleep(0.01)
+    assert not made.healthy().ok
+    assert not stop.done()
+    gate.open.set()
+    assert await running == b"running"
+    await stop
+    assert await made.wait_for_termination()
+    assert gate.begun == [b"running"]
+    await rig.serve(next_one)
+    assert await late == b"late"
+    assert next_one.begun == [b"late"]
+
+
+async def test_what_grace_did_not_suffice_for_the_next_server_answers(rig: Rig) -> None:
+    slow, next_one = Gate(), Gate()
+    next_one.open.set()
+    made = await rig.serve(slow)
+    call = rig.method()(b"x", timeout=5)
+    await asyncio.sleep(0.01)
+    assert not await made.wait_for_termination(0.01)
+    await made.stop(0.02)
+    assert slow.cancelled == [b"x"]
+    assert not call.done()
+    await rig.serve(next_one)
+    assert await call == b"x"
+
+
+async def test_the_shortest_grace_holds(rig: Rig) -> None:
+    gate = Gate()
+    made = await rig.serve(gate)
+    call = rig.method()(b"x", timeout=5)
+    await asyncio.sleep(0.01)
+    patient = await _stopping(made, 60)
+    await asyncio.wait_for(made.stop(None), 1)
+    await asyncio.wait_for(patient, 1)
+    assert gate.cancelled == [b"x"]
+    call.cancel()
+
+
+async def test_a_server_starts_once(rig: Rig) -> None:
+    made = await rig.serve(Gate())
+    assert made.healthy().ok
+    with pytest.raises(grpc.aio.UsageError, match="started before"):
+        await made.start()

@@ -1,0 +1,51 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grpc_kafka.protocol import InvalidMetadataError, metadata_of
+
+
+def test_metadata_keeps_its_order_and_its_repetitions() -> None:
+    entries: list[tuple[str, str | bytes]] = [
+        ("b", "1"),
+        ("a", "2"),
+        ("b", "3"),
+        ("k-bin", b"\x00\xff"),
+    ]
+    assert metadata_of(entries) == tuple(entries)
+
+
+def test_bytes_of_a_text_key_become_text() -> None:
+    assert metadata_of([("a", b"x")]) == (("a", "x"),)
+
+
+@pytest.mark.parametrize("key", ["", "A", "a b", ":path", "ключ", "a\n"])
+def test_a_key_that_grpc_does_not_allow_is_refused(key: str) -> None:
+    with pytest.raises(InvalidMetadataError) as caught:
+        metadata_of([(key, "x")])
+    assert caught.value.key == key
+
+
+@pytest.mark.parametrize("value", ["é", "a\nb", "\x7f", b"\xff"])
+def test_a_value_that_is_not_printable_ascii_is_refused(value: str | bytes) -> None:
+    with pytest.raises(InvalidMetadataError, match="printable ASCII"):
+        metadata_of([("a", value)])
+
+
+@pytest.mark.parametrize(("key", "value"), [("a-bin", "text"), ("a", 1)])
+def test_a_value_of_a_wrong_type_is_refused(key: str, value: object) -> None:
+    with pytest.raises(TypeError, match="takes"):
+        metadata_of([(key, value)])  # type: ignore[list-item]
+
+
+def test_names_that_the_protocol_writes_do_not_travel() -> None:
+    assert metadata_of([("grpc-timeout", "1S"), ("grpc-status", "0"), ("x", "y")]) == (("x", "y"),)
+
+
+@given(st.text(), st.text() | st.binary())
+def test_any_entry_is_carried_or_refused_by_the_named_errors(key: str, value: str | bytes) -> None:
+    try:
+        carried = metadata_of([(key, value)])
+    except (InvalidMetadataError, TypeError):
+        return
+    assert len(carried) <= 1
