@@ -16,7 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -67,12 +67,14 @@ class Postgres:
     Attributes:
         port: The loopback port.
         password: The superuser's password.
+        settings: Of the server, beside those that every suite needs.
     """
 
     binaries: Path
     directory: Path
     port: int
     password: str
+    settings: Mapping[str, str] = field(default_factory=dict)
     _server: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -92,7 +94,7 @@ class Postgres:
         """
         command: list[str | Path] = [self.binaries / "postgres", "-D", self._data]
         command += ["-h", "127.0.0.1", "-p", str(self.port)]
-        for name, value in _SETTINGS.items():
+        for name, value in {**_SETTINGS, **self.settings}.items():
             command += ["-c", f"{name}={value}"]
         with self.log.open("ab") as log:
             self._server = subprocess.Popen(  # noqa: S603  # our own arguments
@@ -168,15 +170,19 @@ class Postgres:
 
 
 @contextmanager
-def running() -> Iterator[Postgres]:
+def running(settings: Mapping[str, str] | None = None) -> Iterator[Postgres]:
     """A started server on a fresh cluster; stopped and deleted at the end.
+
+    Args:
+        settings: Of the server, beside those that every suite needs.
 
     Raises:
         PostgresError: it could not be started.
     """
     directory = Path(tempfile.mkdtemp(prefix="tandem-postgres-"))
     directory.chmod(0o755)  # `nobody` has to reach its data in it
-    server = Postgres(_binaries(directory), directory, free_port(), secrets.token_urlsafe(12))
+    password = secrets.token_urlsafe(12)
+    server = Postgres(_binaries(directory), directory, free_port(), password, settings or {})
     try:
         server.create()
         server.start()

@@ -1,0 +1,127 @@
+"""A real headless Chromium, and visitors in it who write down what the browser complains of.
+
+The executable is the one that `TANDEM_TEST_CHROMIUM` names; no browser is ever downloaded.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+
+from tests.support import accessibility, requirements
+
+EXECUTABLE = "TANDEM_TEST_CHROMIUM"
+SCREENSHOTS = "TANDEM_TEST_SCREENSHOTS"
+
+START_TIMEOUT = 30_000.0  # milliseconds, as Playwright counts
+STEP_TIMEOUT = 10_000.0
+
+_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+_ARGUMENTS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+# Chromium says so of a page that answers 4xx on purpose; `_note_response` judges the rest.
+_REFUSED_PAGE = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Run the browser; skips the test where there is none."""
+    executable = _executable()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=_ARGUMENTS, timeout=START_TIMEOUT
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _executable() -> str:
+    named = os.environ.get(EXECUTABLE)
+    if not named:
+        requirements.missing(f"no browser: set {EXECUTABLE} to the path of a Chromium")
+    if not Path(named).is_file():
+        requirements.missing(f"no browser: {EXECUTABLE} is {named}, and there is no such file")
+    return named
+
+
+@dataclass
+class Visitor:
+    """Somebody with cookies of their own, in one tab.
+
+    Attributes:
+        page: The tab.
+        complaints: What the browser found wrong so far: console errors and warnings, violations
+            of the content security policy, errors of scripts, resources that failed.
+    """
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def look(self, name: str) -> None:
+        """Look at the page by day and by night, for what would shut somebody out.
+
+        What is found becomes a complaint. A picture of the whole page is kept under this name if
+        `TANDEM_TEST_SCREENSHOTS` names a directory.
+        """
+        for scheme in _SCHEMES:
+            self.page.emulate_media(color_scheme=scheme)
+            found = accessibility.problems_of(self.page)
+            self.complaints.extend(f"{self.page.url}, {scheme}: {problem}" for problem in found)
+            self._screenshot(f"{name}-{scheme}")
+
+    def _screenshot(self, name: str) -> None:
+        directory = os.environ.get(SCREENSHOTS)
+        if directory:
+            self.page.screenshot(path=Path(directory) / f"{name}.png", full_page=True)
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        refused = _REFUSED_PAGE.match(message.text) and message.location["url"] == self.page.url
+        if message.type in {"error", "warning"} and not refused:
+            self.complaints.append(f"console {message.type} at {self.page.url}: {message.text}")
+
+    def _note_response(self, response: Response) -> None:
+        if not response.request.is_navigation_request() and not response.ok:
+            self.complaints.append(f"{response.status} for {response.url}")
+
+    def _note_failure(self, request: Request) -> None:
+        self.complaints.append(f"{request.url} failed: {request.failure}")
+
+    def watch(self) -> None:
+        """Begin to write down complaints."""
+        self.page.on("console", self._note_console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"script error: {error}"))
+        self.page.on("response", self._note_response)
+        self.page.on("requestfailed", self._note_failure)
+
+
+@contextmanager
+def visiting(browser: Browser, url: str, *, java_script: bool = True) -> Iterator[Visitor]:
+    """Open a tab with empty cookies and cache; relative addresses start at `url`."""
+    context = browser.new_context(
+        base_url=url,
+        java_script_enabled=java_script,
+        locale="en-GB",
+        viewport={"width": 1100, "height": 800},
+    )
+    context.set_default_timeout(STEP_TIMEOUT)
+    try:
+        visitor = Visitor(context.new_page())
+        visitor.watch()
+        yield visitor
+    finally:
+        context.close()
