@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from itertools import cycle
 
 from local.part import Part, State
 
@@ -18,8 +19,7 @@ class Warmth:
     async def run(self) -> None:
         """Look until cancelled."""
         await self._started.wait()
-        while True:
-            for part in self._parts:
-                await asyncio.sleep(_INTERVAL)
-                if part.state in {State.READY, State.FAILED}:
-                    await part.warm_up()
+        for part in cycle(self._parts):
+            await asyncio.sleep(_INTERVAL)
+            if part.state in {State.READY, State.FAILED}:
+                await part.warm_up()
