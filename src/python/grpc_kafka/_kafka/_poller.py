@@ -66,9 +66,13 @@ class Poller:
             self._stopping.set()
             raise
 
+    def stop(self) -> None:
+        """Have the thread end, after the turn that it is at."""
+        self._stopping.set()
+
     async def close(self) -> None:
         """End the thread; gives up waiting for it after some seconds."""
-        self._stopping.set()
+        self.stop()
         _, pending = await asyncio.wait([self._ended], timeout=_CLOSE)
         if pending:
             _LOG.error("%s does not end; it is left behind", self._thread.name)
@@ -97,7 +101,10 @@ class Poller:
 
     def _poll(self) -> None:
         while not self._stopping.is_set():
-            first = self._consumer.poll(self._turn())
+            seconds = self._turn()
+            if self._stopping.is_set():
+                break
+            first = self._consumer.poll(seconds)
             self._pulse.polled()
             if first is not None:
                 self._hand_over([first, *self._consumer.consume(_BATCH, 0)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -19,6 +20,7 @@ _ANSWER = 5.0
 _POLL = 0.1
 # Nothing arrives to end the poll while all is paused, and going on should not wait long.
 _PAUSED_POLL = 0.005
+_SHORT_WAIT = 1.0
 
 
 class KafkaQueue:
@@ -35,7 +37,8 @@ class KafkaQueue:
         self._partitions: set[int] = set()
         self._positions: deque[tuple[int, int]] = deque()
         self._missing = False
-        self._paused = False
+        self._going = threading.Event()
+        self._going.set()
         self._applied: tuple[bool, frozenset[int]] = (False, frozenset())
         settings: dict[str, object] = dict(_settings.of_queue(endpoint, topic))
         settings["error_cb"] = self._pulse.failed
@@ -59,11 +62,11 @@ class KafkaQueue:
 
     def pause(self) -> None:
         """Take nothing until `resume`; what was taken already may still arrive."""
-        self._paused = True
+        self._going.clear()
 
     def resume(self) -> None:
         """Go on taking."""
-        self._paused = False
+        self._going.set()
 
     def healthy(self) -> Health:
         """Whether records would arrive."""
@@ -73,6 +76,8 @@ class KafkaQueue:
 
     async def close(self) -> None:
         """Commit what `commit` was told, and leave the group."""
+        self._poller.stop()
+        self._going.set()
         await self._poller.close()
 
     def _subscribe(self) -> None:
@@ -99,12 +104,19 @@ class KafkaQueue:
 
     def _turn(self) -> float:
         self._store()
+        paused, _ = self._applied
+        if not paused:
+            # A short wait costs nothing: what was fetched ahead stays where it is. To pause is
+            # for longer ones, so that the group is still served; going on then takes a while.
+            paused = not self._going.wait(_SHORT_WAIT)
+        elif self._going.is_set():
+            paused = False
         # What is assigned while the server takes nothing is not to be read either.
-        wanted = (self._paused, frozenset(self._partitions))
+        wanted = (paused, frozenset(self._partitions))
         if wanted != self._applied:
             self._applied = wanted
             self._pause_or_resume(*wanted)
-        return _PAUSED_POLL if self._paused else _POLL
+        return _PAUSED_POLL if paused else _POLL
 
     def _store(self) -> None:
         latest: dict[int, int] = {}

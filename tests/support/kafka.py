@@ -1,0 +1,208 @@
+"""A real Apache Kafka of its own for a suite: one broker, on free loopback ports, fresh.
+
+    with kafka.running() as broker:
+        Endpoint(broker.bootstrap_servers, lane="blue", application="tests")
+
+It runs from a directory of jars, that `TANDEM_TEST_KAFKA_LIBS` names and `kafka-pom.xml` beside
+this file fills, with the settings that Tandem wants of every broker.
+"""
+
+import base64
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from tests.support import requirements
+
+LIBS = "TANDEM_TEST_KAFKA_LIBS"
+
+START_TIMEOUT = 60.0
+"""Seconds that the broker has until it answers."""
+
+STOP_TIMEOUT = 20.0
+"""Seconds that the broker has to end."""
+
+_FORMAT_TIMEOUT = 30.0
+_WANTED = Path(__file__).parents[2] / "infra" / "kafka" / "broker.properties"
+
+
+class KafkaStartError(Exception):
+    """Apache Kafka could not be started.
+
+    Attributes:
+        log: what it wrote before it failed.
+    """
+
+    def __init__(self, message: str, log: str) -> None:
+        super().__init__(f"{message}\n{log}")
+        self.log = log
+
+
+@dataclass(slots=True)
+class Kafka:
+    """A broker in a directory.
+
+    Attributes:
+        bootstrap_servers: its address, `host:port`.
+        log: what it writes.
+    """
+
+    bootstrap_servers: str
+    log: Path
+    _command: list[str]
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process, which must have been started."""
+        assert self._process is not None  # for those who forget to start it
+        return self._process.pid
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop its process as it stands, so that it answers nobody, until the end."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
+    def start(self) -> None:
+        """Start it on the data that it has, and wait until it answers.
+
+        Raises:
+            KafkaStartError: it ended, or did not answer in time.
+        """
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - the jars are the suite's own
+                self._command, stdout=log, stderr=log
+            )
+        _await_answer(self.bootstrap_servers, self._process, self.log)
+
+    def kill(self) -> None:
+        """End it as a crash would; its data stay, and it can be started again."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(STOP_TIMEOUT)
+
+    def stop(self) -> None:
+        """End it in order; nothing happens when it does not run."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+def libs() -> Path:
+    """The directory of Apache Kafka's jars; skips the test where there is none."""
+    named = os.environ.get(LIBS)
+    if not named:
+        requirements.missing(f"{LIBS} does not name a directory with Apache Kafka's jars")
+    if shutil.which("java") is None:
+        requirements.missing("Apache Kafka needs Java, and there is no java on PATH")
+    return Path(named)
+
+
+@contextmanager
+def running(settings: Mapping[str, str] | None = None) -> Iterator[Kafka]:
+    """Start a broker with no data; stop it and remove its data at the end.
+
+    Args:
+        settings: further settings of the broker, over those that Tandem wants.
+
+    Raises:
+        KafkaStartError: it ended, or did not answer in time.
+    """
+    jars = libs()
+    with tempfile.TemporaryDirectory(prefix="tandem-kafka-") as folder:
+        home = Path(folder)
+        port, controller = _free_ports()
+        wanted = _settings(home, port, controller) | dict(settings or {})
+        properties = home / "server.properties"
+        lines = [f"{name}={value}\n" for name, value in wanted.items()]
+        properties.write_text("".join(lines))
+        _format(jars, properties)
+        command = _java(jars, "kafka.Kafka", str(properties))
+        broker = Kafka(f"127.0.0.1:{port}", home / "broker.log", command)
+        try:
+            broker.start()
+            yield broker
+        finally:
+            broker.stop()
+
+
+def _settings(home: Path, port: int, controller: int) -> dict[str, str]:
+    listeners = f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}"
+    return _read(_WANTED) | {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": listeners,
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": str(home / "logs"),
+        "auto.create.topics.enable": "false",
+        "group.initial.rebalance.delay.ms": "0",
+        "offsets.topic.num.partitions": "4",
+        "offsets.topic.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.replication.factor": "1",
+    }
+
+
+def _read(properties: Path) -> dict[str, str]:
+    lines = [line.strip() for line in properties.read_text().splitlines()]
+    pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _java(jars: Path, *arguments: str) -> list[str]:
+    java = shutil.which("java") or "java"
+    return [java, "-Xmx384m", "-cp", f"{jars}/*", *arguments]
+
+
+def _format(jars: Path, properties: Path) -> None:
+    identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    command = _java(
+        jars, "kafka.tools.StorageTool", "format", "-t", identity, "-c", str(properties)
+    )
+    done = subprocess.run(  # noqa: S603 - the jars are the suite's own
+        command, capture_output=True, text=True, timeout=_FORMAT_TIMEOUT, check=False
+    )
+    if done.returncode:
+        raise KafkaStartError("Apache Kafka's storage was not formatted", done.stdout + done.stderr)
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1]
+
+
+def _await_answer(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    admin = AdminClient({"bootstrap.servers": address, "log_level": 0})
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise KafkaStartError(f"Apache Kafka ended with {process.returncode}", log.read_text())
+        with suppress(KafkaException):
+            if admin.list_topics(timeout=1).brokers:
+                return
+    raise KafkaStartError(f"Apache Kafka did not answer in {START_TIMEOUT:.0f} s", log.read_text())

@@ -1,0 +1,73 @@
+"""Health that is true: brokers that do not answer, topics that are not there."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+
+from grpc_kafka import Endpoint
+from grpc_kafka.aio import channel, server
+from tests.transport.conftest import SERVICE, Cluster, Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grpc_kafka import Health
+
+type Context = grpc.aio.ServicerContext[bytes, bytes]
+
+
+async def _echo(request: bytes, _context: Context) -> bytes:
+    return request
+
+
+async def _becomes(ok: bool, health: Callable[[], Health], seconds: float) -> Health:
+    async with asyncio.timeout(seconds):
+        while health().ok is not ok:
+            await asyncio.sleep(0.05)
+    return health()
+
+
+async def test_health_follows_the_broker(apache_lane: Lane) -> None:
+    made = await apache_lane.serve(_echo)
+    opened = apache_lane.channel()
+    method = apache_lane.method(opened)
+    assert await method(b"x", timeout=20) == b"x"
+    assert (made.healthy().ok, opened.healthy().ok) == (True, True)
+    assert apache_lane.cluster.kafka is not None
+    with apache_lane.cluster.kafka.frozen():
+        for health in (made.healthy, opened.healthy):
+            assert "no broker answers" in (await _becomes(False, health, 20)).detail
+    for health in (made.healthy, opened.healthy):
+        await _becomes(True, health, 30)
+    assert await method(b"again", timeout=30) == b"again"
+
+
+async def test_a_broker_that_is_not_there_is_no_health_and_fails_who_will_not_wait() -> None:
+    endpoint = Endpoint("127.0.0.1:1", "blue", "tests")
+    async with channel(endpoint) as opened:
+        method = opened.unary_unary(f"/{SERVICE}/Call")
+        call: grpc.aio.UnaryUnaryCall[bytes, bytes] = method(b"x", timeout=20, wait_for_ready=False)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        waiting: grpc.aio.UnaryUnaryCall[bytes, bytes] = method(b"x", timeout=0.3)
+        assert await waiting.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert opened.get_state() is grpc.ChannelConnectivity.TRANSIENT_FAILURE
+        assert not opened.healthy().ok
+
+
+async def test_a_queue_without_a_topic_is_no_health(apache: Cluster) -> None:
+    endpoint = Endpoint(apache.bootstrap_servers, "nowhere", "tests")
+    made = server(endpoint)
+    handler = grpc.unary_unary_rpc_method_handler(_echo)  # type: ignore[arg-type,var-annotated]
+    made.add_registered_method_handlers(SERVICE, {"Call": handler})
+    await made.start()
+    await asyncio.sleep(1)
+    health = made.healthy()
+    await made.stop(None)
+    assert not health.ok
+    assert "does not exist" in health.detail
