@@ -1,6 +1,9 @@
 """What anybody can check of a page's accessibility from its document alone."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
+
+NARROW: ViewportSize = {"width": 320, "height": 640}
+"""The narrowest screen on which nothing may need sideways scrolling, by WCAG 2.2, 1.4.10."""
 
 # Contrast by WCAG 2.2, 1.4.3: 4.5:1, or 3:1 for large text.
 _FIND_PROBLEMS = """
@@ -21,6 +24,9 @@ _FIND_PROBLEMS = """
   for (const [selector, number] of [["h1", 1], ["main", 1]])
     if (all(selector).length !== number)
       problems.push(`${all(selector).length} of ${selector}, not ${number}`);
+
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  if (wide > 0) problems.push(`${wide} px too wide for a screen of ${innerWidth} px`);
 
   let level = 0;
   for (const heading of all("h1, h2, h3, h4, h5, h6")) {

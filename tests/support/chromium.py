@@ -9,9 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    ViewportSize,
+    sync_playwright,
+)
 
 from tests.support import accessibility, requirements
 
@@ -21,7 +28,7 @@ SCREENSHOTS = "TANDEM_TEST_SCREENSHOTS"
 START_TIMEOUT = 30_000.0  # milliseconds, as Playwright counts
 STEP_TIMEOUT = 10_000.0
 
-_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+_SCREEN: ViewportSize = {"width": 1100, "height": 800}
 
 _ARGUMENTS = (
     "--disable-background-networking",
@@ -73,16 +80,23 @@ class Visitor:
     complaints: list[str] = field(default_factory=list)
 
     def look(self, name: str) -> None:
-        """Look at the page by day and by night, for what would shut somebody out.
+        """Look for what would shut somebody out: by night, on a narrow screen, and as it is.
 
         What is found becomes a complaint. A picture of the whole page is kept under this name if
         `TANDEM_TEST_SCREENSHOTS` names a directory.
         """
-        for scheme in _SCHEMES:
-            self.page.emulate_media(color_scheme=scheme)
-            found = accessibility.problems_of(self.page)
-            self.complaints.extend(f"{self.page.url}, {scheme}: {problem}" for problem in found)
-            self._screenshot(f"{name}-{scheme}")
+        self.page.emulate_media(color_scheme="dark")
+        self._look(f"{name}-dark")
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size(accessibility.NARROW)
+        self._look(f"{name}-narrow")
+        self.page.set_viewport_size(_SCREEN)
+        self._look(name)
+
+    def _look(self, name: str) -> None:
+        found = accessibility.problems_of(self.page)
+        self.complaints.extend(f"{name}, {self.page.url}: {problem}" for problem in found)
+        self._screenshot(name)
 
     def _screenshot(self, name: str) -> None:
         directory = os.environ.get(SCREENSHOTS)
@@ -116,7 +130,7 @@ def visiting(browser: Browser, url: str, *, java_script: bool = True) -> Iterato
         base_url=url,
         java_script_enabled=java_script,
         locale="en-GB",
-        viewport={"width": 1100, "height": 800},
+        viewport=_SCREEN,
     )
     context.set_default_timeout(STEP_TIMEOUT)
     try:

@@ -1,0 +1,117 @@
+"""What the system promises when its parts fail, under light load, with nobody to help it."""
+
+import time
+from collections.abc import Iterator
+from functools import partial
+
+import httpx
+import pytest
+
+from tests.support.system import System
+from tests.system.api import Client
+from tests.system.load import Load, about_of, problem_of
+from tests.system.people import Person
+
+WARM = 12  # requests that are answered before anything fails
+SETTLED = 15  # requests that are answered once it was repaired
+PATIENCE = 40.0  # seconds that recovery may take
+
+
+@pytest.fixture(autouse=True)
+def restored(tandem: System) -> Iterator[None]:
+    """Every test finds the system whole."""
+    yield
+    tandem.restore()
+
+
+def lost(tandem: System, load: Load) -> list[str]:
+    """What was acknowledged and is not there: accounts, and edits of profiles."""
+    found = []
+    for promised in load.promised:
+        with Client(tandem.url) as client:
+            refused = problem_of(partial(client.sign_in, promised.person))
+            if refused:
+                found.append(f"an account: {refused}")
+                continue
+            about = client.get("/api/v1/account").json()["profile"]["about"]
+            kept = [about_of(edit) for edit in (promised.edit, promised.edit + 1)]
+            if about not in kept:  # the next edit may have been made and not acknowledged
+                found.append(f"{kept[0]!r}: the profile says {about!r}")
+    return found
+
+
+def test_a_killed_database_service_takes_no_acknowledged_sign_up_or_edit_with_it(
+    tandem: System,
+) -> None:
+    with Load(tandem.url) as load:
+        load.wait_for_answers(WARM, PATIENCE)
+        tandem.services["database"].kill()
+        time.sleep(0.5)
+        tandem.services["database"].start()
+        load.wait_for_answers(SETTLED, PATIENCE)
+    assert lost(tandem, load) == []
+
+
+def test_calls_are_answered_by_the_other_identity_process_when_one_is_killed(
+    tandem: System,
+) -> None:
+    other = tandem.add("identity")
+    with Load(tandem.url) as load:
+        load.wait_for_answers(WARM, PATIENCE)
+        other.kill()
+        load.wait_for_answers(SETTLED, PATIENCE)
+    assert load.failed == []
+    assert lost(tandem, load) == []
+
+
+def test_a_page_says_so_when_a_service_is_away_and_its_visitor_is_still_signed_in_afterwards(
+    tandem: System,
+) -> None:
+    identity = tandem.services["identity"]
+    with Client(tandem.url) as client:
+        assert client.sign_up(Person("Ada Lovelace")).is_success
+        identity.kill()
+        away = client.get("/account")
+        identity.start()
+        identity.wait_until_healthy()
+        back = client.get("/account")
+    assert away.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert "Temporarily unavailable" in away.text
+    assert int(away.headers["retry-after"]) > 0
+    assert back.status_code == httpx.codes.OK
+    assert "Ada Lovelace" in back.text
+
+
+def test_the_system_recovers_by_itself_when_postgresql_is_restarted(tandem: System) -> None:
+    with Load(tandem.url) as load:
+        load.wait_for_answers(WARM, PATIENCE)
+        tandem.postgres.stop()
+        time.sleep(1)
+        tandem.postgres.start()
+        load.wait_for_answers(SETTLED, PATIENCE)
+    assert lost(tandem, load) == []
+
+
+def test_the_system_recovers_by_itself_when_the_kafka_broker_is_killed_and_started_again(
+    tandem: System,
+) -> None:
+    with Load(tandem.url) as load:
+        load.wait_for_answers(WARM, PATIENCE)
+        tandem.kafka.kill()
+        time.sleep(0.5)
+        tandem.kafka.start()
+        load.wait_for_answers(SETTLED, PATIENCE)
+    assert lost(tandem, load) == []
+
+
+@pytest.mark.parametrize("service", ["identity", "database"])
+def test_no_request_fails_when_one_of_two_processes_is_told_to_stop(
+    tandem: System, service: str
+) -> None:
+    other = tandem.add(service)
+    with Load(tandem.url) as load:
+        load.wait_for_answers(WARM, PATIENCE)
+        assert other.stop() == 0
+        load.wait_for_answers(SETTLED, PATIENCE)
+    assert load.failed == []
+    assert lost(tandem, load) == []
