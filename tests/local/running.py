@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
-from urllib.request import urlopen
 
+import httpx
 import psutil
 
 _POLL = 0.02
@@ -63,14 +63,16 @@ class Running:
         return self
 
     def children(self) -> dict[str, int]:
-        """The pids of the processes that it has written down, by name."""
+        """The pids of the processes that it has written down, by name.
+
+        A service that waits warm has the name of the one that runs, and was started after it.
+        """
         try:
             entries = json.loads((self.root / ".local" / "run.json").read_text())["entries"]
         except FileNotFoundError:
             return {}
-        pids = {entry["name"]: entry["pid"] for entry in entries}
-        self._seen.update(pids.values())
-        return pids
+        self._seen.update(entry["pid"] for entry in entries)
+        return {entry["name"]: entry["pid"] for entry in reversed(entries)}
 
     def guard(self) -> int:
         """The pid of its guard."""
@@ -146,9 +148,7 @@ def running(
 
 def page(port: int, path: str = "/") -> str:
     """What is served there."""
-    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-        text: str = answer.read().decode()
-        return text
+    return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=10).text
 
 
 def _take_terminal() -> None:

@@ -40,13 +40,14 @@ def programs(checkout: Checkout, ports: PortBlock, _options: Options) -> list[Pr
 def _service(name: str, port: int, *, uses: tuple[str, ...]) -> Program:
     return Program(
         name=name,
-        argv=(sys.executable, "-m", f"services.{name}", str(port)),
+        argv=(sys.executable, "-m", "local.warm", f"services.{name}", str(port)),
         requires=("base", "publish"),
         uses=uses,
         probe=HttpProbe(port, "/healthz"),
         essential=False,
         port=port,
         module=f"services.{name}",
+        waits=True,
     )
 
 

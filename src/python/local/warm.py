@@ -10,7 +10,7 @@ import json
 import os
 import runpy
 import sys
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 
 from local.import_closure import ImportGraph
@@ -34,6 +34,8 @@ def main() -> None:
         return
     os.environ.update(json.loads(told))
     sys.argv = [module, *arguments]
+    # Modules that were generated or added meanwhile must not be missed.
+    invalidate_caches()
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 

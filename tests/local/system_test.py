@@ -1,0 +1,148 @@
+"""The real system, started, used and ended as people do; on a copy of the sources."""
+
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+import local
+from local.port_block import PortBlock
+from tests.local.ports import free_block
+from tests.local.running import Running, page, running
+
+_STARTED = 90.0  # seconds; a first start compiles and makes a database cluster
+_RELOADED = 15.0  # seconds; on a busy machine
+_ROOT = Path(local.__file__).parents[3]
+_SERVERS = {"broker", "postgres", "database", "identity", "account", "nginx"}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("checkout")
+    for name in ("src/python", "src/protos", "infra/nginx", "infra/kafka"):
+        source = _ROOT / name
+        shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+@pytest.fixture(scope="module")
+def ports() -> PortBlock:
+    return free_block()
+
+
+@pytest.fixture(scope="module")
+def system(root: Path, ports: PortBlock) -> Iterator[Running]:
+    with running(root, "--port", str(ports.base), module="local") as runner:
+        runner.wait_for("ready in", seconds=_STARTED)
+        runner.children()
+        yield runner
+
+
+def sign_up(ports: PortBlock) -> int:
+    """Open an account through nginx; gives the status."""
+    url = f"http://127.0.0.1:{ports.nginx}"
+    typed = {
+        "email": f"someone-{time.time_ns()}@example.com",
+        "password": "a long enough passphrase",
+        "display_name": "Someone",
+    }
+    url, origin = f"{url}/api/v1/accounts", {"Origin": url}
+    return httpx.post(url, json=typed, headers=origin, timeout=20).status_code
+
+
+def test_page_and_its_style_come_through_nginx(system: Running, ports: PortBlock) -> None:
+    assert f"http://127.0.0.1:{ports.nginx}" in system.output
+    html = page(ports.nginx)
+    style = html.split('rel="stylesheet" href="')[1].split('"')[0]
+    assert "{" in page(ports.nginx, style)
+    assert system.children().keys() == _SERVERS
+
+
+@pytest.mark.usefixtures("system")
+def test_sign_up_goes_through_kafka_to_postgres_and_back(ports: PortBlock) -> None:
+    assert sign_up(ports) == 201
+
+
+@pytest.mark.usefixtures("system")
+def test_developer_page_shows_all_processes_and_follows_a_trace(ports: PortBlock) -> None:
+    trace = httpx.get(f"http://127.0.0.1:{ports.nginx}/").headers["X-Request-ID"]
+    html = page(ports.developer)
+    assert all(name in html for name in _SERVERS)
+    assert "not healthy" not in html
+    deadline = time.monotonic() + 5
+    lines = ""
+    while "request served" not in lines and time.monotonic() < deadline:
+        lines = page(ports.developer, f"/?trace={trace}").partition('data-live="lines"')[2]
+    assert trace in lines
+
+
+def test_saved_file_of_identity_restarts_identity_alone(
+    root: Path, system: Running, ports: PortBlock
+) -> None:
+    before = system.children()
+    module = root / "src/python/services/identity/passwords.py"
+    module.write_text(f"{module.read_text()}\n")
+    system.wait_for("identity reloaded in", seconds=_RELOADED)
+    after = system.children()
+    assert {name for name in _SERVERS if before[name] != after[name]} == {"identity"}
+    assert sign_up(ports) == 201
+
+
+def test_changed_contract_restarts_those_who_speak_it(root: Path, system: Running) -> None:
+    before = system.children()
+    contract = root / "src/protos/tandem/identity/v1/identity.proto"
+    contract.write_text(f"{contract.read_text()}\nmessage Added {{}}\n")
+    for name in ("codegen reloaded in", "account reloaded in"):
+        system.wait_for(name, seconds=_RELOADED)
+    system.wait_for("identity reloaded in", times=2, seconds=_RELOADED)
+    after = system.children()
+    changed = {name for name in _SERVERS if before[name] != after[name]}
+    assert changed == {"identity", "account"}
+
+
+def test_changed_style_is_published_at_once(root: Path, system: Running, ports: PortBlock) -> None:
+    style = root / "src/python/services/account/static/site.css"
+    style.write_text(f"{style.read_text()}\n.added-by-a-test {{}}\n")
+    system.wait_for("nginx reloaded", seconds=_RELOADED)
+    system.wait_for("account reloaded in", times=2, seconds=_RELOADED)
+    name = page(ports.nginx).split('rel="stylesheet" href="')[1].split('"')[0]
+    assert ".added-by-a-test" in page(ports.nginx, name)
+
+
+def test_broken_template_of_nginx_leaves_the_old_one(
+    root: Path, system: Running, ports: PortBlock
+) -> None:
+    (template,) = (root / "infra/nginx/templates").glob("*.template")
+    good = template.read_text()
+    template.write_text(f"{good}\nnonsense;\n")
+    system.wait_for('unknown directive "nonsense"', seconds=_RELOADED)
+    assert "<html" in page(ports.nginx)
+    template.write_text(good)
+    system.wait_for("configure reloaded in", seconds=_RELOADED)
+    assert "<html" in page(ports.nginx)
+
+
+def test_killed_runner_leaves_nothing_and_the_next_start_finds_the_data(
+    root: Path, system: Running, ports: PortBlock
+) -> None:
+    guard = system.guard()
+    system.children()
+    system.signal(signal.SIGKILL)
+    with running(root, module="local") as again:
+        again.wait_for("ready in", seconds=_STARTED)
+        system.assert_nothing_left()
+        assert guard != system.pid
+        assert "migrate      unchanged" in again.output
+        assert sign_up(ports) == 201
+        again.guard()
+        again.children()
+        again.press_ctrl_c()
+        assert again.code(seconds=30) == 0
+        again.assert_nothing_left()
+        stopped = [line.split()[0] for line in again.output.splitlines() if " stopped " in line]
+        assert stopped[:4] == ["nginx", "account", "identity", "database"]
+        assert set(stopped) == _SERVERS
