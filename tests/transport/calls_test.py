@@ -41,7 +41,7 @@ class Gate:
 async def _until(true: object, seconds: float = 10.0) -> None:
     assert callable(true)
     async with asyncio.timeout(seconds):
-        while not true():
+        while not true():  # noqa: ASYNC110 - what is waited for tells nobody
             await asyncio.sleep(0.01)
 
 
@@ -211,7 +211,10 @@ async def test_garbage_in_queue_and_inbox_harms_nobody(lane: Lane) -> None:
         for partition in range(4):
             producer.produce(topic, b"junk", partition=partition)
             producer.produce(topic, None, bytes(16), partition=partition)
-            headers = [(":version", b"9"), (":frame", b"REQUEST")]
+            headers: list[tuple[str, str | bytes | None]] = [
+                (":version", b"9"),
+                (":frame", b"REQUEST"),
+            ]
             producer.produce(topic, b"x", bytes(16), partition, headers=headers)
     assert await asyncio.to_thread(producer.flush, 10) == 0
     answers = await asyncio.gather(*[method(b"after", timeout=20) for _ in range(50)])

@@ -33,7 +33,9 @@ class Echo:
 async def main(bootstrap: str, lane: str, name: str, slow: str, settings: str) -> None:
     """Serve until killed."""
     made = server(Endpoint(bootstrap, lane, "tests", json.loads(settings)))
-    handler = grpc.unary_unary_rpc_method_handler(Echo(name, float(slow)))
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
+        Echo(name, float(slow))
+    )
     made.add_registered_method_handlers(SERVICE, {"Call": handler})
     await made.start()
     await made.wait_for_termination()

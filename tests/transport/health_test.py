@@ -10,7 +10,7 @@ import pytest
 
 from grpc_kafka import Endpoint
 from grpc_kafka.aio import channel, server
-from tests.transport.conftest import SERVICE, Cluster, Lane
+from tests.transport.conftest import SERVICE, Cluster, Lane, Method
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ async def _echo(request: bytes, _context: Context) -> bytes:
 
 async def _becomes(ok: bool, health: Callable[[], Health], seconds: float) -> Health:
     async with asyncio.timeout(seconds):
-        while health().ok is not ok:
+        while health().ok is not ok:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.05)
     return health()
 
@@ -49,12 +49,12 @@ async def test_health_follows_the_broker(apache_lane: Lane) -> None:
 async def test_a_broker_that_is_not_there_is_no_health_and_fails_who_will_not_wait() -> None:
     endpoint = Endpoint("127.0.0.1:1", "blue", "tests")
     async with channel(endpoint) as opened:
-        method = opened.unary_unary(f"/{SERVICE}/Call")
-        call: grpc.aio.UnaryUnaryCall[bytes, bytes] = method(b"x", timeout=20, wait_for_ready=False)
+        method: Method = opened.unary_unary(f"/{SERVICE}/Call")
+        call = method(b"x", timeout=20, wait_for_ready=False)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await call
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        waiting: grpc.aio.UnaryUnaryCall[bytes, bytes] = method(b"x", timeout=0.3)
+        waiting = method(b"x", timeout=0.3)
         assert await waiting.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         assert opened.get_state() is grpc.ChannelConnectivity.TRANSIENT_FAILURE
         assert not opened.healthy().ok
@@ -63,7 +63,7 @@ async def test_a_broker_that_is_not_there_is_no_health_and_fails_who_will_not_wa
 async def test_a_queue_without_a_topic_is_no_health(apache: Cluster) -> None:
     endpoint = Endpoint(apache.bootstrap_servers, "nowhere", "tests")
     made = server(endpoint)
-    handler = grpc.unary_unary_rpc_method_handler(_echo)  # type: ignore[arg-type,var-annotated]
+    handler = grpc.unary_unary_rpc_method_handler(_echo)  # type: ignore[var-annotated]
     made.add_registered_method_handlers(SERVICE, {"Call": handler})
     await made.start()
     await asyncio.sleep(1)

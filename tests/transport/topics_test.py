@@ -40,7 +40,7 @@ def _partitions(apache: Cluster, topic: str) -> int:
 
 
 def test_a_topic_that_cannot_be_is_refused_by_name(apache: Cluster) -> None:
-    with pytest.raises(TopicsError, match="topic t was not created: .* replication factor of 3"):
+    with pytest.raises(TopicsError, match=r"topic t was not created: .* replication factor of 3"):
         create(apache.bootstrap_servers, [Topic("t", replication=3)])
 
 
