@@ -18,6 +18,7 @@ from typing import Self
 
 import httpx
 import psutil
+from uuid_utils.compat import uuid7
 
 _POLL = 0.02
 _PATIENCE = 20.0
@@ -149,6 +150,26 @@ def running(
 def page(port: int, path: str = "/") -> str:
     """What is served there."""
     return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=10).text
+
+
+def sign_up(port: int) -> int:
+    """Open an account through nginx; gives the status.
+
+    Where the machine is too busy for the site's deadlines, it is asked again, as the site advises.
+    """
+    site = f"http://127.0.0.1:{port}"
+    typed = {
+        "account_id": str(uuid7()),
+        "email": f"someone-{time.time_ns()}@example.com",
+        "password": "a long enough passphrase",
+        "display_name": "Someone",
+    }
+    url, origin = f"{site}/api/v1/accounts", {"Origin": site}
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        answer = httpx.post(url, json=typed, headers=origin, timeout=_PATIENCE)
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+            return answer.status_code
 
 
 def _take_terminal() -> None:

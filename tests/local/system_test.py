@@ -1,6 +1,5 @@
 """The real system, started, used and ended as people do; on a copy of the sources."""
 
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -9,24 +8,19 @@ from pathlib import Path
 import httpx
 import pytest
 
-import local
 from local.port_block import PortBlock
+from tests.local.checkout_copy import copy_checkout
 from tests.local.ports import free_block
-from tests.local.running import Running, page, running
+from tests.local.running import Running, page, running, sign_up
 
 _STARTED = 90.0  # seconds; a first start compiles and makes a database cluster
 _RELOADED = 15.0  # seconds; on a busy machine
-_ROOT = Path(local.__file__).parents[3]
 _SERVERS = {"broker", "postgres", "database", "identity", "account", "nginx"}
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("checkout")
-    for name in ("src/python", "src/protos", "infra/nginx", "infra/kafka"):
-        source = _ROOT / name
-        shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    return root
+    return copy_checkout(tmp_path_factory.mktemp("checkout"))
 
 
 @pytest.fixture(scope="module")
@@ -42,18 +36,6 @@ def system(root: Path, ports: PortBlock) -> Iterator[Running]:
         yield runner
 
 
-def sign_up(ports: PortBlock) -> int:
-    """Open an account through nginx; gives the status."""
-    url = f"http://127.0.0.1:{ports.nginx}"
-    typed = {
-        "email": f"someone-{time.time_ns()}@example.com",
-        "password": "a long enough passphrase",
-        "display_name": "Someone",
-    }
-    url, origin = f"{url}/api/v1/accounts", {"Origin": url}
-    return httpx.post(url, json=typed, headers=origin, timeout=20).status_code
-
-
 def test_page_and_its_style_come_through_nginx(system: Running, ports: PortBlock) -> None:
     assert f"http://127.0.0.1:{ports.nginx}" in system.output
     html = page(ports.nginx)
@@ -64,7 +46,7 @@ def test_page_and_its_style_come_through_nginx(system: Running, ports: PortBlock
 
 @pytest.mark.usefixtures("system")
 def test_sign_up_goes_through_kafka_to_postgres_and_back(ports: PortBlock) -> None:
-    assert sign_up(ports) == 201
+    assert sign_up(ports.nginx) == 201
 
 
 @pytest.mark.usefixtures("system")
@@ -89,7 +71,7 @@ def test_saved_file_of_identity_restarts_identity_alone(
     system.wait_for("identity reloaded in", seconds=_RELOADED)
     after = system.children()
     assert {name for name in _SERVERS if before[name] != after[name]} == {"identity"}
-    assert sign_up(ports) == 201
+    assert sign_up(ports.nginx) == 201
 
 
 def test_changed_contract_restarts_those_who_speak_it(root: Path, system: Running) -> None:
@@ -137,7 +119,7 @@ def test_killed_runner_leaves_nothing_and_the_next_start_finds_the_data(
         system.assert_nothing_left()
         assert guard != system.pid
         assert "migrate      unchanged" in again.output
-        assert sign_up(ports) == 201
+        assert sign_up(ports.nginx) == 201
         again.guard()
         again.children()
         again.press_ctrl_c()
