@@ -80,6 +80,31 @@ async def test_using_a_session_notes_when_it_was_seen(stores: Stores) -> None:
     assert await listed(stores, account_id) == [older.id, newer.id]
 
 
+async def got(stores: Stores, account_id: str, session_id: str) -> sessions_pb2.Session:
+    request = sessions_pb2.GetSessionRequest(account_id=account_id, session_id=session_id)
+    return (await stores.sessions.GetSession(request, timeout=10)).session
+
+
+async def test_getting_a_session_does_not_count_as_seeing_it(stores: Stores) -> None:
+    request = new_session(await stores.some_account())
+    made = (await stores.sessions.CreateSession(request, timeout=10)).session
+    assert await got(stores, request.account_id, request.id) == made
+    assert await got(stores, request.account_id, request.id) == made
+
+
+async def test_a_session_is_got_by_its_own_account_and_only_while_it_lives(stores: Stores) -> None:
+    ended = await stores.some_session(await stores.some_account())
+    expired = new_session(ended.account_id, expires_at=in_seconds(0.5))
+    await stores.sessions.CreateSession(expired, timeout=10)
+    foreign = await stores.some_session(await stores.some_account())
+    await stores.sessions.RevokeSession(revocation(ended), timeout=10)
+    await asyncio.sleep(0.6)
+    for session_id in (ended.id, expired.id, foreign.id, new_id()):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await got(stores, ended.account_id, session_id)
+        assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+
+
 async def test_an_expired_session_is_neither_used_nor_listed(stores: Stores) -> None:
     request = new_session(await stores.some_account(), expires_at=in_seconds(0.5))
     await stores.sessions.CreateSession(request, timeout=10)

@@ -34,6 +34,7 @@ class MemoryStores:
         failures: The statuses that requests fail with, by the name of the request's message.
         accounts: The accounts by id, as they were created.
         sessions: All sessions by id, by their digests too, and those of them that ended.
+        most_listed: How many sessions of an account are listed at most.
         attempts: How often each key was counted.
     """
 
@@ -45,6 +46,7 @@ class MemoryStores:
         self.sessions: dict[str, sessions_pb2.Session] = {}
         self.session_ids: dict[bytes, str] = {}
         self.ended: dict[str, sessions_pb2.SessionEnd] = {}
+        self.most_listed = 500
         self.attempts: Counter[bytes] = Counter()
 
     def add_to(self, server: grpc.aio.Server) -> None:
@@ -188,15 +190,30 @@ class MemorySessions(SessionStoreServicer):
         return sessions_pb2.UseSessionResponse(session=self._stores.sessions[session_id])
 
     @override
+    async def GetSession(
+        self, request: sessions_pb2.GetSessionRequest, context: Context
+    ) -> sessions_pb2.GetSessionResponse:
+        """Find a live session of an account by its id."""
+        await self._stores.receive(request, context)
+        session = self._stores.sessions.get(request.session_id)
+        if (
+            session is None
+            or session.account_id != request.account_id
+            or not self._is_live(session)
+        ):
+            return await context.abort(grpc.StatusCode.NOT_FOUND, "no such session")
+        return sessions_pb2.GetSessionResponse(session=session)
+
+    @override
     async def ListSessions(
         self, request: sessions_pb2.ListSessionsRequest, context: Context
     ) -> sessions_pb2.ListSessionsResponse:
         """Find the live sessions of an account."""
         await self._stores.receive(request, context)
         live = filter(self._is_live, self._stores.sessions.values())
-        return sessions_pb2.ListSessionsResponse(
-            sessions=[session for session in live if session.account_id == request.account_id]
-        )
+        its = [session for session in live if session.account_id == request.account_id]
+        latest = sorted(its, key=lambda session: session.last_seen_at.ToNanoseconds(), reverse=True)
+        return sessions_pb2.ListSessionsResponse(sessions=latest[: self._stores.most_listed])
 
     @override
     async def RevokeSession(

@@ -2,6 +2,7 @@
 
 from typing import override
 
+from tandem.database.v1 import sessions_pb2 as store
 from tandem.identity.v1 import identity_pb2 as pb
 from tandem.identity.v1.identity_pb2_grpc import IdentityServicer
 
@@ -88,17 +89,8 @@ class Identity(IdentityServicer):
 
         async def work(deadline: Deadline) -> pb.ListSessionsResponse:
             live = await self._sessions.live(request.access_token, deadline)
-            sessions = (
-                pb.Session(
-                    id=session.id,
-                    user_agent=session.user_agent,
-                    created_at=session.created_at,
-                    last_seen_at=session.last_seen_at,
-                    current=session.id == live.token.session_id,
-                )
-                for session in live.sessions
-            )
-            return pb.ListSessionsResponse(sessions=sessions)
+            others = (_shown(session, current=False) for session in live.others)
+            return pb.ListSessionsResponse(sessions=[_shown(live.own, current=True), *others])
 
         return await answer(context, work)
 
@@ -125,6 +117,16 @@ class Identity(IdentityServicer):
             return pb.GetVerificationKeysResponse(jwks=self._keys.jwks())
 
         return await answer(context, work)
+
+
+def _shown(session: store.Session, *, current: bool) -> pb.Session:
+    return pb.Session(
+        id=session.id,
+        user_agent=session.user_agent,
+        created_at=session.created_at,
+        last_seen_at=session.last_seen_at,
+        current=current,
+    )
 
 
 def _grant(opened: OpenedSession) -> pb.Grant:

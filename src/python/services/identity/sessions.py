@@ -1,5 +1,6 @@
 """Sessions: opened by a sign-in, renewed by their secret, shown to and ended by their account."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from services.identity.validation import normal_user_agent
 if TYPE_CHECKING:
     from tandem.database.v1.sessions_pb2_grpc import SessionStoreAsyncStub
 
+_ENDED = {grpc.StatusCode.NOT_FOUND: NotSignedInError}
 _NO_SUCH_SESSION = {
     grpc.StatusCode.NOT_FOUND: NoSuchSessionError,
     grpc.StatusCode.INVALID_ARGUMENT: NoSuchSessionError,  # an id that none can have
@@ -43,10 +45,10 @@ class OpenedSession:
 
 @dataclass(frozen=True, slots=True)
 class LiveSessions:
-    """The live sessions of the account that a token speaks for; the token's own is among them."""
+    """The live sessions of the account that a token speaks for."""
 
-    token: AccessToken
-    sessions: Sequence[store.Session]
+    own: store.Session
+    others: Sequence[store.Session]
 
 
 class Sessions:
@@ -99,19 +101,17 @@ class Sessions:
         await self._revoke(session.account_id, session.id, reason, deadline)
 
     async def live(self, token_text: str, deadline: Deadline) -> LiveSessions:
-        """Get the sessions of a token's account.
-
-        The token's own must be live: a token outlives the end of its session by up to its lifetime.
+        """Get the sessions of a token's account: its own, and as many others as the store lists.
 
         Raises:
             NotSignedInError: the token is not valid, or its session has ended.
         """
         token = self._tokens.verify(token_text)
         request = store.ListSessionsRequest(account_id=token.account_id)
-        sessions = (await ask(self._store.ListSessions, request, deadline)).sessions
-        if all(session.id != token.session_id for session in sessions):
-            raise NotSignedInError
-        return LiveSessions(token, sessions)
+        own, listed = await asyncio.gather(
+            self._own(token, deadline), ask(self._store.ListSessions, request, deadline)
+        )
+        return LiveSessions(own, [each for each in listed.sessions if each.id != own.id])
 
     async def revoke(self, token_text: str, session_id: str, deadline: Deadline) -> None:
         """End a session of a token's account.
@@ -120,13 +120,18 @@ class Sessions:
             NotSignedInError: the token is not valid, or its session has ended.
             NoSuchSessionError: the account never had the session.
         """
-        token = (await self.live(token_text, deadline)).token
+        token = self._tokens.verify(token_text)
+        await self._own(token, deadline)
         await self._revoke(token.account_id, session_id, store.SESSION_END_REVOKED, deadline)
+
+    async def _own(self, token: AccessToken, deadline: Deadline) -> store.Session:
+        """The token's session, if it is live: a token outlives its end by up to its lifetime."""
+        request = store.GetSessionRequest(account_id=token.account_id, session_id=token.session_id)
+        return (await ask(self._store.GetSession, request, deadline, _ENDED)).session
 
     async def _use(self, secret: str, deadline: Deadline) -> store.Session:
         request = store.UseSessionRequest(secret_hash=session_secrets.digest(secret))
-        ended = {grpc.StatusCode.NOT_FOUND: NotSignedInError}
-        return (await ask(self._store.UseSession, request, deadline, ended)).session
+        return (await ask(self._store.UseSession, request, deadline, _ENDED)).session
 
     async def _revoke(
         self, account_id: str, session_id: str, reason: store.SessionEnd, deadline: Deadline

@@ -129,6 +129,25 @@ async def test_account_cannot_see_or_end_sessions_of_another(tmp_path: Path) -> 
         assert identity.stores.ended == {}
 
 
+async def test_own_session_is_shown_however_many_others_were_seen_since(tmp_path: Path) -> None:
+    async with running(tmp_path) as identity:
+        own = await identity.sign_up()
+        others = [(await identity.sign_in()).session_id for _ in range(3)]
+        identity.stores.most_listed = 2
+        shown = (await listing(identity, own.access_token)).sessions
+        assert [session.id for session in shown] == [own.session_id, others[2], others[1]]
+        assert [session.current for session in shown] == [True, False, False]
+        await revocation(identity, own.access_token, others[0])
+        assert list(identity.stores.ended) == [others[0]]
+
+
+async def test_ending_a_session_lists_none(tmp_path: Path) -> None:
+    async with running(tmp_path) as identity:
+        grant, other = await identity.sign_up(), await identity.sign_in()
+        await revocation(identity, grant.access_token, other.session_id)
+        assert "ListSessionsRequest" not in identity.stores.names()
+
+
 async def test_forged_and_foreign_tokens_are_refused_unasked(tmp_path: Path) -> None:
     async with running(tmp_path) as identity:
         grant = await identity.sign_up()

@@ -28,7 +28,7 @@ async def test_right_password_opens_a_session_with_a_token_of_it(tmp_path: Path)
         request = pb.ListSessionsRequest(access_token=grant.access_token)
         sessions = (await identity.stub.ListSessions(request, timeout=TIMEOUT)).sessions
         assert [s.id for s in sessions if s.current] == [grant.session_id]
-        assert [s.user_agent for s in sessions] == ["Firefox", "Safari"]
+        assert [s.user_agent for s in sessions] == ["Safari", "Firefox"]
 
 
 FAILURES: Mapping[str, Mapping[str, str]] = {

@@ -47,6 +47,14 @@ class Sessions(sessions_pb2_grpc.SessionStoreServicer):
         """The live session with this secret, seen now."""
         return await self._transactions.answer(_use, request, context)
 
+    async def GetSession(  # noqa: N802
+        self,
+        request: sessions_pb2.GetSessionRequest,
+        context: _Context[sessions_pb2.GetSessionRequest, sessions_pb2.GetSessionResponse],
+    ) -> sessions_pb2.GetSessionResponse:
+        """The session with this id, if it is live."""
+        return await self._transactions.answer(_get, request, context)
+
     async def ListSessions(  # noqa: N802
         self,
         request: sessions_pb2.ListSessionsRequest,
@@ -115,6 +123,19 @@ async def _use(
     return sessions_pb2.UseSessionResponse(session=_message(stored))
 
 
+async def _get(
+    request: sessions_pb2.GetSessionRequest, session: AsyncSession
+) -> sessions_pb2.GetSessionResponse:
+    with Fields() as fields:
+        account_id = fields.id("account_id", request.account_id)
+        session_id = fields.id("session_id", request.session_id)
+    query = select(Session).where(_its(account_id, session_id), _live())
+    stored = await session.scalar(query)
+    if stored is None:
+        raise NotFoundError("the account has no live session with this id")
+    return sessions_pb2.GetSessionResponse(session=_message(stored))
+
+
 async def _list(
     request: sessions_pb2.ListSessionsRequest, session: AsyncSession
 ) -> sessions_pb2.ListSessionsResponse:
@@ -138,7 +159,7 @@ async def _revoke(
         session_id = fields.id("session_id", request.session_id)
         if request.reason not in _ENDS:
             fields.refuse("reason", "must be SESSION_END_SIGNED_OUT or SESSION_END_REVOKED")
-    its = and_(Session.id == session_id, Session.account_id == account_id)
+    its = _its(account_id, session_id)
     reason, kind = _ENDS[request.reason]
     end = (
         update(Session)
@@ -152,6 +173,10 @@ async def _revoke(
     elif await session.scalar(select(Session.id).where(its)) is None:
         raise NotFoundError("the account never had this session")
     return sessions_pb2.RevokeSessionResponse()
+
+
+def _its(account_id: UUID, session_id: UUID) -> ColumnElement[bool]:
+    return and_(Session.id == session_id, Session.account_id == account_id)
 
 
 def _live() -> ColumnElement[bool]:
