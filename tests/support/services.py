@@ -45,7 +45,7 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """
     return {
         "PATH": os.environ.get("PATH", os.defpath),
-        "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
+        "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path if entry),
         "PYTHONDONTWRITEBYTECODE": "1",
         **settings,
     }

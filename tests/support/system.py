@@ -8,6 +8,7 @@ Everything listens on free loopback ports, and ends with the context, in the rev
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,12 @@ _TOPOLOGY = Path(__file__).parents[2] / "infra/kafka/services.toml"
 _KEYS, _STATIC = "keys", "static"
 # What a suite of the database may log for its own ends would be a leak here.
 _LOGS_AS_INSTALLED = {"log_statement": "none"}
+# At their real cost, hashes would be most of what two cores do here.
+_QUICK_HASHES = {
+    "TANDEM_PASSWORD_HASH_TIME_COST": "1",
+    "TANDEM_PASSWORD_HASH_MEMORY_COST": "1024",
+    "TANDEM_PASSWORD_HASH_PARALLELISM": "1",
+}
 _TAIL = 12  # lines
 _TROUBLE = {"error", "critical"}
 
@@ -139,17 +146,21 @@ def running() -> Iterator[System]:
     Raises:
         ServiceError: a service does not become healthy, or does not end as it should.
     """
+    kafka.libs()  # where there is no Kafka, nothing is started
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tandem-system-")))
         logs = folder / "logs"
         logs.mkdir()
-        broker = stack.enter_context(kafka.running())
-        server = stack.enter_context(postgres.running(_LOGS_AS_INSTALLED))
+        with ThreadPoolExecutor(1) as beside:
+            starting = beside.submit(stack.enter_context, kafka.running())
+            server = stack.enter_context(postgres.running(_LOGS_AS_INSTALLED))
+            addresses = database.new_addresses(server)
+            _prepare(addresses, folder)
+            broker = starting.result()
+        topics.create(broker.bootstrap_servers, needed(_TOPOLOGY.read_text(), _LANE))
         account_port, port = free_port(), free_port()
         url = f"http://127.0.0.1:{port}"
-        addresses = database.new_addresses(server)
         tandem = System(url, logs, broker, server, _settings(broker, addresses, folder, url))
-        _prepare(broker, addresses, folder)
         stack.callback(tandem.stop)
         tandem.start(account_port)
         edge = stack.enter_context(
@@ -177,14 +188,13 @@ def _settings(broker: Kafka, addresses: Addresses, folder: Path, url: str) -> Se
     }
     return {
         "database": {**common, "TANDEM_DATABASE_URL": addresses.app},
-        "identity": {**common, "TANDEM_SIGNING_KEYS": str(folder / _KEYS)},
+        "identity": {**common, **_QUICK_HASHES, "TANDEM_SIGNING_KEYS": str(folder / _KEYS)},
         "account": {**common, "TANDEM_PUBLIC_URL": url},
     }
 
 
-def _prepare(broker: Kafka, addresses: Addresses, folder: Path) -> None:
-    """Make, once for a system, what its services find when they start."""
-    topics.create(broker.bootstrap_servers, needed(_TOPOLOGY.read_text(), _LANE))
+def _prepare(addresses: Addresses, folder: Path) -> None:
+    """Run the commands that come before the services."""
     for module, *arguments in (
         ("services.database", "prepare"),
         ("services.database", "migrate", "expand"),
