@@ -153,8 +153,11 @@ async def test_backpressure_loses_nothing_and_repeats_nothing(lane: Lane) -> Non
     assert set(begun.values()) == {1}
 
 
-async def test_servers_that_come_and_go_lose_no_call(lane: Lane) -> None:
+async def test_servers_that_come_and_go_lose_no_call_and_repeat_none(lane: Lane) -> None:
+    begun: Counter[bytes] = Counter()
+
     async def work(request: bytes, _context: Context) -> bytes:
+        begun[request] += 1
         await asyncio.sleep(0.005)
         return request
 
@@ -168,9 +171,10 @@ async def test_servers_that_come_and_go_lose_no_call(lane: Lane) -> None:
     async def caller(number: int) -> None:
         nonlocal answered
         while not stopping.is_set():
+            answered += 1
+            request = b"%d, %d" % (number, answered)
             try:
-                assert await method(str(number).encode(), timeout=20) == str(number).encode()
-                answered += 1
+                assert await method(request, timeout=20) == request
             except grpc.aio.AioRpcError as error:
                 failed.append(error)
 
@@ -185,6 +189,7 @@ async def test_servers_that_come_and_go_lose_no_call(lane: Lane) -> None:
     await asyncio.wait_for(asyncio.gather(*callers), 25)
     assert not failed
     assert answered > 100
+    assert set(begun.values()) == {1}
     assert second.healthy().ok
     assert third.healthy().ok
 

@@ -75,8 +75,14 @@ class QueueReader(Protocol):
     def receive(self, records: Sequence[Record]) -> None:
         """Take records of partitions that this reader has."""
 
-    def revoke(self, partitions: Collection[int]) -> None:
-        """Another member has these partitions now, and gets what was not committed."""
+    def leave(self, partitions: Collection[int], left: Callable[[], None]) -> None:
+        """Begin nothing more of these partitions; call `left` when nothing of them is under way.
+
+        They are about to be another member's, who gets what is not committed by then.
+        """
+
+    def forget(self, partitions: Collection[int]) -> None:
+        """Another member has these partitions now, and got what was not committed."""
 
 
 class Queue(Protocol):

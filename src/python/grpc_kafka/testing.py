@@ -231,7 +231,7 @@ class Member:
         lost = [number for number in self._cursors if number not in wanted]
         self._drop(lost)
         if lost:
-            self._reader.revoke(lost)
+            self._reader.forget(lost)
         for number in wanted.keys() - self._cursors.keys():
             cursor = _Cursor(wanted[number], positions.get(number, 0), self._reader.receive)
             self._cursors[number] = cursor

@@ -66,6 +66,11 @@ class Poller:
             self._stopping.set()
             raise
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the thread was told to end."""
+        return self._stopping.is_set()
+
     def stop(self) -> None:
         """Have the thread end, after the turn that it is at."""
         self._stopping.set()

@@ -21,6 +21,7 @@ _POLL = 0.1
 # Nothing arrives to end the poll while all is paused, and going on should not wait long.
 _PAUSED_POLL = 0.005
 _SHORT_WAIT = 1.0
+_LEAVE = 1.0
 
 
 class KafkaQueue:
@@ -88,7 +89,7 @@ class KafkaQueue:
             # No broker answers yet. The membership begins when one does.
             _LOG.warning("queue %s: %s", self._topic, fault_of(error))
         self._consumer.subscribe(
-            [self._topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+            [self._topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
         )
 
     def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -97,10 +98,23 @@ class KafkaQueue:
         self._partitions |= {each.partition for each in partitions}
 
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        leaving = {each.partition for each in partitions}
+        left = threading.Event()
+        asked = not self._poller.stopping and self._poller.call(
+            lambda: self._reader.leave(leaving, left.set)
+        )
+        if asked:
+            # What is nearly done is finished and committed here, rather than done twice.
+            left.wait(_LEAVE)
         self._store()
-        lost = {each.partition for each in partitions}
-        self._partitions -= lost
-        self._poller.call(lambda: self._reader.revoke(lost))
+        self._forget(leaving)
+
+    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._forget({each.partition for each in partitions})
+
+    def _forget(self, partitions: set[int]) -> None:
+        self._partitions -= partitions
+        self._poller.call(lambda: self._reader.forget(partitions))
 
     def _turn(self) -> float:
         self._store()

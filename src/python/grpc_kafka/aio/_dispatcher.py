@@ -66,11 +66,12 @@ class Dispatcher:
                 self._counters.unexpected += 1
                 ticket.finish()
 
-    def revoked(self) -> None:
-        """Drop what was not begun and belongs to another server now."""
+    def drop_void(self) -> None:
+        """Drop what was not begun and belongs to another server, now or soon."""
         for rpc in list(self._backlog.values()):
             if rpc.void:
                 del self._backlog[rpc.request.call_id]
+                rpc.drop()
         self._go_on()
 
     def close(self) -> None:

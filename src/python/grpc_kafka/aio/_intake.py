@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
@@ -25,10 +26,14 @@ class Ticket(NamedTuple):
         """The record need not be delivered again."""
         self.intake.finish(self)
 
+    def drop(self) -> None:
+        """Leave the record to the member that has its partition next."""
+        self.intake.drop(self)
+
     @property
     def void(self) -> bool:
-        """Whether another member has the partition now, and with it this record."""
-        return not self.intake.holds(self)
+        """Whether the record is another member's, now or soon."""
+        return not self.intake.keeps(self)
 
 
 class Intake:
@@ -36,7 +41,7 @@ class Intake:
 
     Args:
         serve: takes each frame, with the ticket of its delivery.
-        revoked: told that tickets became void.
+        voided: told that tickets became void.
         counters: where dropped records are counted.
 
     """
@@ -44,14 +49,16 @@ class Intake:
     def __init__(
         self,
         serve: Callable[[Frame, Ticket], None],
-        revoked: Callable[[], None],
+        voided: Callable[[], None],
         counters: Counters,
     ) -> None:
         self._serve = serve
-        self._revoked = revoked
+        self._voided = voided
         self._counters = counters
         self._queue: Queue | None = None
         self._watermarks: dict[int, Watermark] = {}
+        self._open: Counter[int] = Counter()
+        self._leaving: list[tuple[set[int], Callable[[], None]]] = []
 
     def attach(self, queue: Queue) -> None:
         """Commit to this queue."""
@@ -64,29 +71,57 @@ class Intake:
             try:
                 frame = decode(record.key, record.headers, record.value)
             except MalformedRecordError as error:
-                self._drop(record, error)
+                self._refuse(record, error)
                 ticket.finish()
             else:
                 self._serve(frame, ticket)
 
-    def revoke(self, partitions: Collection[int]) -> None:
+    def leave(self, partitions: Collection[int], left: Callable[[], None]) -> None:
+        """Begin nothing more of these partitions; call `left` when nothing is under way."""
+        self._leaving.append((set(partitions), left))
+        self._voided()
+        self._let_go()
+
+    def forget(self, partitions: Collection[int]) -> None:
         """Forget partitions that another member has now."""
         for partition in partitions:
             self._watermarks.pop(partition, None)
-        self._revoked()
+            self._open.pop(partition, None)
+        self._leaving = [each for each in self._leaving if not each[0] <= set(partitions)]
+        self._voided()
 
-    def holds(self, ticket: Ticket) -> bool:
-        """Whether a ticket's partition was kept since its delivery."""
-        return self._watermarks.get(ticket.partition) is ticket.watermark
+    def keeps(self, ticket: Ticket) -> bool:
+        """Whether a ticket's partition is here to stay, and was so since its delivery."""
+        leaving = any(ticket.partition in partitions for partitions, _ in self._leaving)
+        return self._holds(ticket) and not leaving
 
     def finish(self, ticket: Ticket) -> None:
         """Commit as far as everything is finished."""
-        if self.holds(ticket) and self._queue is not None:
+        if self._holds(ticket) and self._queue is not None:
             position = ticket.watermark.finish(ticket.offset)
             if position is not None:
                 self._queue.commit(ticket.partition, position)
+            self._close(ticket)
 
-    def _drop(self, record: Record, error: MalformedRecordError) -> None:
+    def drop(self, ticket: Ticket) -> None:
+        """Leave a record uncommitted: it is another member's."""
+        if self._holds(ticket):
+            self._close(ticket)
+
+    def _holds(self, ticket: Ticket) -> bool:
+        return self._watermarks.get(ticket.partition) is ticket.watermark
+
+    def _close(self, ticket: Ticket) -> None:
+        self._open[ticket.partition] -= 1
+        if self._leaving:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        for partitions, left in self._leaving:
+            if not any(self._open[partition] for partition in partitions):
+                left()
+
+    def _refuse(self, record: Record, error: MalformedRecordError) -> None:
         self._counters.malformed += 1
         count = self._counters.malformed
         if count & (count - 1) == 0:
@@ -100,4 +135,6 @@ class Intake:
             # The partition went back without a word: what was taken before is void.
             watermark = self._watermarks[record.partition] = Watermark()
             watermark.take(record.offset)
+            self._open[record.partition] = 0
+        self._open[record.partition] += 1
         return Ticket(self, watermark, record.partition, record.offset)

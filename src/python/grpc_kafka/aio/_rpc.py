@@ -122,6 +122,11 @@ class Rpc:
         for ticket in self.tickets:
             ticket.finish()
 
+    def drop(self) -> None:
+        """Leave its deliveries to another server."""
+        for ticket in self.tickets:
+            ticket.drop()
+
     def tell(self) -> None:
         """Run the callbacks that its handler left."""
         callbacks, self.callbacks = self.callbacks, []

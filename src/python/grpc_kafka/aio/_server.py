@@ -114,7 +114,7 @@ class KafkaServer(grpc.aio.Server):
             counters=self.counters,
         )
         for service in self._routing.services:
-            intake = Intake(self._dispatcher.serve, self._dispatcher.revoked, self.counters)
+            intake = Intake(self._dispatcher.serve, self._dispatcher.drop_void, self.counters)
             topic = of_queue(self._endpoint.lane, service)
             queue = self._broker.open_queue(self._endpoint, topic, intake)
             intake.attach(queue)
