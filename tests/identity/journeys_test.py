@@ -105,6 +105,24 @@ async def test_address_is_taken_in_whatever_case(identity: "IdentityAsyncStub") 
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await Impostor().sign_up(identity)
     assert refused.value.code() is grpc.StatusCode.ALREADY_EXISTS
+    assert "Sign in" in str(refused.value.details())
+
+
+async def test_id_of_another_account_is_not_told_as_a_taken_address(
+    identity: "IdentityAsyncStub",
+) -> None:
+    ada = Person()
+    await ada.sign_up(identity)
+
+    class Augusta(Person):
+        @property
+        def email(self) -> str:
+            return f"Augusta.{self.account_id}@example.org"
+
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await Augusta(ada.account_id).sign_up(identity)
+    assert refused.value.code() is grpc.StatusCode.ALREADY_EXISTS
+    assert "Make a new id" in str(refused.value.details())
 
 
 async def test_attempts_are_limited_and_forgotten_by_success(

@@ -3,6 +3,7 @@
 AccountError
 +-- InvalidFieldsError        what was typed is not acceptable
 +-- EmailTakenError           another account has this e-mail address
++-- IdTakenError              a sign-up under this id opened another account
 +-- WrongCredentialsError     no account opens by this e-mail address and password
 +-- SignedOutError            nobody is signed in, or not any more
 +-- NotFoundError             what was asked for is not there
@@ -36,6 +37,10 @@ class InvalidFieldsError(AccountError):
 
 class EmailTakenError(AccountError):
     """Another account has this e-mail address."""
+
+
+class IdTakenError(AccountError):
+    """A sign-up under this id opened an account with another e-mail address."""
 
 
 class WrongCredentialsError(AccountError):

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from services.account.errors import (
     CrossSiteError,
     EmailTakenError,
+    IdTakenError,
     InvalidFieldsError,
     NotFoundError,
     ServiceUnavailableError,
@@ -61,6 +62,12 @@ _FIXED: Mapping[type[Exception], Failure] = {
         "email-taken",
         "There is an account already",
         "An account with this e-mail address exists already. Sign in, or use another address.",
+    ),
+    IdTakenError: Failure(
+        409,
+        "id-taken",
+        "This sign-up was used already",
+        "It opened an account with another e-mail address. To open one more, send a new one.",
     ),
     WrongCredentialsError: Failure(
         401,

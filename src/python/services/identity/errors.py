@@ -5,7 +5,8 @@ IdentityError
 +-- StoreRefusedError           a store of `database` refused a request, and its caller knows why
 +-- RefusedError                what a caller of the service is told
     +-- InvalidFieldsError          INVALID_ARGUMENT
-    +-- EmailTakenError             ALREADY_EXISTS
+    +-- EmailTakenError             ALREADY_EXISTS, reason EMAIL_TAKEN
+    +-- IdTakenError                ALREADY_EXISTS, reason ID_TAKEN
     +-- WrongCredentialsError       UNAUTHENTICATED
     +-- NotSignedInError            UNAUTHENTICATED
     +-- NoSuchSessionError          NOT_FOUND
@@ -23,7 +24,10 @@ from typing import ClassVar
 import grpc
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from google.rpc.error_details_pb2 import BadRequest, RetryInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+
+DOMAIN = "identity.tandem"
+"""Whose `ErrorInfo.reason` it is."""
 
 
 class IdentityError(Exception):
@@ -110,6 +114,23 @@ class EmailTakenError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("Another account has this e-mail address. Sign in, or use another one.")
+
+    def details(self) -> Sequence[Message]:
+        """One google.rpc.ErrorInfo."""
+        return [ErrorInfo(reason="EMAIL_TAKEN", domain=DOMAIN)]
+
+
+class IdTakenError(RefusedError):
+    """The account with this id has another e-mail address."""
+
+    code = grpc.StatusCode.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__("An account with this id has another e-mail address. Make a new id.")
+
+    def details(self) -> Sequence[Message]:
+        """One google.rpc.ErrorInfo."""
+        return [ErrorInfo(reason="ID_TAKEN", domain=DOMAIN)]
 
 
 class WrongCredentialsError(RefusedError):

@@ -9,7 +9,12 @@ from tandem.database.v1.accounts_pb2 import CreateAccountRequest, Profile
 from services.identity import credentials
 from services.identity.attempts import Attempts
 from services.identity.deadline import Deadline
-from services.identity.errors import EmailTakenError, InvalidFieldsError, RefusedError
+from services.identity.errors import (
+    EmailTakenError,
+    IdTakenError,
+    InvalidFieldsError,
+    RefusedError,
+)
 from services.identity.passwords import Passwords
 from services.identity.stores import ask
 from services.identity.validation import NewAccount
@@ -36,7 +41,8 @@ class SignUp:
         Raises:
             TooManyAttemptsError: a limit is reached.
             EmailTakenError: another account has the e-mail address.
-            InvalidFieldsError: another account has the id.
+            IdTakenError: the account with the id has another e-mail address.
+            InvalidFieldsError: the store cannot keep the e-mail address.
             RefusedError: a store did not answer.
         """
         await self._attempts.count(new.email, client_address, deadline)
@@ -61,7 +67,7 @@ class SignUp:
         """
         credential = await credentials.find(self._accounts, new.email, deadline)
         if credential is None:
-            raise InvalidFieldsError({"account_id": "Another account has this id; make a new one."})
+            raise IdTakenError
         if credential.account_id != new.id:
             raise EmailTakenError
         stored = credential.password_hash

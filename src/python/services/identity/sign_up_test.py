@@ -4,7 +4,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from google.rpc.error_details_pb2 import BadRequest
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from grpc_status import rpc_status
 from tandem.database.v1.accounts_pb2 import CreateAccountRequest
 from tandem.identity.v1 import identity_pb2 as pb
@@ -17,6 +17,15 @@ async def refusal(identity: Running, **changes: str) -> grpc.aio.AioRpcError:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await identity.sign_up(**changes)
     return caught.value
+
+
+def reason(error: grpc.aio.AioRpcError) -> str:
+    assert error.code() is grpc.StatusCode.ALREADY_EXISTS
+    detail = ErrorInfo()
+    assert rpc_status.from_call(error).details[0].Unpack(detail)
+    assert detail.domain == "identity.tandem"
+    name: str = detail.reason
+    return name
 
 
 async def test_sign_up_stores_a_hash_and_opens_a_session(tmp_path: Path) -> None:
@@ -55,7 +64,7 @@ async def test_repeated_sign_up_with_another_password_opens_nothing(tmp_path: Pa
     async with running(tmp_path) as identity:
         account_id = (await identity.sign_up()).account_id
         error = await refusal(identity, account_id=account_id, password="wrong horse")
-        assert error.code() is grpc.StatusCode.ALREADY_EXISTS
+        assert reason(error) == "EMAIL_TAKEN"
         assert len(identity.stores.sessions) == 1
 
 
@@ -63,16 +72,16 @@ async def test_taken_email_is_told_and_changes_nothing(tmp_path: Path) -> None:
     async with running(tmp_path) as identity:
         await identity.sign_up()
         error = await refusal(identity, email="ADA@example.org")
-        assert error.code() is grpc.StatusCode.ALREADY_EXISTS
+        assert reason(error) == "EMAIL_TAKEN"
         assert len(identity.stores.accounts) == len(identity.stores.sessions) == 1
 
 
-async def test_id_of_another_account_is_refused(tmp_path: Path) -> None:
+async def test_id_of_another_account_is_told_from_a_taken_address(tmp_path: Path) -> None:
     async with running(tmp_path) as identity:
         account_id = (await identity.sign_up()).account_id
         error = await refusal(identity, account_id=account_id, email="eve@example.org")
-        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
-        assert len(identity.stores.accounts) == 1
+        assert reason(error) == "ID_TAKEN"
+        assert len(identity.stores.accounts) == len(identity.stores.sessions) == 1
 
 
 async def test_all_bad_fields_are_named_at_once_and_nothing_is_asked(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ _MEANINGS = {
     401: "Nobody is signed in, the session has ended, or the credentials are wrong.",
     403: "The request came from another site's page.",
     404: "There is no such thing.",
-    409: "Another account has this e-mail address.",
+    409: "Another account has this e-mail address, or `account_id`; `type` says which.",
     413: "The body is too large.",
     415: "The body is not declared as application/json.",
     422: "A field is not acceptable; `errors` says which.",

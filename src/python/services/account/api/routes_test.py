@@ -196,3 +196,15 @@ async def test_a_session_that_is_not_there_is_not_found(ada: httpx.AsyncClient) 
     answer = await ada.delete(f"/api/v1/sessions/{uuid7()}")
     assert answer.status_code == 404
     assert (await ada.delete("/api/v1/sessions/nonsense")).status_code == 422
+
+
+async def test_an_account_id_serves_one_address_only(
+    stage: Stage, client: httpx.AsyncClient
+) -> None:
+    typed = {**ADA, "account_id": str(uuid7())}
+    assert (await client.post("/api/v1/accounts", json=typed)).status_code == 201
+    other = {**typed, "email": "augusta@example.com"}
+    answer = await client.post("/api/v1/accounts", json=other)
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:tandem:problem:id-taken"
+    assert len(stage.fakes.ledger.people) == 1

@@ -8,8 +8,13 @@ import grpc.aio
 from tandem.identity.v1 import identity_pb2
 from tandem.identity.v1.identity_pb2_grpc import IdentityStub
 
-from services.account.errors import EmailTakenError, NotFoundError, WrongCredentialsError
-from services.account.gateways.statuses import answers_of
+from services.account.errors import (
+    EmailTakenError,
+    IdTakenError,
+    NotFoundError,
+    WrongCredentialsError,
+)
+from services.account.gateways.statuses import Meanings, answers_of
 from services.account.models import Access, Client, Grant, Session
 
 _IDENTITY = "identity"
@@ -37,6 +42,7 @@ class IdentityGateway:
         Raises:
             InvalidFieldsError: identity does not accept a field.
             EmailTakenError: another account has the address.
+            IdTakenError: the account with the id has another address.
             TooManyAttemptsError: too many sign-ups.
         """
         request = identity_pb2.SignUpRequest(
@@ -47,7 +53,11 @@ class IdentityGateway:
             user_agent=client.user_agent,
             client_address=client.address,
         )
-        with answers_of(_IDENTITY, {grpc.StatusCode.ALREADY_EXISTS: EmailTakenError}):
+        taken: Meanings = {
+            grpc.StatusCode.ALREADY_EXISTS: EmailTakenError,
+            "ID_TAKEN": IdTakenError,
+        }
+        with answers_of(_IDENTITY, taken):
             response = await self._stub.SignUp(request, timeout=self._deadline)
         return _grant(response.grant)
 

@@ -7,7 +7,7 @@ from typing import cast
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
-from google.rpc.error_details_pb2 import BadRequest, RetryInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from grpc_status import rpc_status
 
 from services.account.errors import (
@@ -20,7 +20,8 @@ from services.account.errors import (
     TooManyAttemptsError,
 )
 
-type Meanings = Mapping[grpc.StatusCode, Callable[[], AccountError]]
+type Meanings = Mapping[grpc.StatusCode | str, Callable[[], AccountError]]
+"""What a status means, or the reason that its google.rpc.ErrorInfo gives, which goes first."""
 
 _AGAIN_LATER = {
     grpc.StatusCode.UNAVAILABLE,
@@ -37,8 +38,8 @@ def answers_of(service: str, meanings: Meanings | None = None) -> Iterator[None]
 
     Args:
         service: Whom the calls go to.
-        meanings: What a status means for this very method, where that differs from what it
-            means in general.
+        meanings: What a status or a reason means for this very method, where that differs from
+            what the status means in general.
 
     Raises:
         AccountError: what the status means.
@@ -46,8 +47,16 @@ def answers_of(service: str, meanings: Meanings | None = None) -> Iterator[None]
     try:
         yield
     except grpc.aio.AioRpcError as error:
-        meaning = (meanings or {}).get(error.code())
+        meaning = _own_meaning(meanings or {}, error)
         raise (meaning() if meaning else _general_meaning(service, error)) from error
+
+
+def _own_meaning(
+    meanings: Meanings, error: grpc.aio.AioRpcError
+) -> Callable[[], AccountError] | None:
+    reasons = (info.reason for info in _details(error, ErrorInfo))
+    told = (meanings[reason] for reason in reasons if reason in meanings)
+    return next(told, meanings.get(error.code()))
 
 
 def _general_meaning(service: str, error: grpc.aio.AioRpcError) -> AccountError:

@@ -12,6 +12,7 @@ from services.account.edge.clients import Clients
 from services.account.edge.cookies import Cookie, CookieJar, jar_of
 from services.account.errors import (
     EmailTakenError,
+    IdTakenError,
     InvalidFieldsError,
     ServiceUnavailableError,
     StaleFormError,
@@ -31,6 +32,7 @@ SIGN_UP = "/sign-up"
 _ANSWERED_IN_THE_FORM = (
     InvalidFieldsError,
     EmailTakenError,
+    IdTakenError,
     WrongCredentialsError,
     TooManyAttemptsError,
     ServiceUnavailableError,
@@ -93,7 +95,8 @@ class Entrance:
         except _ANSWERED_IN_THE_FORM as error:
             # The id stays unless it may be taken: the account could have been opened just
             # when the answer was lost, and sending the form again must find it.
-            kept = str(uuid7()) if isinstance(error, EmailTakenError) else account_id
+            taken = isinstance(error, EmailTakenError | IdTakenError)
+            kept = str(uuid7()) if taken else account_id
             refused = refusal(error, form_token(jar, SIGN_UP, kept), {**typed, "account_id": kept})
             return self._views.page(
                 request, "sign-up.html", {"form": refused.form}, refused.failure

@@ -98,6 +98,23 @@ async def test_an_address_that_has_an_account_is_said_beside_the_field(
     assert len(stage.fakes.ledger.people) == 1
 
 
+async def test_a_form_sent_again_after_back_opens_one_more_account_for_another_address(
+    stage: Stage, client: httpx.AsyncClient
+) -> None:
+    page = await client.get("/sign-up")
+    typed = {"display_name": "Ada", "password": PASSWORD}
+    await submit(client, page, "/sign-up", email="ada@example.com", **typed)
+    again = await submit(client, page, "/sign-up", email="augusta@example.com", **typed)
+    assert again.status_code == 409
+    assert "This form has opened an account already." in again.text
+    assert 'id="email-error"' not in again.text
+    [form] = forms(again, "/sign-up")
+    assert form.fields["email"] == "augusta@example.com"
+    assert (await submit(client, again, "/sign-up", password=PASSWORD)).status_code == 303
+    emails = [person.email for person in stage.fakes.ledger.people.values()]
+    assert emails == ["ada@example.com", "augusta@example.com"]
+
+
 async def test_after_a_lost_answer_the_same_form_finds_the_account(
     stage: Stage, client: httpx.AsyncClient
 ) -> None:

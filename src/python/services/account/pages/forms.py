@@ -8,10 +8,14 @@ from starlette.requests import Request
 from services.account.edge import form_tokens
 from services.account.edge.cookies import Cookie, CookieJar
 from services.account.edge.form_body import parse
-from services.account.errors import AccountError, EmailTakenError, StaleFormError
+from services.account.errors import AccountError, EmailTakenError, IdTakenError, StaleFormError
 from services.account.failures import Failure, describe
 
 _TOKEN = "form_token"  # noqa: S105  # a field's name
+_USED = (
+    "This form has opened an account already. "
+    "To open one more, with this address, enter the password again and send it."
+)
 _NEVER_SHOWN = {_TOKEN, "password"}
 
 
@@ -73,5 +77,5 @@ def refusal(error: AccountError, token: str, typed: Mapping[str, str]) -> Refusa
     errors = dict(failure.fields)
     if isinstance(error, EmailTakenError):
         errors["email"] = failure.detail
-    form = Form(token, values, errors, problem="" if errors else failure.detail)
-    return Refusal(form, failure)
+    problem = _USED if isinstance(error, IdTakenError) else failure.detail
+    return Refusal(Form(token, values, errors, problem="" if errors else problem), failure)

@@ -7,12 +7,14 @@ import grpc
 import grpc.aio
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from google.rpc.error_details_pb2 import ErrorInfo
 from jwt.algorithms import OKPAlgorithm
 from tandem.database.v1 import activity_pb2
 from tandem.identity.v1 import identity_pb2
 from tandem.identity.v1.identity_pb2_grpc import IdentityServicer
 
 from chassis import tokens
+from services.account.testing.faults import Refusal
 from services.account.testing.ledger import (
     SESSION_LIFETIME,
     Ledger,
@@ -23,6 +25,10 @@ from services.account.testing.ledger import (
 
 type _Context = grpc.aio.ServicerContext[object, object]
 _KEY_ID = "fake"
+
+
+def _taken(reason: str) -> Refusal:
+    return Refusal(grpc.StatusCode.ALREADY_EXISTS, (ErrorInfo(reason=reason),))
 
 
 class FakeIdentity(IdentityServicer):
@@ -47,9 +53,9 @@ class FakeIdentity(IdentityServicer):
         self.clients.append(request.client_address)
         known = self._ledger.by_email(request.email)
         if known is None and request.account_id in self._ledger.people:
-            known = self._ledger.people[request.account_id]
+            await context.abort_with_status(_taken("ID_TAKEN").status())
         if known and (known.id, known.password) != (request.account_id, request.password):
-            await context.abort(grpc.StatusCode.ALREADY_EXISTS, "the address has an account")
+            await context.abort_with_status(_taken("EMAIL_TAKEN").status())
         if known is None:
             self._ledger.add(
                 Person(request.account_id, request.email, request.password, request.display_name)
