@@ -119,7 +119,7 @@ class BlockingContext:
         return self._rpc.ending is None and not self._rpc.answered
 
     def cancelled(self) -> bool:
-        """Whether the client cancelled, its deadline passed or the server stops."""
+        """Whether nobody waits for this run: see `Ending` for the reasons."""
         return self._rpc.ending is not None
 
     def done(self) -> bool:

@@ -48,7 +48,8 @@ class Dispatcher:
         self._throttle = throttle
         self._counters = counters
         self._loop = asyncio.get_running_loop()
-        self._running: dict[bytes, Rpc] = {}
+        self._running: set[Rpc] = set()
+        self._known: dict[bytes, Rpc] = {}
         self._backlog: dict[bytes, Rpc] = {}
         self._throttled = False
         self._closed = False
@@ -67,11 +68,15 @@ class Dispatcher:
                 ticket.finish()
 
     def drop_void(self) -> None:
-        """Drop what was not begun and belongs to another server, now or soon."""
+        """Leave to other servers what is theirs: what was not begun now, what runs when it went."""
         for rpc in list(self._backlog.values()):
             if rpc.void:
                 del self._backlog[rpc.request.call_id]
                 rpc.drop()
+        for rpc in [each for each in self._running if each.lost]:
+            # It may come back while its handler still ends, and is then to be begun anew.
+            self._known.pop(rpc.request.call_id, None)
+            rpc.end(Ending.MOVED)
         self._go_on()
 
     def close(self) -> None:
@@ -89,11 +94,11 @@ class Dispatcher:
 
     def stop_all(self) -> None:
         """Cancel every handler; their requests stay in the queue, uncommitted."""
-        for rpc in list(self._running.values()):
+        for rpc in list(self._running):
             rpc.end(Ending.STOPPED)
 
     def _request(self, frame: Request, ticket: Ticket) -> None:
-        known = self._running.get(frame.call_id) or self._backlog.get(frame.call_id)
+        known = self._known.get(frame.call_id) or self._backlog.get(frame.call_id)
         if known is not None:
             # Delivered again while it is worked on: one answer is for all deliveries.
             self._counters.stale += 1
@@ -129,7 +134,8 @@ class Dispatcher:
                 rpc.finish()
                 return
             rpc.timer = self._loop.call_later(left, rpc.end, Ending.EXPIRED)
-        self._running[rpc.request.call_id] = rpc
+        self._running.add(rpc)
+        self._known[rpc.request.call_id] = rpc
         # The handler begins at once and in an empty context, as grpc.aio promises interceptors.
         rpc.task = asyncio.Task(
             self._run(rpc), loop=self._loop, context=contextvars.Context(), eager_start=True
@@ -143,12 +149,14 @@ class Dispatcher:
             self._ended(rpc, answer)
 
     def _ended(self, rpc: Rpc, answer: Response | None) -> None:
-        self._running.pop(rpc.request.call_id, None)
+        self._running.discard(rpc)
+        if self._known.get(rpc.request.call_id) is rpc:
+            del self._known[rpc.request.call_id]
         if rpc.timer is not None:
             rpc.timer.cancel()
         if answer is not None:
             self._answers.send(rpc, answer)
-        elif rpc.ending is not Ending.STOPPED:
+        elif rpc.ending not in (Ending.STOPPED, Ending.MOVED):
             rpc.finish()
         rpc.tell()
         self._go_on()
@@ -159,7 +167,7 @@ class Dispatcher:
             self._counters.cancelled += 1
             waiting.finish()
             return
-        rpc = self._running.get(call_id)
+        rpc = self._known.get(call_id)
         if rpc is None:
             self._counters.stale += 1
         else:

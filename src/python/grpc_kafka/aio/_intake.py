@@ -35,6 +35,11 @@ class Ticket(NamedTuple):
         """Whether the record is another member's, now or soon."""
         return not self.intake.keeps(self)
 
+    @property
+    def lost(self) -> bool:
+        """Whether the record is another member's by now."""
+        return not self.intake.holds(self)
+
 
 class Intake:
     """Reads a queue for a server.
@@ -90,14 +95,18 @@ class Intake:
         self._leaving = [each for each in self._leaving if not each[0] <= set(partitions)]
         self._voided()
 
+    def holds(self, ticket: Ticket) -> bool:
+        """Whether a ticket's partition is here, and was so since its delivery."""
+        return self._watermarks.get(ticket.partition) is ticket.watermark
+
     def keeps(self, ticket: Ticket) -> bool:
-        """Whether a ticket's partition is here to stay, and was so since its delivery."""
+        """Whether it is here to stay, too."""
         leaving = any(ticket.partition in partitions for partitions, _ in self._leaving)
-        return self._holds(ticket) and not leaving
+        return self.holds(ticket) and not leaving
 
     def finish(self, ticket: Ticket) -> None:
         """Commit as far as everything is finished."""
-        if self._holds(ticket) and self._queue is not None:
+        if self.holds(ticket) and self._queue is not None:
             position = ticket.watermark.finish(ticket.offset)
             if position is not None:
                 self._queue.commit(ticket.partition, position)
@@ -105,11 +114,8 @@ class Intake:
 
     def drop(self, ticket: Ticket) -> None:
         """Leave a record uncommitted: it is another member's."""
-        if self._holds(ticket):
+        if self.holds(ticket):
             self._close(ticket)
-
-    def _holds(self, ticket: Ticket) -> bool:
-        return self._watermarks.get(ticket.partition) is ticket.watermark
 
     def _close(self, ticket: Ticket) -> None:
         self._open[ticket.partition] -= 1

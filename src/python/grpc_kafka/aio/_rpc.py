@@ -30,6 +30,7 @@ class Ending(Enum):
     CANCELLED = "the client cancelled"
     EXPIRED = "the deadline passed"
     STOPPED = "the server stops"
+    MOVED = "another server has the request now"
 
 
 class Rpc:
@@ -84,8 +85,13 @@ class Rpc:
 
     @property
     def void(self) -> bool:
-        """Whether another server has every delivery of it by now."""
+        """Whether every delivery of it is another server's, now or soon."""
         return all(ticket.void for ticket in self.tickets)
+
+    @property
+    def lost(self) -> bool:
+        """Whether every delivery of it is another server's by now."""
+        return all(ticket.lost for ticket in self.tickets)
 
     def expired(self) -> bool:
         """Whether its deadline is over."""

@@ -265,7 +265,24 @@ async def test_a_new_member_gets_its_share_and_what_was_not_begun(rig: Rig) -> N
     assert _committed(rig) == 40
 
 
-async def test_a_partition_that_comes_back_during_the_work_begins_nothing(rig: Rig) -> None:
+async def test_a_run_is_cancelled_when_another_server_has_its_request(rig: Rig) -> None:
+    old, new = Gate(), Gate()
+    new.open.set()
+    await rig.serve(old)
+    calls = [rig.method()(str(number).encode(), timeout=5) for number in range(8)]
+    await asyncio.sleep(0.01)
+    await rig.serve(new)
+    await _settled()
+    assert old.cancelled
+    assert sorted(old.cancelled) == sorted(new.begun)
+    old.open.set()
+    await asyncio.gather(*calls)
+    assert sorted(old.begun) == sorted(str(number).encode() for number in range(8))
+    await _settled()
+    assert _committed(rig) == 8
+
+
+async def test_a_partition_that_comes_back_brings_what_was_not_answered(rig: Rig) -> None:
     gate = Gate()
     await rig.serve(gate)
     call = rig.method()(b"x", timeout=5)
@@ -274,11 +291,42 @@ async def test_a_partition_that_comes_back_during_the_work_begins_nothing(rig: R
         other = await rig.serve(Gate())
         await other.stop(None)
         await _settled()
+    assert len(gate.begun) == len(gate.cancelled) + 1
     gate.open.set()
     assert await call == b"x"
-    assert gate.begun == [b"x"]
     await _settled()
     assert _committed(rig) == 1
+    assert _answers(rig) == 1
+
+
+async def test_a_request_that_comes_back_while_its_old_run_still_ends_is_begun_anew(
+    rig: Rig,
+) -> None:
+    begun = 0
+    gone = asyncio.Event()
+
+    async def reluctant(request: bytes, _context: Context) -> bytes:
+        nonlocal begun
+        begun += 1
+        if begun == 1:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                await gone.wait()
+                raise
+        return request
+
+    await rig.serve(reluctant)
+    calls = [rig.method()(b"x", timeout=5)]
+    await asyncio.sleep(0.01)
+    while begun == 1 and not gone.is_set():
+        other = await rig.serve(Gate())
+        await other.stop(None)
+        await _settled()
+    assert await calls[0] == b"x"
+    gone.set()
+    await _settled()
+    assert (begun, _committed(rig), _answers(rig)) == (2, 1, 1)
 
 
 async def _stopping(made: KafkaServer, grace: float | None) -> asyncio.Task[None]:
