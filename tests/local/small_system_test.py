@@ -126,7 +126,7 @@ def test_port_in_use_names_its_owner_and_the_option(scratch: Scratch, ports: Por
     with socket.create_server(("127.0.0.1", ports.account)):
         with running(scratch.root, "--port", str(ports.base)) as runner:
             assert runner.code() == 1
-            assert f"port {ports.account}, which account needs" in runner.output
+            assert f"port {ports.account}, which alpha needs" in runner.output
             assert f"process {os.getpid()}" in " ".join(runner.output.split())
             assert "--port " in runner.output
         assert not (scratch.root / ".local" / "port").exists()

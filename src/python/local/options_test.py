@@ -26,8 +26,8 @@ def test_all_options_are_understood() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--port", "0"], "no port from 1 to 65530"),
-        (["--port", "65531"], "no port"),
+        (["--port", "0"], "no port from 1 to 65500"),
+        (["--port", "65501"], "no port"),
         (["--port", "x"], "no port"),
         (["--kafka", "9092"], "not of the form HOST:PORT"),
         (["--kafka", "host:"], "not of the form HOST:PORT"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 DEFAULT_BASE = 8080
 _SIZE = 6
-HIGHEST_BASE = 65_536 - _SIZE
+HIGHEST_BASE = 65_500
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,10 @@ class PortBlock:
     def postgres(self) -> int:
         """PostgreSQL."""
         return self.base + 5
+
+    def further(self, number: int) -> int:
+        """Health of a service beside these, the first of which has number 0."""
+        return self.base + _SIZE + number
 
     def named(self) -> dict[str, int]:
         """Each part's port, by the part's name."""

@@ -1,7 +1,7 @@
 """Whether the ports that the system needs are free, and who has them if not."""
 
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 import psutil
 
@@ -14,17 +14,19 @@ _CONNECT_PATIENCE = 0.2  # seconds
 _COMMAND_SHOWN = 80  # characters
 
 
-def require_free(block: PortBlock, parts: Iterable[str]) -> None:
+def require_free(base: int, parts: Mapping[str, int]) -> None:
     """Make sure that nobody listens on the ports of these parts.
+
+    Args:
+        base: The first port of the block, after which another one is proposed.
+        parts: The port of each part, by its name.
 
     Raises:
         PortInUseError: somebody does.
     """
-    named = block.named()
-    for part in parts:
-        if not is_free(named[part]):
-            option = f"--port {free_base(block.base)}"
-            raise PortInUseError(named[part], part, owner(named[part]), option)
+    for part, port in parts.items():
+        if not is_free(port):
+            raise PortInUseError(port, part, owner(port), f"--port {free_base(base)}")
 
 
 def is_free(port: int) -> bool:

@@ -46,8 +46,13 @@ def run(options: Options, report: Report, plan: Plan = system.programs) -> int:
         _tell_leftovers(ended, report)
         if options.reset:
             _reset(checkout, options, report)
-        ports = _ports(checkout, options)
+        remembered = RememberedPort(checkout.state / "port")
+        ports = PortBlock(options.port or remembered.load())
         programs = plan(checkout, ports, options)
+        listening = {program.name: program.port for program in programs if program.port}
+        require_free(ports.base, {**listening, "developer": ports.developer})
+        if options.port is not None:
+            remembered.save(options.port)
         return asyncio.run(
             _run_programs(checkout, programs, ports, options, report, record=record, lock=lock)
         )
@@ -101,12 +106,3 @@ def _reset(checkout: Checkout, options: Options, report: Report) -> None:
         report.say(line)
     if options.postgres:
         report.say("the data in the PostgreSQL of --postgres is not deleted")
-
-
-def _ports(checkout: Checkout, options: Options) -> PortBlock:
-    remembered = RememberedPort(checkout.state / "port")
-    ports = PortBlock(options.port or remembered.load())
-    require_free(ports, system.parts_with_port(options))
-    if options.port is not None:
-        remembered.save(options.port)
-    return ports

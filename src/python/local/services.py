@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from local.program import Program
 
 LANE = "blue"
 DATABASE_NAME = "tandem"
+_WITH_NEEDS = ("database", "identity", "account")  # beside a broker
+_FOR_CALLS = frozenset({"broker", "topics", "codegen"})
 _GRACE = 3.0  # seconds to end; running calls have less, see _SHUTDOWN_GRACE
 _SHUTDOWN_GRACE = "1"
 
@@ -78,7 +80,7 @@ def services(where: Addresses, ports: PortBlock, *, steps: frozenset[str]) -> li
         ports: Where they answer.
         steps: The names of all programs that come before.
     """
-    brokers = steps & {"broker", "topics", "codegen"}
+    brokers = steps & _FOR_CALLS
     database = _service(
         "database",
         ports.database,
@@ -107,6 +109,31 @@ def services(where: Addresses, ports: PortBlock, *, steps: frozenset[str]) -> li
         uses=("identity", "database"),
     )
     return [database, identity, account]
+
+
+def further(
+    where: Addresses,
+    ports: PortBlock,
+    callees: Mapping[str, Sequence[str]],
+    *,
+    steps: frozenset[str],
+) -> list[Program]:
+    """The services that need nothing but a broker.
+
+    Args:
+        where: What they work with.
+        ports: Where they answer, after the three that need more.
+        callees: Whom each application calls, by its name.
+        steps: The names of all programs that come before.
+    """
+    requires = tuple(steps & _FOR_CALLS)
+    names = [name for name in callees if name not in _WITH_NEEDS]
+    return [
+        _service(
+            name, ports.further(number), where, {}, requires=requires, uses=tuple(callees[name])
+        )
+        for number, name in enumerate(names)
+    ]
 
 
 def public_url(ports: PortBlock) -> str:

@@ -5,20 +5,13 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from local import nginx, postgres, services
+from local import nginx, postgres, services, topology
 from local.checkout import Checkout
 from local.options import Options
 from local.passwords import Passwords
 from local.port_block import PortBlock
 from local.program import Program, address_of
 from local.stamp import Stamp
-
-_PARTS_WITH_PORT = ("nginx", "developer", "account", "identity", "database")
-
-
-def parts_with_port(options: Options) -> tuple[str, ...]:
-    """The parts that will listen on a port of the block."""
-    return _PARTS_WITH_PORT if options.postgres else (*_PARTS_WITH_PORT, "postgres")
 
 
 def programs(checkout: Checkout, ports: PortBlock, options: Options) -> list[Program]:
@@ -35,7 +28,13 @@ def programs(checkout: Checkout, ports: PortBlock, options: Options) -> list[Pro
         for program in services.preparations(where, server=server)
     ]
     steps = frozenset(program.name for program in first)
-    return [*first, *services.services(where, ports, steps=steps), *nginx.programs(checkout, ports)]
+    callees = topology.callees(checkout.topics.read_text())
+    return [
+        *first,
+        *services.services(where, ports, steps=steps),
+        *services.further(where, ports, callees, steps=steps),
+        *nginx.programs(checkout, ports),
+    ]
 
 
 def _remembered(program: Program, checkout: Checkout, options: Options) -> Program:

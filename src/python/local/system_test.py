@@ -12,12 +12,23 @@ from local.port_block import PortBlock
 from local.program import Program, address_of, resolve
 
 PORTS = PortBlock(8080)
+TOPOLOGY = """
+[applications.database]
+serves = ["shop.v1.Store"]
+calls = []
+
+[applications.shipping]
+serves = ["shop.v1.Shipping"]
+calls = ["shop.v1.Store"]
+"""
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     for folder in ("src/python/services", "src/protos", "infra/nginx/templates"):
         (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "infra" / "kafka").mkdir()
+    (tmp_path / "infra" / "kafka" / "services.toml").write_text(TOPOLOGY)
     found = Checkout.find(tmp_path / "src" / "python")
     found.make_state()
     return found
@@ -47,6 +58,18 @@ def test_services_wait_for_what_they_need_and_stop_before_it(checkout: Checkout)
     assert made["migrate"].requires == ("prepare",)
 
 
+def test_a_service_that_needs_a_broker_alone_is_run_by_its_name_in_the_topology(
+    checkout: Checkout,
+) -> None:
+    made = programs(checkout)
+    shipping = made["shipping"]
+    assert shipping.module == "services.shipping"
+    assert set(shipping.requires) == {"broker", "codegen"}
+    assert shipping.uses == ("database",)
+    assert shipping.port not in PORTS.named().values()
+    assert shipping.env.keys() < made["identity"].env.keys()
+
+
 def test_embedded_broker_is_told_to_services_when_its_address_is_known(checkout: Checkout) -> None:
     account = programs(checkout)["account"]
     assert account.needs_address_of("broker")
@@ -72,7 +95,7 @@ def test_named_postgres_replaces_the_server(checkout: Checkout) -> None:
     url = made["database"].env["TANDEM_DATABASE_URL"]
     assert url.startswith("postgresql://tandem_app:")
     assert url.endswith("@db:5433/tandem?sslmode=require")
-    assert "postgres" not in system.parts_with_port(options)
+    assert PORTS.postgres not in {program.port for program in made.values()}
 
 
 def test_superuser_is_known_to_prepare_alone(checkout: Checkout) -> None:

@@ -1,4 +1,4 @@
-"""The topics of a lane, as they follow from `infra/kafka/services.toml`."""
+"""The topics of a lane, and who calls whom, as they follow from `infra/kafka/services.toml`."""
 
 import tomllib
 
@@ -22,3 +22,19 @@ def needed(topology: str, lane: str) -> list[topics.Topic]:
         *(topics.of_inbox(lane, application) for application in applications),
     ]
     return [topics.Topic(name, _PARTITIONS, _REPLICATION) for name in names]
+
+
+def callees(topology: str) -> dict[str, tuple[str, ...]]:
+    """Name, for each application, those that serve what it calls.
+
+    Args:
+        topology: The text of `infra/kafka/services.toml`.
+    """
+    applications = tomllib.loads(topology)["applications"]
+    server = {
+        name: application for application, of in applications.items() for name in of["serves"]
+    }
+    return {
+        application: tuple(sorted({server[name] for name in of["calls"] if name in server}))
+        for application, of in applications.items()
+    }

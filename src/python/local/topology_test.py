@@ -1,5 +1,5 @@
 from grpc_kafka import topics
-from local.topology import needed
+from local.topology import callees, needed
 
 TOPOLOGY = """
 [applications.database]
@@ -19,3 +19,7 @@ def test_queues_are_served_once_and_every_application_has_an_inbox() -> None:
         topics.of_inbox("green", "database"),
         topics.of_inbox("green", "account"),
     ]
+
+
+def test_who_is_called_follows_from_who_serves() -> None:
+    assert callees(TOPOLOGY) == {"database": (), "account": ("database",)}
