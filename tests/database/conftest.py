@@ -8,9 +8,9 @@ from grpc_kafka import aio, testing
 from services.database.service import add_stores, connected
 from services.database.settings import Settings
 from services.database.transactions import Transactions
-from tests.database import broker
+from tests.database import process
 from tests.database.stores import Stores
-from tests.support import postgres
+from tests.support import embedded_kafka, postgres
 from tests.support.database import Addresses, migrated
 from tests.support.services import Service
 
@@ -49,26 +49,26 @@ async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
 async def stores(engine: AsyncEngine, settings: Settings) -> AsyncIterator[Stores]:
     """Stubs of all stores, over the transport, on a real PostgreSQL."""
     in_memory = testing.InMemoryBroker()
-    server = aio.server(broker.endpoint("database"), broker=in_memory)
+    server = aio.server(process.endpoint("database"), broker=in_memory)
     add_stores(Transactions(engine, settings.database_statement_timeout), server)
     await server.start()
-    async with aio.channel(broker.endpoint(broker.CALLER), broker=in_memory) as channel:
+    async with aio.channel(process.endpoint(process.CALLER), broker=in_memory) as channel:
         yield Stores.on(channel)
     await server.stop(None)
 
 
 @pytest.fixture
 def kafka() -> Iterator[str]:
-    with broker.running() as address:
+    with embedded_kafka.running() as address:
         yield address
 
 
 @pytest.fixture
 def service(kafka: str, addresses: Addresses, tmp_path: Path) -> Iterator[Service]:
     """The service as a process of its own, healthy."""
-    process = broker.service_on(kafka, addresses, tmp_path)
-    process.start()
-    process.wait_until_healthy()
-    yield process
-    if process.runs:
-        process.stop()
+    service = process.service_on(kafka, addresses, tmp_path)
+    service.start()
+    service.wait_until_healthy()
+    yield service
+    if service.runs:
+        service.stop()

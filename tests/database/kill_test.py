@@ -4,7 +4,7 @@ import grpc
 import psycopg
 
 from grpc_kafka import aio
-from tests.database import broker
+from tests.database import process
 from tests.database.stores import Stores, new_account, new_session
 from tests.support.database import Addresses
 from tests.support.services import Service
@@ -46,7 +46,7 @@ async def test_a_killed_service_loses_nothing_that_it_acknowledged(
     kafka: str, service: Service, addresses: Addresses
 ) -> None:
     acknowledged: set[str] = set()
-    async with aio.channel(broker.endpoint(broker.CALLER, kafka)) as channel:
+    async with aio.channel(process.endpoint(process.CALLER, kafka)) as channel:
         stores = Stores.on(channel)
         account = new_account()
         await stores.accounts.CreateAccount(account, timeout=30)

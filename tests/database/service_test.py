@@ -1,7 +1,7 @@
 import time
 from pathlib import Path
 
-from tests.database import broker
+from tests.database import process
 from tests.support.database import Addresses, prepared
 from tests.support.postgres import Postgres
 from tests.support.services import Service
@@ -32,7 +32,7 @@ def test_health_follows_postgresql_and_a_stop_is_clean(
 def test_a_service_without_a_schema_ends_and_says_what_to_run(
     server: Postgres, tmp_path: Path
 ) -> None:
-    service = broker.service_on("127.0.0.1:1", prepared(server), tmp_path)
+    service = process.service_on("127.0.0.1:1", prepared(server), tmp_path)
     service.start()
     deadline = time.monotonic() + 30
     while service.runs and time.monotonic() < deadline:

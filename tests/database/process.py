@@ -1,0 +1,34 @@
+"""The service as a process of its own, and how it is reached."""
+
+import json
+from pathlib import Path
+
+import grpc_kafka
+from tests.support import embedded_kafka
+from tests.support.database import Addresses
+from tests.support.postgres import free_port
+from tests.support.services import Service
+
+LANE = "blue"
+CALLER = "tests"
+"""The application that calls."""
+
+
+def service_on(kafka: str, addresses: Addresses, logs: Path) -> Service:
+    """The service on this broker and these databases; not started."""
+    settings = {
+        "TANDEM_DATABASE_URL": addresses.app,
+        "TANDEM_KAFKA_BOOTSTRAP_SERVERS": kafka,
+        "TANDEM_KAFKA_OPTIONS": json.dumps(embedded_kafka.SETTINGS),
+    }
+    return Service("database", "services.database", free_port(), settings, logs)
+
+
+def endpoint(application: str, bootstrap_servers: str = "none.invalid:1") -> grpc_kafka.Endpoint:
+    """Where an application calls or serves; by default nowhere, for the broker in memory."""
+    return grpc_kafka.Endpoint(
+        bootstrap_servers=bootstrap_servers,
+        lane=LANE,
+        application=application,
+        kafka=embedded_kafka.SETTINGS,
+    )
