@@ -23,6 +23,9 @@ from uuid_utils.compat import uuid7
 _POLL = 0.02
 _PATIENCE = 20.0
 
+# As this process sees it, wherever the runner is started.
+_IMPORTABLE = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)
+
 
 class Running:
     """A started runner.
@@ -39,7 +42,7 @@ class Running:
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", module, *options],
             cwd=root,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={**os.environ, "PYTHONPATH": _IMPORTABLE},
             stdin=slave,
             stdout=slave,
             stderr=slave,
