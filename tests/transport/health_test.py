@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import grpc
@@ -58,6 +59,16 @@ async def test_a_broker_that_is_not_there_is_no_health_and_fails_who_will_not_wa
         assert await waiting.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         assert opened.get_state() is grpc.ChannelConnectivity.TRANSIENT_FAILURE
         assert not opened.healthy().ok
+
+
+async def test_a_service_whose_queue_has_no_topic_is_unimplemented(apache_lane: Lane) -> None:
+    settings = {"topic.metadata.propagation.max.ms": "500"}
+    endpoint = replace(apache_lane.endpoint, kafka=settings)
+    async with channel(endpoint) as opened:
+        method: Method = opened.unary_unary("/tests.Unknown/Call")
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await method(b"x", timeout=20)
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 async def test_a_queue_without_a_topic_is_no_health(apache: Cluster) -> None:

@@ -46,4 +46,4 @@ def test_a_topic_that_cannot_be_is_refused_by_name(apache: Cluster) -> None:
 
 def test_a_broker_that_is_not_there_is_said_in_time() -> None:
     with pytest.raises(TopicsError, match="was not created"):
-        create("127.0.0.1:1", [Topic("t")], {"log_level": "0"}, timeout=1)
+        create("127.0.0.1:1", [Topic("t")], timeout=1)

@@ -28,7 +28,8 @@ class Endpoint:
     bootstrap_servers: str
     lane: str
     application: str
-    kafka: Mapping[str, str] = field(default_factory=dict)
+    # Not in its repr: a password may be among them.
+    kafka: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for what, name in (("lane", self.lane), ("application", self.application)):

@@ -18,6 +18,9 @@ from grpc_kafka._names import of_inbox, of_queue
 
 __all__ = ["Topic", "create", "of_inbox", "of_queue"]
 
+# Errors are raised; librdkafka need not write them to the terminal as well.
+_QUIET = {"log_level": "2"}
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -62,7 +65,7 @@ def create(
     if not wanted:
         return []
     try:
-        admin = AdminClient({"bootstrap.servers": bootstrap_servers, **(kafka or {})})
+        admin = AdminClient({**_QUIET, "bootstrap.servers": bootstrap_servers, **(kafka or {})})
         futures = admin.create_topics(
             [_new(topic) for topic in wanted.values()],
             operation_timeout=timeout,

@@ -98,6 +98,7 @@ class Connection:
         """Begin to open the inbox, if nothing else has."""
         if self._opening is None and self.state is not grpc.ChannelConnectivity.SHUTDOWN:
             self._opening = asyncio.get_running_loop().create_task(self._open())
+            self._opening.add_done_callback(self._opened)
 
     def cancel(self, call_id: bytes, path: str) -> None:
         """Send a CANCEL after a REQUEST, under the same key and so to the same partition."""
@@ -209,6 +210,15 @@ class Connection:
         waiting, self._waiting = self._waiting, {}
         for outgoing in waiting.values():
             self._send(outgoing, self._address, sender)
+
+    def _opened(self, opening: asyncio.Task[None]) -> None:
+        error = None if opening.cancelled() else opening.exception()
+        if error is not None:
+            # A bug, not a broker's refusal: waiting for its end by itself would be in vain.
+            self._trouble = f"the inbox cannot be opened: {error!r}"
+            _LOG.error("%s", self._trouble, exc_info=error)
+            for outgoing in list(self._waiting.values()):
+                outgoing.call.finish(Outcome(grpc.StatusCode.INTERNAL, self._trouble))
 
     def _failed(self, error: BrokerError) -> None:
         self._trouble = f"the inbox cannot be read: {error.reason}"

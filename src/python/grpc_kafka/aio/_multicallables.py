@@ -66,8 +66,7 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
             grpc.aio.UsageError: the channel is closed, or credentials were given.
             InvalidMetadataError: metadata that gRPC does not allow.
         """
-        if self._connection.state is grpc.ChannelConnectivity.SHUTDOWN:
-            raise grpc.aio.UsageError("Channel is closed.")
+        self._require_open()
         if credentials is not None:
             raise grpc.aio.UsageError("Call credentials need a secure channel; Kafka has its own.")
         if not self._interceptors:
@@ -97,6 +96,7 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
         metadata: CallMetadata | None,
         wait_for_ready: bool | None,
     ) -> KafkaUnaryUnaryCall[Q, A]:
+        self._require_open()
         entries = metadata_of(metadata) if metadata else ()
         connection = self._connection
         call: KafkaUnaryUnaryCall[Q, A] = KafkaUnaryUnaryCall(
@@ -117,6 +117,10 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
             handed = cast("AnyCall", call)
             connection.start(Outgoing(handed, entries, message, deadline_after(timeout), patient))
         return call
+
+    def _require_open(self) -> None:
+        if self._connection.state is grpc.ChannelConnectivity.SHUTDOWN:
+            raise grpc.aio.UsageError("Channel is closed.")
 
     def _message(self, request: Q) -> bytes | Outcome:
         try:

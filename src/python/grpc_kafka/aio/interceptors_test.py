@@ -71,13 +71,16 @@ class Failing(grpc.aio.UnaryUnaryClientInterceptor):
 
 
 class Dawdling(grpc.aio.UnaryUnaryClientInterceptor):
+    def __init__(self, seconds: float = 60) -> None:
+        self._seconds = seconds
+
     async def intercept_unary_unary[Q, A](
         self,
         continuation: GoOn[Q, A],
         client_call_details: grpc.aio.ClientCallDetails,
         request: Q,
     ) -> Call[Q, A]:
-        await asyncio.sleep(60)
+        await asyncio.sleep(self._seconds)
         return await continuation(client_call_details, request)
 
 
@@ -183,6 +186,15 @@ async def test_a_call_behind_interceptors_is_cancelled_on_the_wire(rig: Rig) -> 
     assert await call.code() is grpc.StatusCode.CANCELLED
     assert call.cancelled()
     assert len(rig.broker.records(rig.queue)) == 2
+
+
+async def test_a_channel_closed_while_an_interceptor_works_carries_nothing_more(rig: Rig) -> None:
+    channel = rig.channel(interceptors=[Dawdling(0.02)])
+    call = rig.method(channel)(b"x")
+    await asyncio.sleep(0)
+    await channel.close()
+    with pytest.raises(grpc.aio.UsageError, match="closed"):
+        await call
 
 
 async def test_what_is_no_interceptor_is_refused(rig: Rig) -> None:

@@ -249,6 +249,39 @@ async def test_what_cannot_be_written_or_read_is_internal(rig: Rig) -> None:
     assert (await _error(read(b"x"))).details() == "Exception deserializing response!"
 
 
+async def test_a_bug_in_a_broker_ends_who_waits_for_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_arguments: object) -> None:
+        raise KeyError("bug")
+
+    monkeypatch.setattr(rig.broker, "open_inbox", fail)
+    error = await _error(rig.method()(b"x", timeout=30))
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert "KeyError" in (error.details() or "")
+
+
+async def test_an_inbox_that_cannot_be_read_is_tried_again(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rig.serve(_echo)
+    with monkeypatch.context() as patch:
+
+        async def fail(*_arguments: object) -> None:
+            raise BrokerError("no broker answers")
+
+        patch.setattr(rig.broker, "open_inbox", fail)
+        channel = rig.channel()
+        patient = rig.method(channel)(b"x", timeout=5)
+        for _ in range(2):
+            hasty = await _error(rig.method(channel)(b"x", wait_for_ready=False))
+            assert hasty.code() is grpc.StatusCode.UNAVAILABLE
+            assert "no broker answers" in (hasty.details() or "")
+        assert channel.get_state() is grpc.ChannelConnectivity.TRANSIENT_FAILURE
+        assert not channel.healthy().ok
+    assert await patient == b"x"
+
+
 async def test_bad_metadata_is_refused_before_anything_leaves(rig: Rig) -> None:
     with pytest.raises(InvalidMetadataError):
         rig.method()(b"x", metadata=(("Bad Key", "x"),))

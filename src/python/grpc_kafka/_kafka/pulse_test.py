@@ -1,0 +1,79 @@
+import json
+
+import pytest
+from confluent_kafka import KafkaError
+
+from grpc_kafka._kafka._pulse import Pulse
+
+_NOW = 1000.0
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = _NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("grpc_kafka._kafka._pulse.time.monotonic", made)
+    return made
+
+
+def _statistics(*brokers: tuple[str, float]) -> str:
+    rows = {
+        str(number): {"state": state, "rxidle": int(idle * 1_000_000)}
+        for number, (state, idle) in enumerate(brokers)
+    }
+    return json.dumps({"brokers": rows})
+
+
+def test_a_consumer_that_heard_nobody_is_not_well(clock: Clock) -> None:
+    health = Pulse("queue q").health()
+    assert (clock.now, health.ok) == (_NOW, False)
+    assert "no broker answered yet" in health.detail
+
+
+def test_a_consumer_that_polls_and_is_answered_is_well(clock: Clock) -> None:
+    pulse = Pulse("queue q")
+    pulse.heard()
+    clock.now += 4
+    assert pulse.health().ok
+
+
+def test_a_thread_that_does_not_poll_is_not_well(clock: Clock) -> None:
+    pulse = Pulse("queue q")
+    clock.now += 6
+    pulse.heard()
+    assert "not polled" in pulse.health().detail
+    pulse.polled()
+    assert pulse.health().ok
+
+
+def test_the_freshest_connection_counts(clock: Clock) -> None:
+    pulse = Pulse("queue q")
+    pulse.measured(_statistics(("UP", 30), ("DOWN", 0), ("UP", 8)))
+    assert pulse.health().ok
+    clock.now += 3
+    pulse.polled()
+    assert "no broker answers" in pulse.health().detail
+
+
+def test_connections_that_never_heard_anything_do_not_count(clock: Clock) -> None:
+    pulse = Pulse("queue q")
+    pulse.measured(json.dumps({"brokers": {"1": {"state": "UP", "rxidle": -1}}}))
+    assert (clock.now, pulse.health().ok) == (_NOW, False)
+
+
+def test_all_brokers_down_is_known_at_once(clock: Clock) -> None:
+    pulse = Pulse("queue q")
+    pulse.heard()
+    pulse.failed(KafkaError(KafkaError._TRANSPORT))
+    assert (clock.now, pulse.health().ok) == (_NOW, True)
+    pulse.failed(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+    assert not pulse.health().ok
+    pulse.measured(_statistics(("UP", 0)))
+    assert pulse.health().ok
