@@ -1,5 +1,7 @@
 """Who is signed in."""
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
 from chassis.tokens import (
@@ -38,7 +40,8 @@ class Visitors:
     async def known(self, jar: CookieJar) -> Visitor:
         """Who is signed in, by the access token's word; renews it when it has run out.
 
-        A session that was ended elsewhere passes here until its access token expires.
+        A session that was ended elsewhere passes here until its access token expires: what is
+        shown is confirmed by `while_live`, or by another call of identity's that takes the token.
 
         Raises:
             SignedOutError: nobody.
@@ -51,6 +54,19 @@ class Visitors:
         if access is None:
             return await self.live(jar)
         return _visitor(access, token)
+
+    async def while_live[T](self, visitor: Visitor, answer: Awaitable[T]) -> T:
+        """What was asked on behalf of a visitor, if the session is live by identity's word.
+
+        Both are waited for at once, so that the truth takes no longer.
+
+        Raises:
+            SignedOutError: the session has ended.
+            ServiceError: identity did not answer.
+            Exception: whatever the answer raises.
+        """
+        _, told = await asyncio.gather(self._identity.check_access(visitor.access_token), answer)
+        return told
 
     async def live(self, jar: CookieJar) -> Visitor:
         """Who is signed in, by identity's word of this moment: what changes data asks this.

@@ -82,6 +82,18 @@ class Identity(IdentityServicer):
         return await answer(context, work)
 
     @override
+    async def CheckAccess(
+        self, request: pb.CheckAccessRequest, context: Context
+    ) -> pb.CheckAccessResponse:
+        """Answer if the token's session is live."""
+
+        async def work(deadline: Deadline) -> pb.CheckAccessResponse:
+            await self._sessions.own(request.access_token, deadline)
+            return pb.CheckAccessResponse()
+
+        return await answer(context, work)
+
+    @override
     async def ListSessions(
         self, request: pb.ListSessionsRequest, context: Context
     ) -> pb.ListSessionsResponse:

@@ -100,6 +100,14 @@ class Sessions:
         reason = store.SESSION_END_SIGNED_OUT
         await self._revoke(session.account_id, session.id, reason, deadline)
 
+    async def own(self, token_text: str, deadline: Deadline) -> store.Session:
+        """Get the session that a token belongs to, if it is live.
+
+        Raises:
+            NotSignedInError: the token is not valid, or its session has ended.
+        """
+        return await self._own(self._tokens.verify(token_text), deadline)
+
     async def live(self, token_text: str, deadline: Deadline) -> LiveSessions:
         """Get the sessions of a token's account: its own, and as many others as the store lists.
 
@@ -120,12 +128,10 @@ class Sessions:
             NotSignedInError: the token is not valid, or its session has ended.
             NoSuchSessionError: the account never had the session.
         """
-        token = self._tokens.verify(token_text)
-        await self._own(token, deadline)
-        await self._revoke(token.account_id, session_id, store.SESSION_END_REVOKED, deadline)
+        account_id = (await self.own(token_text, deadline)).account_id
+        await self._revoke(account_id, session_id, store.SESSION_END_REVOKED, deadline)
 
     async def _own(self, token: AccessToken, deadline: Deadline) -> store.Session:
-        """The token's session, if it is live: a token outlives its end by up to its lifetime."""
         request = store.GetSessionRequest(account_id=token.account_id, session_id=token.session_id)
         return (await ask(self._store.GetSession, request, deadline, _ENDED)).session
 

@@ -30,6 +30,10 @@ def listing(identity: Running, token: str) -> Awaitable[pb.ListSessionsResponse]
     return identity.stub.ListSessions(pb.ListSessionsRequest(access_token=token), timeout=TIMEOUT)
 
 
+def check(identity: Running, token: str) -> Awaitable[pb.CheckAccessResponse]:
+    return identity.stub.CheckAccess(pb.CheckAccessRequest(access_token=token), timeout=TIMEOUT)
+
+
 def revocation(
     identity: Running, token: str, session_id: str
 ) -> Awaitable[pb.RevokeSessionResponse]:
@@ -88,8 +92,10 @@ async def test_access_ends_no_later_than_its_session(tmp_path: Path) -> None:
 async def test_ended_session_is_refused_at_once(tmp_path: Path) -> None:
     async with running(tmp_path) as identity:
         ended, other = await identity.sign_up(), await identity.sign_in()
+        await check(identity, ended.access_token)
         await revocation(identity, other.access_token, ended.session_id)
         unauthenticated = grpc.StatusCode.UNAUTHENTICATED
+        assert await refused(check(identity, ended.access_token)) is unauthenticated
         assert await refused(listing(identity, ended.access_token)) is unauthenticated
         assert await refused(renewal(identity, ended.session_secret)) is unauthenticated
         attempt = revocation(identity, ended.access_token, other.session_id)
@@ -168,6 +174,7 @@ async def test_forged_and_foreign_tokens_are_refused_unasked(tmp_path: Path) -> 
         identity.stores.requests.clear()
         for forgery in forgeries:
             assert await refused(listing(identity, forgery)) is grpc.StatusCode.UNAUTHENTICATED
+            assert await refused(check(identity, forgery)) is grpc.StatusCode.UNAUTHENTICATED
         assert identity.stores.requests == []
 
 

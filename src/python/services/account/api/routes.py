@@ -64,7 +64,7 @@ def account_router(
     async def get_account(request: Request) -> schemas.Account:
         """The account with its profile."""
         visitor = await visitors.known(jar_of(request))
-        account = await accounts.account(visitor.account_id)
+        account = await visitors.while_live(visitor, accounts.account(visitor.account_id))
         return schemas.Account.model_validate(account)
 
     @router.put("/account/profile", responses=responses(*_BODY, 401, 404))
@@ -81,7 +81,9 @@ def account_router(
     ) -> schemas.ActivityPage:
         """What happened on the account, newest first."""
         visitor = await visitors.known(jar_of(request))
-        page = await accounts.activity(visitor.account_id, page_size, page_token)
+        page = await visitors.while_live(
+            visitor, accounts.activity(visitor.account_id, page_size, page_token)
+        )
         return schemas.ActivityPage.model_validate(page)
 
     @router.get("/sessions", responses=responses(401))

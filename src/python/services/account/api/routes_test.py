@@ -183,6 +183,18 @@ async def test_a_refused_sign_in_says_why(
     assert answer.json()["type"] == f"urn:tandem:problem:{kind}"
 
 
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+async def test_an_ended_session_gets_nothing_although_its_token_has_not_expired(
+    stage: Stage, ada: httpx.AsyncClient, method: str, path: str
+) -> None:
+    [session] = stage.fakes.ledger.browsers.values()
+    session.live = False
+    answer = await ada.request(method, path, json=PROFILE if method == "PUT" else None)
+    assert answer.status_code == 401
+    assert answer.json()["type"] == "urn:tandem:problem:signed-out"
+    assert "tandem_session" not in ada.cookies
+
+
 async def test_an_address_that_has_an_account_opens_no_other(
     ada: httpx.AsyncClient, client: httpx.AsyncClient
 ) -> None:

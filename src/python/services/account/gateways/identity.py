@@ -91,6 +91,12 @@ class IdentityGateway:
             response = await self._stub.RenewAccess(request, timeout=self._deadline)
         return Access(response.access_token, response.access_expires_at.ToDatetime(tzinfo=UTC))
 
+    async def check_access(self, access_token: str) -> None:
+        """Return if the token's session is live."""
+        request = identity_pb2.CheckAccessRequest(access_token=access_token)
+        with answers_of(_IDENTITY):
+            await self._stub.CheckAccess(request, timeout=self._deadline)
+
     async def sessions(self, access_token: str) -> Sequence[Session]:
         """The live sessions of the token's account."""
         request = identity_pb2.ListSessionsRequest(access_token=access_token)

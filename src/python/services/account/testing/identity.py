@@ -96,6 +96,13 @@ class FakeIdentity(IdentityServicer):
             access_token=self.token(session, expires_at), access_expires_at=timestamp(expires_at)
         )
 
+    async def CheckAccess(  # noqa: N802
+        self, request: identity_pb2.CheckAccessRequest, context: _Context
+    ) -> identity_pb2.CheckAccessResponse:
+        """Check."""
+        await self._session_of(request.access_token, context)
+        return identity_pb2.CheckAccessResponse()
+
     async def ListSessions(  # noqa: N802
         self, request: identity_pb2.ListSessionsRequest, context: _Context
     ) -> identity_pb2.ListSessionsResponse:
