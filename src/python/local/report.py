@@ -1,8 +1,9 @@
 """What a person at the terminal reads while the system runs."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from pathlib import Path
 from typing import Protocol, TextIO
 
 from local.cause import probable
@@ -56,9 +57,11 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Write the text and flush it."""
-        with suppress(OSError, ValueError):
+        try:
             self._stream.write(f"{text}\n")
             self._stream.flush()
+        except OSError:
+            _lead_nowhere(self._stream)
 
     def _block(self, lines: Sequence[str]) -> None:
         for line in lines:
@@ -66,6 +69,12 @@ class Terminal:
 
     def _red(self, text: str) -> str:
         return f"\x1b[31m{text}\x1b[0m" if self._colour else text
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """Let what the stream holds go: the interpreter's exit would fail on it once more."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def summary(urls: Mapping[str, str]) -> str:
