@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from local.port_block import PortBlock
@@ -184,6 +185,19 @@ def test_crash_shows_the_log_and_the_next_good_save_starts_it_again(
     scratch.save("services/alpha/text.py", "TEXT = 'alpha 4'\n")
     ready.wait_for("alpha reloaded in")
     assert page(ports.account) == "alpha 4"
+
+
+def test_button_of_the_developer_page_restarts_a_process(ports: PortBlock, ready: Running) -> None:
+    before = ready.children()
+    url = f"http://127.0.0.1:{ports.developer}"
+    token = page(ports.developer).split('name="token" value="')[1].split('"')[0]
+    answer = httpx.post(
+        f"{url}/restart/base", data={"token": token}, headers={"Origin": url}, timeout=20
+    )
+    assert answer.status_code == 303
+    assert "base reloaded in" in ready.output
+    after = ready.children()
+    assert {name for name in before if before[name] != after[name]} == {"base"}
 
 
 def test_killed_service_is_told_at_once(ready: Running) -> None:

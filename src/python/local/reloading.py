@@ -44,6 +44,8 @@ class Reloading:
         if not changed:
             return
         because = _because(changed)
+        if any(path.is_relative_to(self._checkout.sources / "local") for path in changed):
+            self._report.say(f"{because}: the runner itself takes that over at its next start")
         effect = effect_of(changed, self._programs)
         before = self._generated()
         for step in effect.steps:

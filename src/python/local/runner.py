@@ -20,7 +20,7 @@ from local.record import Entry, Record, Run, created_at
 from local.reloading import Reloading
 from local.report import Report, summary
 from local.reset import reset
-from local.session import Session
+from local.session import Company, Session
 from local.supervisor import Supervisor
 from local.warmth import Warmth
 
@@ -74,16 +74,18 @@ async def _run_programs(
     env = environment.base(os.environ, checkout.source_roots)
     journal = Journal(checkout.state / "logs")
     parts = Supervisor(programs, Surroundings(checkout.root, env, record, journal, {}), report)
-    reloading = Reloading(checkout, programs, parts, report)
-    warmth = Warmth(parts.parts.values(), parts.started)
+    following: dict[str, Company] = {
+        "the watch over files": Reloading(checkout, programs, parts, report).run,
+        "the warming up": Warmth(parts.parts.values(), parts.started).run,
+    }
     session = Session(
         parts,
         report,
-        companions=[
-            lambda: serve(parts, ports.developer, {"site": url}),
-            Liveness(parts.parts.values(), report).run,
-            *([reloading.run, warmth.run] if options.watch else []),
-        ],
+        companions={
+            "the developer page": lambda: serve(parts, ports.developer, {"site": url}),
+            "the look after health": Liveness(parts.parts.values(), report).run,
+            **(following if options.watch else {}),
+        },
         summary=summary({"site": url, "developers": f"http://127.0.0.1:{ports.developer}"}),
         strict=not options.watch,
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 
 from local.errors import PartFailedError
@@ -28,7 +28,7 @@ class Session:
         parts: Supervisor,
         report: Report,
         *,
-        companions: Sequence[Company],
+        companions: Mapping[str, Company],
         summary: str,
         strict: bool,
     ) -> None:
@@ -37,7 +37,7 @@ class Session:
         Args:
             parts: The processes.
             report: Is told what happens.
-            companions: Run beside the parts.
+            companions: Run beside the parts, by what they are called; the parts do without.
             summary: Said when the parts are ready.
             strict: Any part that does not start ends the session.
         """
@@ -72,7 +72,10 @@ class Session:
         return STOPPED
 
     async def _work(self) -> None:
-        company = [asyncio.create_task(run()) for run in self._companions]
+        company = [
+            asyncio.create_task(self._accompany(name, run))
+            for name, run in self._companions.items()
+        ]
         try:
             await self._start()
             await asyncio.gather(*company)
@@ -81,6 +84,12 @@ class Session:
             for task in company:
                 task.cancel()
             await asyncio.gather(*company, return_exceptions=True)
+
+    async def _accompany(self, name: str, run: Company) -> None:
+        try:
+            await run()
+        except (OSError, RuntimeError) as error:
+            self._report.say(f"{name} ended, the rest goes on: {error}")
 
     async def _start(self) -> None:
         begun = time.perf_counter()

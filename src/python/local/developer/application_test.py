@@ -98,6 +98,12 @@ async def test_restart_needs_the_pages_own_origin_and_token(client: httpx.AsyncC
         assert answer.status_code == 403
 
 
+async def test_body_larger_than_a_form_is_refused(client: httpx.AsyncClient) -> None:
+    form = {"token": await token(client), "more": "x" * 5000}
+    answer = await client.post("/restart/identity", headers={"Origin": PAGE}, data=form)
+    assert answer.status_code == 403
+
+
 async def test_restart_of_what_is_not_there_is_not_found(client: httpx.AsyncClient) -> None:
     form = {"token": await token(client)}
     answer = await client.post("/restart/other", headers={"Origin": PAGE}, data=form)
