@@ -5,7 +5,15 @@ import grpc
 import pytest
 from tandem.database.v1 import accounts_pb2, activity_pb2
 
-from tests.database.stores import HASH, Stores, fields_at_fault, new_account, new_id, reason
+from tests.database.stores import (
+    HASH,
+    Stores,
+    fields_at_fault,
+    new_account,
+    new_id,
+    new_key,
+    reason,
+)
 
 Profile = accounts_pb2.Profile
 
@@ -45,7 +53,7 @@ async def test_a_create_repeated_after_an_edit_answers_the_edited_account(stores
     edit = accounts_pb2.UpdateProfileRequest(
         account_id=request.id, profile=Profile(display_name="Countess")
     )
-    await stores.accounts.UpdateProfile(edit, timeout=10)
+    await stores.accounts.UpdateProfile(edit, timeout=10, metadata=new_key())
     again = await stores.accounts.CreateAccount(request, timeout=10)
     assert again.account.profile == edit.profile
 
@@ -120,7 +128,7 @@ async def test_an_edit_is_stored_and_recorded_once(stores: Stores) -> None:
         account_id=account_id, profile=Profile(display_name="Ada L.", about="Counts on.")
     )
     for _ in range(2):
-        answer = await stores.accounts.UpdateProfile(edit, timeout=10)
+        answer = await stores.accounts.UpdateProfile(edit, timeout=10, metadata=new_key())
         assert answer.account.profile == edit.profile
     request = activity_pb2.ListActivityRequest(account_id=account_id)
     log = (await stores.activity.ListActivity(request, timeout=10)).activities
@@ -153,6 +161,7 @@ async def test_what_is_not_there_is_not_found(stores: Stores) -> None:
                 account_id=nobody, profile=Profile(display_name="Nobody")
             ),
             timeout=10,
+            metadata=new_key(),
         ),
         stores.accounts.GetCredential(
             accounts_pb2.GetCredentialRequest(email=f"{nobody}@example.org"), timeout=10

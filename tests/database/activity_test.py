@@ -2,7 +2,7 @@ import grpc
 import pytest
 from tandem.database.v1 import accounts_pb2, activity_pb2
 
-from tests.database.stores import Stores, fields_at_fault, new_id
+from tests.database.stores import Stores, fields_at_fault, new_id, new_key
 
 
 async def page(
@@ -19,7 +19,9 @@ async def an_account_with_entries(stores: Stores, entries: int) -> str:
     for number in range(entries - 1):
         profile = accounts_pb2.Profile(display_name=f"Name {number}")
         await stores.accounts.UpdateProfile(
-            accounts_pb2.UpdateProfileRequest(account_id=account_id, profile=profile), timeout=10
+            accounts_pb2.UpdateProfileRequest(account_id=account_id, profile=profile),
+            timeout=10,
+            metadata=new_key(),
         )
     return account_id
 

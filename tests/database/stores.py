@@ -50,6 +50,11 @@ class Stores:
         return request
 
 
+def new_key(key: str | None = None) -> tuple[tuple[str, str]]:
+    """The metadata of a call whose effect must happen once."""
+    return (("idempotency-key", key or new_id()),)
+
+
 def new_id() -> str:
     return str(uuid_utils.compat.uuid7())
 

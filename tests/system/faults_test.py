@@ -1,7 +1,9 @@
 """What the system promises when its parts fail, under light load, with nobody to help it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 
 import httpx
@@ -14,6 +16,8 @@ from tests.system.people import Person
 
 WARM = 12  # requests that are answered before anything fails
 SETTLED = 15  # requests that are answered once it was repaired
+CROWD = 8  # people at once
+DELIVERED_AGAIN = 4.0  # seconds from a kill until what it left undone has been delivered again
 PATIENCE = 40.0  # seconds that recovery may take
 
 
@@ -50,6 +54,23 @@ def test_a_killed_database_service_takes_no_acknowledged_sign_up_or_edit_with_it
         tandem.services["database"].start()
         load.wait_for_answers(SETTLED, PATIENCE)
     assert lost(tandem, load) == []
+
+
+def test_an_edit_that_is_delivered_again_does_not_undo_a_later_one(tandem: System) -> None:
+    other = tandem.add("database")
+    with ExitStack() as stack, ThreadPoolExecutor(CROWD) as crowd:
+        clients = [stack.enter_context(Client(tandem.url)) for _ in range(CROWD)]
+
+        def all_do(send: Callable[[Client], httpx.Response]) -> list[int]:
+            return [answer.status_code for answer in crowd.map(send, clients)]
+
+        assert set(all_do(lambda client: client.sign_up(Person("Ada")))) == {httpx.codes.CREATED}
+        assert set(all_do(lambda client: client.save_profile("Ada", "first"))) == {httpx.codes.OK}
+        other.kill()  # before it has said which deliveries are done with
+        assert set(all_do(lambda client: client.save_profile("Ada", "second"))) == {httpx.codes.OK}
+        time.sleep(DELIVERED_AGAIN)
+        abouts = [client.get("/api/v1/account").json()["profile"]["about"] for client in clients]
+    assert abouts == ["second"] * CROWD
 
 
 def test_calls_are_answered_by_the_other_identity_process_when_one_is_killed(

@@ -62,7 +62,8 @@ class AlreadyExistsError(RequestError):
     """What the request would make is there already, with other content.
 
     Attributes:
-        reason: What is taken, for machines: `EMAIL_TAKEN`, `ID_TAKEN`, `SECRET_TAKEN`.
+        reason: What is taken, for machines: `EMAIL_TAKEN`, `ID_TAKEN`, `KEY_TAKEN`,
+            `SECRET_TAKEN`.
     """
 
     def __init__(self, reason: str, message: str) -> None:

@@ -150,6 +150,20 @@ class Activity(Base):
     detail: Mapped[str]
 
 
+class Effect(Base):
+    """What a request did that may be delivered again, and what it was answered."""
+
+    __tablename__ = "effects"
+    __table_args__ = (
+        CheckConstraint(f"octet_length(fingerprint) = {DIGEST_BYTES}", "fingerprint_size"),
+    )
+
+    key: Mapped[UUID] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    reply: Mapped[bytes] = mapped_column(LargeBinary)
+    happened_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
 class AttemptWindow(Base):
     """How often something was tried since its window began."""
 

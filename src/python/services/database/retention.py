@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import InstrumentedAttribute
 
-from services.database.models import AttemptWindow, Session
+from services.database import effects
+from services.database.models import AttemptWindow, Effect, Session
 
 BATCH = 1000
 """Most rows of a table that one clean-up deletes: it never holds others up for long."""
@@ -20,7 +21,7 @@ _log = structlog.get_logger()
 
 
 async def clean_up(engine: AsyncEngine, session_retention: timedelta) -> int:
-    """Delete attempt windows that are over, and sessions that expired that long ago.
+    """Delete attempt windows that are over, old effects, and sessions that expired that long ago.
 
     Safe to run in many processes at once: each takes rows that no other is at.
 
@@ -31,6 +32,7 @@ async def clean_up(engine: AsyncEngine, session_retention: timedelta) -> int:
         deleted = 0
         for key, over in (
             (AttemptWindow.key, AttemptWindow.ends_at < func.now()),
+            (Effect.key, Effect.happened_at < func.now() - effects.RETENTION),
             (Session.id, Session.expires_at < func.now() - session_retention),
         ):
             done = await connection.execute(delete(key.class_).where(key.in_(_some(key, over))))

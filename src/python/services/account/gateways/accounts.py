@@ -6,6 +6,7 @@ import grpc.aio
 from tandem.database.v1 import accounts_pb2, activity_pb2
 from tandem.database.v1.accounts_pb2_grpc import AccountStoreStub
 from tandem.database.v1.activity_pb2_grpc import ActivityLogStub
+from uuid_utils.compat import uuid7
 
 from services.account.gateways.statuses import answers_of
 from services.account.models import Account, Activity, ActivityKind, ActivityPage, Profile
@@ -58,7 +59,11 @@ class AccountsGateway:
             profile=accounts_pb2.Profile(display_name=profile.display_name, about=profile.about),
         )
         with answers_of(_DATABASE):
-            response = await self._accounts.UpdateProfile(request, timeout=self._deadline)
+            response = await self._accounts.UpdateProfile(
+                request,
+                timeout=self._deadline,
+                metadata=(("idempotency-key", str(uuid7())),),
+            )
         return _account(response.account)
 
     async def activity(self, account_id: str, page_size: int, page_token: str) -> ActivityPage:

@@ -28,6 +28,8 @@ class FakeAccountStore(AccountStoreServicer):
         self, request: accounts_pb2.UpdateProfileRequest, context: _Context
     ) -> accounts_pb2.UpdateProfileResponse:
         """Replace a profile."""
+        if "idempotency-key" not in dict(context.invocation_metadata() or ()):
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "there is no idempotency-key")
         person = await self._person(request.account_id, context)
         old = (person.display_name, person.about)
         person.display_name, person.about = request.profile.display_name, request.profile.about

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.ext.asyncio import AsyncSession
 from tandem.database.v1 import accounts_pb2, accounts_pb2_grpc
 
+from services.database.effects import once
 from services.database.errors import AlreadyExistsError, NotFoundError, PreconditionError
 from services.database.fields import Fields
 from services.database.models import (
@@ -51,8 +52,10 @@ class Accounts(accounts_pb2_grpc.AccountStoreServicer):
         request: accounts_pb2.UpdateProfileRequest,
         context: _Context[accounts_pb2.UpdateProfileRequest, accounts_pb2.UpdateProfileResponse],
     ) -> accounts_pb2.UpdateProfileResponse:
-        """Replace the profile, if it differs."""
-        return await self._transactions.answer(_update_profile, request, context)
+        """Replace the profile, if it differs; once for each key."""
+        metadata = context.invocation_metadata()
+        work = once(_update_profile, accounts_pb2.UpdateProfileResponse, metadata)
+        return await self._transactions.answer(work, request, context)
 
     async def GetCredential(  # noqa: N802
         self,

@@ -1,4 +1,4 @@
-"""Add accounts, credentials, sessions, activities and attempt windows."""
+"""Add accounts, credentials, sessions, activities, effects and attempt windows."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,7 @@ def upgrade() -> None:
     _add_credentials()
     _add_sessions()
     _add_activities()
+    _add_effects()
     _add_attempt_windows()
     op.execute("GRANT SELECT ON alembic_version TO tandem_app")
 
@@ -111,6 +112,20 @@ def _add_activities() -> None:
         ["account_id", "occurred_at", "id"],
     )
     op.execute("GRANT SELECT, INSERT ON activities TO tandem_app")
+
+
+def _add_effects() -> None:
+    op.create_table(
+        "effects",
+        sa.Column("key", sa.Uuid(), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("reply", sa.LargeBinary(), nullable=False),
+        sa.Column("happened_at", _TIME, server_default=sa.func.now(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_effects"),
+        _check("effects", "fingerprint_size", "octet_length(fingerprint) = 32"),
+    )
+    op.create_index("ix_effects_happened_at", "effects", ["happened_at"])
+    op.execute("GRANT SELECT, INSERT, DELETE, UPDATE (reply) ON effects TO tandem_app")
 
 
 def _add_attempt_windows() -> None:
