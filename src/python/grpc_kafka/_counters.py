@@ -24,3 +24,8 @@ class Counters:
     expired: int = 0
     cancelled: int = 0
     unsent: int = 0
+
+
+def is_worth_a_line(count: int) -> bool:
+    """Whether the so-many-th of a kind is logged: the 1st, 2nd, 4th, 8th; a flood fills no log."""
+    return count & (count - 1) == 0

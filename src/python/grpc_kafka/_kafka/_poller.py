@@ -10,6 +10,7 @@ from collections.abc import Callable
 from confluent_kafka import Consumer, Message
 
 from grpc_kafka._broker import Receive, Record
+from grpc_kafka._errors import BrokerError
 from grpc_kafka._kafka._pulse import Pulse
 
 _LOG = logging.getLogger(__name__)
@@ -96,6 +97,8 @@ class Poller:
             self._prepare()
         except Exception as error:  # noqa: BLE001 - handed to who waits for `prepared`
             failure = error
+            if not isinstance(error, BrokerError):
+                _LOG.exception("%s cannot be read", self._thread.name)
             self.call(lambda: _fail(self._prepared, failure))
         else:
             self.call(lambda: _resolve(self._prepared))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import grpc
 
 from grpc_kafka._broker import Broker, Inbox, Record, Sender
-from grpc_kafka._counters import Counters
+from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import BrokerError
 from grpc_kafka._names import of_inbox, of_queue
@@ -36,6 +36,8 @@ _LOG = logging.getLogger(__name__)
 _FIRST_RETRY = 0.1
 _LAST_RETRY = 5.0
 _FLUSH = 5.0
+# Seconds past which a timeout, `inf` among them, means no deadline on the wire.
+_FOREVER = 1e9
 
 type AnyCall = KafkaUnaryUnaryCall[object, object]
 
@@ -160,7 +162,8 @@ class Connection:
             frame = decode(record.key, record.headers, record.value)
         except MalformedRecordError as error:
             self.counters.malformed += 1
-            _LOG.warning("inbox %s: %s", record.topic, error)
+            if is_worth_a_line(self.counters.malformed):
+                _LOG.warning("inbox %s: %s", record.topic, error)
             return
         if not isinstance(frame, Response) or frame.to != self._instance:
             self.counters.unexpected += 1
@@ -242,7 +245,7 @@ _FAILING = grpc.ChannelConnectivity.TRANSIENT_FAILURE
 
 def deadline_after(timeout: float | None) -> float | None:
     """The absolute deadline of a call that begins now, in seconds since the epoch."""
-    return None if timeout is None else time.time() + timeout
+    return None if timeout is None or timeout > _FOREVER else time.time() + timeout
 
 
 def _unheard(error: BrokerError | None) -> None:

@@ -8,12 +8,12 @@ import logging
 import time
 from collections.abc import Callable
 
-from grpc_kafka._counters import Counters
+from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka.aio._answers import Answers
 from grpc_kafka.aio._handling import Handling
 from grpc_kafka.aio._intake import Ticket
 from grpc_kafka.aio._rpc import Ending, Rpc
-from grpc_kafka.protocol import Cancel, Frame, Request, Response
+from grpc_kafka.protocol import Cancel, Frame, FrameKind, Request, Response
 
 _LOG = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class Dispatcher:
         self._known: dict[bytes, Rpc] = {}
         self._backlog: dict[bytes, Rpc] = {}
         self._throttled = False
+        self._beginning = False
         self._closed = False
         self._idle: list[asyncio.Future[None]] = []
 
@@ -101,13 +102,15 @@ class Dispatcher:
         known = self._known.get(frame.call_id) or self._backlog.get(frame.call_id)
         if known is not None:
             # Delivered again while it is worked on: one answer is for all deliveries.
+            known.moves.receive(FrameKind.REQUEST)
             self._counters.stale += 1
             known.tickets.append(ticket)
         elif self._closed:
             return
         elif not self._may_be_answered(frame):
             self._counters.unexpected += 1
-            _LOG.warning("a request asks for its answer at %s; dropped", frame.reply_to)
+            if is_worth_a_line(self._counters.unexpected):
+                _LOG.warning("a request asks for its answer at %s; dropped", frame.reply_to)
             ticket.finish()
         else:
             self._admit(Rpc(frame, ticket))
@@ -161,6 +164,15 @@ class Dispatcher:
         rpc.tell()
         self._go_on()
 
+    def _begin_waiting(self) -> None:
+        if self._beginning:
+            # A handler that ended without waiting for anything: the loop below goes on.
+            return
+        self._beginning = True
+        while self._backlog and len(self._running) < self._limit:
+            self._begin(self._backlog.pop(next(iter(self._backlog))))
+        self._beginning = False
+
     def _cancel(self, call_id: bytes) -> None:
         waiting = self._backlog.pop(call_id, None)
         if waiting is not None:
@@ -171,11 +183,11 @@ class Dispatcher:
         if rpc is None:
             self._counters.stale += 1
         else:
+            rpc.moves.receive(FrameKind.CANCEL)
             rpc.end(Ending.CANCELLED)
 
     def _go_on(self) -> None:
-        while self._backlog and len(self._running) < self._limit:
-            self._begin(self._backlog.pop(next(iter(self._backlog))))
+        self._begin_waiting()
         resumable = not self._backlog and len(self._running) <= self._limit * 3 // 4
         if self._throttled and resumable and not self._closed:
             self._throttled = False

@@ -8,7 +8,7 @@ import inspect
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import cast
+from typing import NamedTuple, cast
 
 import grpc
 
@@ -22,6 +22,14 @@ from grpc_kafka.protocol import Response
 _LOG = logging.getLogger(__name__)
 
 type Behaviour = Callable[[object, object], object]
+
+
+class Verdict(NamedTuple):
+    """What a call's answer is: message only with OK."""
+
+    code: grpc.StatusCode
+    details: str
+    message: bytes
 
 
 class Handling:
@@ -40,42 +48,37 @@ class Handling:
         self._executor = executor
 
     async def answer(self, rpc: Rpc) -> Response | None:
-        """Run a call's handler; None when nobody waits for an answer any more."""
+        """Run a call's handler; None when nobody waits for this run's answer any more."""
+        code, details, message = await self._verdict(rpc)
+        return None if rpc.ending is not None else rpc.answer(code, details, message)
+
+    async def _verdict(self, rpc: Rpc) -> Verdict:
         try:
             message = await self._run(rpc)
-        except grpc.aio.AbortError:
+        except grpc.aio.AbortError as error:
             if rpc.abort_error is None:
-                return self._failed(rpc, grpc.aio.AbortError("raised without abort()"))
+                return _failed(rpc, error)
         except asyncio.CancelledError:
-            if rpc.ending is not None:
-                return None
-            return rpc.answer(grpc.StatusCode.CANCELLED, "the handler cancelled itself", b"")
-        except Exception as error:  # noqa: BLE001 - a handler may raise anything, all of it is UNKNOWN
+            return Verdict(grpc.StatusCode.CANCELLED, "the handler cancelled itself", b"")
+        except Exception as error:  # noqa: BLE001 - a handler may raise anything: UNKNOWN
             _LOG.exception(
                 "Unexpected [%s] raised by servicer method [%s]",
                 type(error).__name__,
                 rpc.request.path,
             )
-            return self._failed(rpc, error)
+            return _failed(rpc, error)
         else:
             if rpc.abort_error is None:
-                return None if rpc.ending is not None else self._answered(rpc, message)
+                return self._answered(rpc, message)
             _LOG.error("%s suppressed the error of its abort()", rpc.request.path)
-        return rpc.answer(rpc.code or grpc.StatusCode.UNKNOWN, rpc.details, b"")
+        return Verdict(rpc.code or grpc.StatusCode.UNKNOWN, rpc.details, b"")
 
-    def _answered(self, rpc: Rpc, message: bytes) -> Response:
-        code = rpc.code or grpc.StatusCode.OK
+    def _answered(self, rpc: Rpc, message: bytes) -> Verdict:
         limit = self._limits.send
         if limit is not None and len(message) > limit:
             text = larger_than_max("SERVER", "Sent", len(message), limit)
-            return rpc.answer(grpc.StatusCode.RESOURCE_EXHAUSTED, text, b"")
-        return rpc.answer(code, rpc.details, message)
-
-    def _failed(self, rpc: Rpc, error: Exception) -> Response:
-        code = rpc.code or grpc.StatusCode.OK
-        if code is grpc.StatusCode.OK:
-            code = grpc.StatusCode.UNKNOWN
-        return rpc.answer(code, f"Unexpected {type(error)}: {error}", b"")
+            return Verdict(grpc.StatusCode.RESOURCE_EXHAUSTED, text, b"")
+        return Verdict(rpc.code or grpc.StatusCode.OK, rpc.details, message)
 
     async def _run(self, rpc: Rpc) -> bytes:
         request = rpc.request
@@ -107,6 +110,13 @@ class Handling:
                 self._executor, run, behaviour, message, BlockingContext(rpc)
             )
         return await answer if inspect.isawaitable(answer) else answer
+
+
+def _failed(rpc: Rpc, error: Exception) -> Verdict:
+    code = rpc.code or grpc.StatusCode.OK
+    if code is grpc.StatusCode.OK:
+        code = grpc.StatusCode.UNKNOWN
+    return Verdict(code, f"Unexpected {type(error)}: {error}", b"")
 
 
 def _refuse(rpc: Rpc, code: grpc.StatusCode, details: str) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from grpc_kafka._broker import Queue, Record
-from grpc_kafka._counters import Counters
+from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka.protocol import Frame, MalformedRecordError, Watermark, decode
 
 _LOG = logging.getLogger(__name__)
@@ -130,8 +130,7 @@ class Intake:
     def _refuse(self, record: Record, error: MalformedRecordError) -> None:
         self._counters.malformed += 1
         count = self._counters.malformed
-        if count & (count - 1) == 0:
-            # The 1st, 2nd, 4th, 8th and so on: a flood of garbage shall not flood the log.
+        if is_worth_a_line(count):
             place = f"{record.topic}/{record.partition} at {record.offset}"
             _LOG.warning("%s: %s (%d so far)", place, error, count)
 

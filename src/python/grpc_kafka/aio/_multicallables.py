@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from typing import NoReturn, cast
 
@@ -16,6 +17,7 @@ from grpc_kafka.aio._outcome import Outcome, larger_than_max
 from grpc_kafka.protocol import metadata_of
 
 _LOG = logging.getLogger(__name__)
+_PATH = re.compile(r"/[A-Za-z0-9._]+/[^/]+")
 
 type CallMetadata = grpc.aio.Metadata | Sequence[tuple[str, str | bytes]]
 
@@ -31,6 +33,9 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
         limits: sizes of messages.
         interceptors: the first is the outermost.
 
+    Raises:
+        ValueError: the path is none.
+
     """
 
     def __init__(
@@ -43,6 +48,8 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
         limits: Limits,
         interceptors: Sequence[grpc.aio.UnaryUnaryClientInterceptor],
     ) -> None:
+        if not _PATH.fullmatch(path):
+            raise ValueError(f"{path!r} names no method: /package.Service/Method does")
         self._connection = connection
         self._path = path
         self._serializer = serializer

@@ -162,8 +162,7 @@ class KafkaServer(grpc.aio.Server):
             self._dispatcher.close()
             await self._finish(self._dispatcher)
             await self._sender.close(_FLUSH)
-        for queue in self._queues:
-            await queue.close()
+        await asyncio.gather(*[queue.close() for queue in self._queues])
         self._terminated.set()
 
     async def _finish(self, dispatcher: Dispatcher) -> None:

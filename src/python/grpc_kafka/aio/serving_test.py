@@ -278,6 +278,42 @@ async def test_no_more_handlers_run_at_once_than_allowed(rig: Rig) -> None:
     assert most == 3
 
 
+async def test_a_long_backlog_of_handlers_that_wait_for_nothing_is_worked_off(rig: Rig) -> None:
+    first = asyncio.Event()
+
+    async def work(request: bytes, _context: Context) -> bytes:
+        if request == b"first":
+            await first.wait()
+        return request
+
+    await rig.serve(work, maximum_concurrent_rpcs=1)
+    method = rig.method()
+    calls = [method(b"first"), *[method(b"next") for _ in range(2000)]]
+    await asyncio.sleep(0.05)
+    first.set()
+    assert await asyncio.gather(*calls) == [b"first", *[b"next"] * 2000]
+
+
+async def test_an_abort_after_the_cancellation_answers_nobody(rig: Rig) -> None:
+    aborted = asyncio.Event()
+
+    async def insist(_request: bytes, context: Context) -> bytes:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            aborted.set()
+            await context.abort(grpc.StatusCode.ABORTED)
+        return b""
+
+    await rig.serve(insist)
+    call = rig.method()(b"x")
+    await asyncio.sleep(0.01)
+    call.cancel()
+    await asyncio.wait_for(aborted.wait(), 1)
+    await asyncio.sleep(0.01)
+    assert rig.broker.records("blue.tests.inbox") == []
+
+
 async def test_done_callbacks_run_and_one_that_fails_harms_nobody(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:

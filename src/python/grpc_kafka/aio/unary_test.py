@@ -114,6 +114,18 @@ async def test_a_timeout_that_is_over_at_once_sends_nothing(rig: Rig) -> None:
     assert rig.broker.records(rig.queue) == []
 
 
+@pytest.mark.parametrize("seconds", [float("inf"), 1e15, 1e8])
+async def test_a_timeout_of_for_ever_is_a_timeout(rig: Rig, seconds: float) -> None:
+    await rig.serve(_echo)
+    assert await rig.method()(b"x", timeout=seconds) == b"x"
+
+
+@pytest.mark.parametrize("path", ["Echo/Call", "/Echo", "/a b/Call", "//Call", "/Echo/"])
+async def test_a_path_that_names_no_method_is_refused(rig: Rig, path: str) -> None:
+    with pytest.raises(ValueError, match="names no method"):
+        rig.channel().unary_unary(path)
+
+
 async def test_cancel_ends_the_call_here_and_tells_the_server(rig: Rig) -> None:
     await rig.serve(_sleep)
     call = rig.method()(b"x")
