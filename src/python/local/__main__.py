@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from local.errors import LocalError
-from local.exit_code import FAILED
+from local.exit_code import FAILED, HURRIED
 from local.interpreter import require_packages
 
 
@@ -23,6 +23,8 @@ def main() -> None:
     except LocalError as error:
         sys.stderr.write(f"{error}\n")
         code = FAILED
+    except KeyboardInterrupt:  # before anything was started; later it is a wish, see StopRequest
+        code = HURRIED
     raise SystemExit(code)
 
 

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -42,11 +43,12 @@ class Journal:
         return self._directory / f"{program}.log"
 
     def write(self, program: str, text: str) -> None:
-        """Add a line."""
+        """Add a line; on a full disk it is kept in memory only."""
         self._lines.append(Line(time.time(), program, text))
-        file = self._file(program)
-        file.write(f"{text}\n")
-        file.flush()
+        with suppress(OSError):
+            file = self._file(program)
+            file.write(f"{text}\n")
+            file.flush()
 
     def latest(
         self, count: int, *, program: str = "", text: str = "", trace_id: str = ""

@@ -1,11 +1,12 @@
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.journal import Journal, LineCutter
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=30)), st.integers(min_value=1, max_value=12))
 def test_lines_do_not_depend_on_how_the_stream_is_cut(chunks: list[bytes], limit: int) -> None:
     cutter, whole = LineCutter(limit), LineCutter(limit)
@@ -15,6 +16,7 @@ def test_lines_do_not_depend_on_how_the_stream_is_cut(chunks: list[bytes], limit
     assert [line for line in in_pieces if line] == [line for line in at_once if line]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="abc é", max_size=20)))
 def test_complete_lines_come_out_as_they_went_in(lines: list[str]) -> None:
     data = "".join(f"{line}\n" for line in lines).encode()

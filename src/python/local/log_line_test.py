@@ -1,6 +1,6 @@
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.log_line import LogLine, parse
@@ -44,11 +44,13 @@ def test_exception_as_text_is_told_line_by_line() -> None:
     assert line.render() == "failed\n  Traceback\n  ValueError: no"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_line_that_is_no_entry_stays_as_it_is(text: str) -> None:
     assert parse(text).event == text or text.startswith("{")
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)

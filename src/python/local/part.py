@@ -84,6 +84,12 @@ class Part:
         """Whether it did what others wait for."""
         return self.state in {State.READY, State.DONE}
 
+    @property
+    def port(self) -> str:
+        """Where it listens; empty if that is not known, or nowhere."""
+        announced = self._around.addresses.get(self.name, "").rpartition(":")[2]
+        return str(self.program.port or announced)
+
     async def start(self) -> None:
         """Run the program until it is ready.
 

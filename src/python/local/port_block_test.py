@@ -1,12 +1,13 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.port_block import DEFAULT_BASE, HIGHEST_BASE, PortBlock, RememberedPort
 
 
+@settings(deadline=None)
 @given(st.integers(1, HIGHEST_BASE))
 def test_parts_have_ports_of_their_own_from_the_first_on(base: int) -> None:
     ports = PortBlock(base).named()

@@ -2,7 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.record import Entry, Record, Run, created_at, is_alive
@@ -17,6 +17,7 @@ entries = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         Run,

@@ -66,8 +66,9 @@ class ShownLine:
 
 
 def shown_parts(parts: Mapping[str, Part], journal: Journal) -> list[ShownPart]:
-    """The rows of the table of processes."""
-    return [_part(part, journal) for part in parts.values()]
+    """The rows of the table of processes: what stays first, then the steps that have ended."""
+    ordered = sorted(parts.values(), key=lambda part: part.program.is_step)
+    return [_part(part, journal) for part in ordered]
 
 
 def shown_lines(journal: Journal, wanted: Filter, count: int) -> list[ShownLine]:
@@ -95,7 +96,7 @@ def _part(part: Part, journal: Journal) -> ShownPart:
         tone="bad" if unwell else _TONES.get(part.state, "busy"),
         detail=part.detail,
         pid=str(part.child.pid) if runs and part.child else "",
-        port=str(part.program.port or ""),
+        port=part.port,
         uptime=duration(time.time() - part.child.started) if runs and part.child else "",
         took=f"{part.seconds:.2f} s" if part.up else "",
         restarts=max(part.restarts, 0),
