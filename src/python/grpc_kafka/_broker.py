@@ -55,10 +55,6 @@ class Inbox(Protocol):
     """A partition read from the position that it had when the inbox was opened."""
 
     @property
-    def topic(self) -> str:
-        """The inbox's topic."""
-
-    @property
     def partition(self) -> int:
         """The partition that is read."""
 

@@ -12,7 +12,7 @@ class Counters:
     Attributes:
         malformed: were no frame of this protocol.
         unexpected: were frames that did not belong here.
-        stale: repeated what is known, or came for a call that is over.
+        stale: repeated a request that runs, or cancelled one that is over.
         expired: requests whose deadline had passed before anyone read them.
         cancelled: requests whose cancellation came before they were begun.
         unsent: answers that could not be delivered.

@@ -67,12 +67,17 @@ class InMemoryBroker:
         limit = int(endpoint.kafka.get("message.max.bytes", _RECORD_LIMIT))
         return _Sender(self, limit=limit, every_report=every_report)
 
-    async def open_inbox(self, endpoint: Endpoint, topic: str, receive: Receive) -> _Inbox:
+    async def open_inbox(
+        self,
+        endpoint: Endpoint,  # noqa: ARG002 - this broker is one cluster
+        topic: str,
+        receive: Receive,
+    ) -> _Inbox:
         """An inbox, as `Broker` has it; partitions are given out in turn."""
         partitions = self._topic(topic)
         partition = self._inboxes % len(partitions)
         self._inboxes += 1
-        return _Inbox(partitions[partition], endpoint, receive)
+        return _Inbox(partitions[partition], receive)
 
     def open_queue(self, endpoint: Endpoint, topic: str, reader: QueueReader) -> Member:
         """A membership, as `Broker` has it."""
@@ -170,10 +175,8 @@ class _Sender:
 
 
 class _Inbox:
-    def __init__(self, partition: _Partition, endpoint: Endpoint, receive: Receive) -> None:
-        self.topic = partition.topic
+    def __init__(self, partition: _Partition, receive: Receive) -> None:
         self.partition = partition.number
-        self.application = endpoint.application
         self._cursor = _Cursor(partition, len(partition.log), receive)
 
     def healthy(self) -> Health:

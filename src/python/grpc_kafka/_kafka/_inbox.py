@@ -23,7 +23,7 @@ class KafkaInbox:
     """Reads one partition of an inbox topic, whichever: processes may share them."""
 
     def __init__(self, endpoint: Endpoint, topic: str, receive: Receive) -> None:
-        self.topic = topic
+        self._topic = topic
         self.partition = -1
         self._pulse = Pulse(f"inbox {topic}")
         settings: dict[str, object] = dict(_settings.of_inbox(endpoint, topic))
@@ -60,13 +60,13 @@ class KafkaInbox:
 
     def _assign(self) -> None:
         try:
-            known = self._consumer.list_topics(self.topic, timeout=_ANSWER).topics.get(self.topic)
+            known = self._consumer.list_topics(self._topic, timeout=_ANSWER).topics.get(self._topic)
             if known is None or not known.partitions:
-                raise UnknownTopicError(f"topic {self.topic} does not exist; create it first")
+                raise UnknownTopicError(f"topic {self._topic} does not exist; create it first")
             partition = secrets.choice(list(known.partitions))
-            place = TopicPartition(self.topic, partition)
+            place = TopicPartition(self._topic, partition)
             _, end = self._consumer.get_watermark_offsets(place, timeout=_ANSWER)
-            self._consumer.assign([TopicPartition(self.topic, partition, end)])
+            self._consumer.assign([TopicPartition(self._topic, partition, end)])
         except KafkaException as error:
             raise fault_of(error) from error
         self.partition = partition

@@ -75,16 +75,14 @@ class KafkaUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
         """Note that its REQUEST left."""
         self._moves.send(FrameKind.REQUEST)
 
-    def answer(self, frame: Response) -> bool:
-        """Take its answer; False when it is over already."""
-        if self._outcome is not None or not self._moves.receive(FrameKind.RESPONSE):
-            return False
+    def answer(self, frame: Response) -> None:
+        """End it with its answer."""
+        self._moves.receive(FrameKind.RESPONSE)
         code = CODES.get(frame.status, grpc.StatusCode.UNKNOWN)
         details = frame.details
         if code is grpc.StatusCode.OK:
             code, details = self._read(frame.message, details)
         self.finish(Outcome(code, details, frame.initial_metadata, frame.trailing_metadata))
-        return True
 
     def expire(self) -> None:
         """End it by its deadline."""

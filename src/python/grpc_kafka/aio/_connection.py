@@ -167,8 +167,8 @@ class Connection:
             return
         if not isinstance(frame, Response) or frame.to != self._instance:
             self.counters.unexpected += 1
-        elif not call.answer(frame):
-            self.counters.stale += 1
+        else:
+            call.answer(frame)
 
     def _send(self, outgoing: Outgoing, address: Address, sender: Sender) -> None:
         call, metadata, message, deadline, _ = outgoing

@@ -114,10 +114,6 @@ class BlockingContext:
         """Seconds until the deadline; None without one, as in `grpc.aio`."""
         return cast("float", self._rpc.time_remaining())
 
-    def is_active(self) -> bool:
-        """Whether somebody still waits for the answer."""
-        return self._rpc.ending is None and not self._rpc.answered
-
     def cancelled(self) -> bool:
         """Whether nobody waits for this run: see `Ending` for the reasons."""
         return self._rpc.ending is not None
