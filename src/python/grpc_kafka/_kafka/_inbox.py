@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -11,6 +10,7 @@ from grpc_kafka._broker import Receive
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import UnknownTopicError
 from grpc_kafka._kafka import _settings
+from grpc_kafka._kafka._client_log import ClientLog
 from grpc_kafka._kafka._faults import fault_of
 from grpc_kafka._kafka._poller import Poller
 from grpc_kafka._kafka._pulse import Pulse
@@ -30,7 +30,7 @@ class KafkaInbox:
         settings["error_cb"] = self._pulse.failed
         settings["stats_cb"] = self._pulse.measured
         try:
-            self._consumer = Consumer(settings, logger=logging.getLogger("grpc_kafka.librdkafka"))
+            self._consumer = Consumer(settings, logger=ClientLog())
         except KafkaException as error:
             raise fault_of(error) from error
         self._poller = Poller(

@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from grpc_kafka._broker import QueueReader
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._kafka import _settings
+from grpc_kafka._kafka._client_log import ClientLog
 from grpc_kafka._kafka._faults import fault_of, is_lost_partition
 from grpc_kafka._kafka._poller import Poller
 from grpc_kafka._kafka._pulse import Pulse
@@ -45,7 +46,7 @@ class KafkaQueue:
         settings["error_cb"] = self._pulse.failed
         settings["stats_cb"] = self._pulse.measured
         try:
-            self._consumer = Consumer(settings, logger=logging.getLogger("grpc_kafka.librdkafka"))
+            self._consumer = Consumer(settings, logger=ClientLog())
         except KafkaException as error:
             raise fault_of(error) from error
         self._poller = Poller(

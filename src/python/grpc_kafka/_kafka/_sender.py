@@ -14,6 +14,7 @@ from grpc_kafka._broker import Report
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import BrokerError, QueueFullError
 from grpc_kafka._kafka import _settings
+from grpc_kafka._kafka._client_log import ClientLog
 from grpc_kafka._kafka._faults import fault_of
 from grpc_kafka.protocol import Encoded
 
@@ -32,7 +33,7 @@ class KafkaSender:
         )
         settings["error_cb"] = self._error
         try:
-            self._producer = Producer(settings, logger=logging.getLogger("grpc_kafka.librdkafka"))
+            self._producer = Producer(settings, logger=ClientLog())
         except KafkaException as error:
             raise fault_of(error) from error
         self._loop = asyncio.get_running_loop()

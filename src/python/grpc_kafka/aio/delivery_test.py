@@ -261,6 +261,7 @@ async def test_a_new_member_gets_its_share_and_what_was_not_begun(rig: Rig) -> N
     busy.open.set()
     assert len(await asyncio.gather(*calls)) == 40
     assert len(fresh.begun) > 5
+    assert set(busy.begun) & set(fresh.begun) <= set(busy.cancelled)
     await _settled()
     assert _committed(rig) == 40
 
