@@ -189,11 +189,12 @@ class Part:
             if await child.wait() != 0:
                 raise self._failed(child)
             return
-        while not await self._answers():
-            if child.code is not None:
-                await child.wait()
-                raise self._failed(child)
+        while child.code is None and not await self._answers():  # noqa: ASYNC110  # it tells nobody
             await asyncio.sleep(_POLL)
+        # Another process may have answered at its address.
+        if child.code is not None:
+            await child.wait()
+            raise self._failed(child)
 
     async def _answers(self) -> bool:
         if self.program.probe is None:

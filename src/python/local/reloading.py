@@ -5,7 +5,7 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
-from local import syntax
+from local import bytecode, syntax
 from local.checkout import Checkout
 from local.effect import effect_of, restarts
 from local.import_closure import ImportGraph
@@ -46,6 +46,7 @@ class Reloading:
         because = _because(changed)
         if any(path.is_relative_to(self._checkout.sources / "local") for path in changed):
             self._report.say(f"{because}: the runner itself takes that over at its next start")
+        bytecode.forget(changed)
         effect = effect_of(changed, self._programs)
         before = self._generated()
         for step in effect.steps:
@@ -53,7 +54,9 @@ class Reloading:
                 return
         for server in effect.reloads:
             await self._parts.reload(server, because)
-        await self._restart(changed | _differences(before, self._generated()), because)
+        generated = _differences(before, self._generated())
+        bytecode.forget(generated)
+        await self._restart(changed | generated, because)
 
     async def _restart(self, changed: set[Path], because: str) -> None:
         owners = {path: owner for path in changed if (owner := self._graph.owner_of(path))}
