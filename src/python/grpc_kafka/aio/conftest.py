@@ -78,6 +78,35 @@ class Rig:
             await close()
 
 
+class Gate:
+    """A handler that waits to be let go on, and notes what became of it."""
+
+    def __init__(self) -> None:
+        self.begun: list[bytes] = []
+        self.cancelled: list[bytes] = []
+        self.contexts: list[grpc.aio.ServicerContext[bytes, bytes]] = []
+        self.open = asyncio.Event()
+
+    async def __call__(
+        self, request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]
+    ) -> bytes:
+        """Answer with the request when the gate is open."""
+        self.begun.append(request)
+        self.contexts.append(context)
+        try:
+            await self.open.wait()
+        except asyncio.CancelledError:
+            self.cancelled.append(request)
+            raise
+        return request
+
+
+async def settled() -> None:
+    """Let the loop turn until nothing in memory is left to be passed on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
     """A fresh lane."""

@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from grpc_kafka import BrokerError, UnknownTopicError
+from grpc_kafka.aio.conftest import Gate, settled
 from grpc_kafka.protocol import (
     Address,
     Cancel,
@@ -20,32 +21,11 @@ from grpc_kafka.protocol import (
 )
 
 if TYPE_CHECKING:
-    from grpc_kafka.aio import KafkaServer
     from grpc_kafka.aio.conftest import Rig
 
 type Context = grpc.aio.ServicerContext[bytes, bytes]
 
 _HOME = Address("blue.tests.inbox", 0, "me")
-
-
-class Gate:
-    """A handler that waits to be let go on, and notes what became of it."""
-
-    def __init__(self) -> None:
-        self.begun: list[bytes] = []
-        self.cancelled: list[bytes] = []
-        self.contexts: list[Context] = []
-        self.open = asyncio.Event()
-
-    async def __call__(self, request: bytes, context: Context) -> bytes:
-        self.begun.append(request)
-        self.contexts.append(context)
-        try:
-            await self.open.wait()
-        except asyncio.CancelledError:
-            self.cancelled.append(request)
-            raise
-        return request
 
 
 def _committed(rig: Rig) -> int:
@@ -54,11 +34,6 @@ def _committed(rig: Rig) -> int:
 
 def _key(number: int) -> bytes:
     return number.to_bytes(16)
-
-
-async def _settled() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 def _answers(rig: Rig) -> int:
@@ -73,7 +48,7 @@ async def test_a_request_is_committed_only_after_its_answer(rig: Rig) -> None:
     assert (gate.begun, _committed(rig)) == ([b"x"], 0)
     gate.open.set()
     await call
-    await _settled()
+    await settled()
     assert _committed(rig) == 1
 
 
@@ -98,7 +73,7 @@ async def test_what_was_answered_is_not_delivered_again(rig: Rig) -> None:
     await asyncio.gather(*[method(b"x") for _ in range(20)])
     await one.stop(None)
     await rig.serve(second)
-    await _settled()
+    await settled()
     assert second.begun == []
 
 
@@ -108,9 +83,9 @@ async def test_a_delivery_repeated_during_the_work_begins_nothing(rig: Rig) -> N
     request = Request(_key(1), "/test.Echo/Call", _HOME, None, (), b"x")
     for _ in range(3):
         rig.broker.publish(rig.queue, encode_request(request))
-    await _settled()
+    await settled()
     gate.open.set()
-    await _settled()
+    await settled()
     assert gate.begun == [b"x"]
     assert _answers(rig) == 1
     assert made.counters.stale == 2
@@ -123,7 +98,7 @@ async def test_a_cancellation_reaches_the_handler(rig: Rig) -> None:
     call = rig.method()(b"x")
     await asyncio.sleep(0.01)
     call.cancel()
-    await _settled()
+    await settled()
     assert gate.cancelled == [b"x"]
     assert gate.contexts[0].cancelled()
     assert gate.contexts[0].done()
@@ -137,7 +112,7 @@ async def test_a_cancellation_behind_its_request_in_one_batch_still_counts(rig: 
     rig.broker.publish(rig.queue, encode_request(request))
     rig.broker.publish(rig.queue, encode_cancel(Cancel(_key(1))))
     await rig.serve(gate)
-    await _settled()
+    await settled()
     assert gate.cancelled == gate.begun
     assert _committed(rig) == 2
 
@@ -149,9 +124,9 @@ async def test_a_cancellation_drops_what_was_not_begun(rig: Rig) -> None:
         request = Request(_key(number), "/test.Echo/Call", _HOME, None, (), str(number).encode())
         rig.broker.publish(rig.queue, encode_request(request), partition=0)
     rig.broker.publish(rig.queue, encode_cancel(Cancel(_key(2))), partition=0)
-    await _settled()
+    await settled()
     gate.open.set()
-    await _settled()
+    await settled()
     assert gate.begun == [b"1"]
     assert made.counters.cancelled == 1
     assert _committed(rig) == 3
@@ -160,7 +135,7 @@ async def test_a_cancellation_drops_what_was_not_begun(rig: Rig) -> None:
 async def test_a_cancellation_of_nothing_known_is_done_with(rig: Rig) -> None:
     made = await rig.serve(Gate())
     rig.broker.publish(rig.queue, encode_cancel(Cancel(_key(1))))
-    await _settled()
+    await settled()
     assert (made.counters.stale, _committed(rig)) == (1, 1)
 
 
@@ -169,7 +144,7 @@ async def test_an_expired_request_is_dropped_unread_and_counted(rig: Rig) -> Non
     made = await rig.serve(gate)
     request = Request(_key(1), "/test.Echo/Call", _HOME, time.time() - 1, (), b"x")
     rig.broker.publish(rig.queue, encode_request(request))
-    await _settled()
+    await settled()
     assert gate.begun == []
     assert made.counters.expired == 1
     assert (_answers(rig), _committed(rig)) == (0, 1)
@@ -207,7 +182,7 @@ async def test_garbage_harms_nobody(rig: Rig, caplog: pytest.LogCaptureFixture) 
     answer = Response(_key(4), "me", (), 0, "", (), b"")
     rig.broker.publish(rig.queue, encode_response(answer), partition=0)
     rig.broker.publish(rig.queue, encode_request(good), partition=0)
-    await _settled()
+    await settled()
     assert gate.begun == [b"x"]
     assert (made.counters.malformed, made.counters.unexpected) == (5, 3)
     assert _committed(rig) == 9
@@ -228,7 +203,7 @@ async def test_an_answer_that_was_not_acknowledged_is_sent_again(
     assert _committed(rig) == 0
     rig.broker.fail_sends(None)
     assert await call == b"x"
-    await _settled()
+    await settled()
     assert _committed(rig) == 1
 
 
@@ -261,9 +236,21 @@ async def test_a_new_member_gets_its_share_and_what_was_not_begun(rig: Rig) -> N
     busy.open.set()
     assert len(await asyncio.gather(*calls)) == 40
     assert len(fresh.begun) > 5
-    assert set(busy.begun) & set(fresh.begun) <= set(busy.cancelled)
-    await _settled()
+    await settled()
     assert _committed(rig) == 40
+
+
+async def test_what_was_not_begun_is_left_to_the_next_owner_alone(rig: Rig) -> None:
+    old, new = Gate(), Gate()
+    new.open.set()
+    await rig.serve(old, maximum_concurrent_rpcs=1)
+    for number in (1, 2):
+        request = Request(_key(number), "/test.Echo/Call", _HOME, None, (), b"%d" % number)
+        rig.broker.publish(rig.queue, encode_request(request), partition=1)
+    await settled()
+    await rig.serve(new)
+    await settled()
+    assert (old.begun, new.begun) == ([b"1"], [b"1", b"2"])
 
 
 async def test_a_run_is_cancelled_when_another_server_has_its_request(rig: Rig) -> None:
@@ -273,13 +260,13 @@ async def test_a_run_is_cancelled_when_another_server_has_its_request(rig: Rig) 
     calls = [rig.method()(str(number).encode(), timeout=5) for number in range(8)]
     await asyncio.sleep(0.01)
     await rig.serve(new)
-    await _settled()
+    await settled()
     assert old.cancelled
     assert sorted(old.cancelled) == sorted(new.begun)
     old.open.set()
     await asyncio.gather(*calls)
     assert sorted(old.begun) == sorted(str(number).encode() for number in range(8))
-    await _settled()
+    await settled()
     assert _committed(rig) == 8
 
 
@@ -291,11 +278,11 @@ async def test_a_partition_that_comes_back_brings_what_was_not_answered(rig: Rig
     for _ in range(4):
         other = await rig.serve(Gate())
         await other.stop(None)
-        await _settled()
+        await settled()
     assert len(gate.begun) == len(gate.cancelled) + 1
     gate.open.set()
     assert await call == b"x"
-    await _settled()
+    await settled()
     assert _committed(rig) == 1
     assert _answers(rig) == 1
 
@@ -320,73 +307,12 @@ async def test_a_request_that_comes_back_while_its_old_run_still_ends_is_begun_a
     await rig.serve(reluctant)
     request = Request(_key(1), "/test.Echo/Call", _HOME, None, (), b"x")
     rig.broker.publish(rig.queue, encode_request(request), partition=1)
-    await _settled()
+    await settled()
     other = await rig.serve(Gate())
-    await _settled()
+    await settled()
     await other.stop(None)
-    await _settled()
+    await settled()
     assert (begun, _answers(rig)) == (2, 1)
     gone.set()
-    await _settled()
+    await settled()
     assert (begun, _committed(rig), _answers(rig)) == (2, 1, 1)
-
-
-async def _stopping(made: KafkaServer, grace: float | None) -> asyncio.Task[None]:
-    task = asyncio.create_task(made.stop(grace))
-    await _settled()
-    return task
-
-
-async def test_stopping_finishes_what_runs_and_takes_nothing_more(rig: Rig) -> None:
-    gate, next_one = Gate(), Gate()
-    next_one.open.set()
-    made = await rig.serve(gate)
-    method = rig.method()
-    running = method(b"running", timeout=5)
-    await asyncio.sleep(0.01)
-    stop = await _stopping(made, 5)
-    late = method(b"late", timeout=5)
-    await asyncio.sleep(0.01)
-    assert not made.healthy().ok
-    assert not stop.done()
-    gate.open.set()
-    assert await running == b"running"
-    await stop
-    assert await made.wait_for_termination()
-    assert gate.begun == [b"running"]
-    await rig.serve(next_one)
-    assert await late == b"late"
-    assert next_one.begun == [b"late"]
-
-
-async def test_what_grace_did_not_suffice_for_the_next_server_answers(rig: Rig) -> None:
-    slow, next_one = Gate(), Gate()
-    next_one.open.set()
-    made = await rig.serve(slow)
-    call = rig.method()(b"x", timeout=5)
-    await asyncio.sleep(0.01)
-    assert not await made.wait_for_termination(0.01)
-    await made.stop(0.02)
-    assert slow.cancelled == [b"x"]
-    assert not call.done()
-    await rig.serve(next_one)
-    assert await call == b"x"
-
-
-async def test_the_shortest_grace_holds(rig: Rig) -> None:
-    gate = Gate()
-    made = await rig.serve(gate)
-    call = rig.method()(b"x", timeout=5)
-    await asyncio.sleep(0.01)
-    patient = await _stopping(made, 60)
-    await asyncio.wait_for(made.stop(None), 1)
-    await asyncio.wait_for(patient, 1)
-    assert gate.cancelled == [b"x"]
-    call.cancel()
-
-
-async def test_a_server_starts_once(rig: Rig) -> None:
-    made = await rig.serve(Gate())
-    assert made.healthy().ok
-    with pytest.raises(grpc.aio.UsageError, match="started before"):
-        await made.start()
