@@ -13,6 +13,7 @@ from tandem.database.v1.attempts_pb2 import CountAttemptRequest, ForgetAttemptsR
 from services.identity.deadline import Deadline
 from services.identity.errors import TooManyAttemptsError
 from services.identity.stores import ask
+from services.identity.validation import normal_email
 
 if TYPE_CHECKING:
     from tandem.database.v1.attempts_pb2_grpc import AttemptStoreAsyncStub
@@ -34,8 +35,8 @@ class Attempts:
     """Counts the attempts at one purpose, such as signing in.
 
     The store gets HMAC-SHA256 digests of addresses, never the addresses. An attempt of a client
-    that is over its limit is not counted against the e-mail address, so that one client cannot
-    keep somebody else out for long.
+    that is over its limit is not counted against the e-mail address, so that one client can keep
+    only so many others out.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Attempts:
         """Count one attempt.
 
         Args:
-            email: Whom the attempt is aimed at; compared without regard to case.
+            email: Whom the attempt is aimed at; compared without regard to case and spelling.
             client_address: Whom it comes from; not counted when empty.
             deadline: When the answer is due.
 
@@ -81,7 +82,9 @@ class Attempts:
             raise TooManyAttemptsError(answer.retry_after.ToTimedelta())
 
     def _email_key(self, email: str) -> bytes:
-        return self._digest("email", email.strip().casefold())
+        # Unicode has many spellings of one domain: each would have attempts of its own.
+        normal = normal_email(email) or email.strip()
+        return self._digest("email", normal.casefold())
 
     def _digest(self, kind: str, value: str) -> bytes:
         message = "\0".join((self._purpose, kind, value))

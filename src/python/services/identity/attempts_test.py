@@ -47,6 +47,23 @@ async def test_address_counts_the_same_in_whatever_case(tmp_path: Path) -> None:
         assert len(first) == 1
 
 
+@pytest.mark.parametrize(
+    ("spelling", "plain"),
+    [
+        ("ada@\uff45xample.org", "ada@example.org"),  # a full-width "e"
+        ("ada@example\u3002org", "ada@example.org"),  # an ideographic full stop
+        ("ada@xn--bcher-kva.example.org", "ada@b\u00fccher.example.org"),
+        ("a\u0308da@example.org", "\u00e4da@example.org"),
+    ],
+)
+async def test_address_counts_the_same_however_it_is_spelled(
+    tmp_path: Path, spelling: str, plain: str
+) -> None:
+    async with running(tmp_path) as identity:
+        counted = await keys(identity, client_address="", email=spelling)
+        assert counted == await keys(identity, client_address="", email=plain)
+
+
 async def test_text_of_a_client_is_never_taken_for_an_address_of_mail(tmp_path: Path) -> None:
     async with running(tmp_path) as identity:
         client, email = await keys(identity, client_address="same text", email="same text")
