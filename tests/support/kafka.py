@@ -179,9 +179,9 @@ def _java(jars: Path, *arguments: str) -> list[str]:
 
 def _format(jars: Path, properties: Path) -> None:
     identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    command = _java(
-        jars, "kafka.tools.StorageTool", "format", "-t", identity, "-c", str(properties)
-    )
+    # One argument: an identity may begin with "-".
+    named = f"--cluster-id={identity}"
+    command = _java(jars, "kafka.tools.StorageTool", "format", named, "-c", str(properties))
     done = subprocess.run(  # noqa: S603 - the jars are the suite's own
         command, capture_output=True, text=True, timeout=_FORMAT_TIMEOUT, check=False
     )
