@@ -1,6 +1,5 @@
 """The checkout that is run, and where its data lies."""
 
-import os
 from pathlib import Path
 
 from local.errors import CheckoutError
@@ -78,7 +77,3 @@ class Checkout:
         ignore = self.state / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
-
-    def shown(self, path: Path) -> str:
-        """Name a path as a person in the checkout would."""
-        return os.path.relpath(path, self.root) if path.is_relative_to(self.root) else str(path)
