@@ -79,7 +79,8 @@ class Process[S: Settings]:
             The HTTP port.
 
         Raises:
-            StartError: the brokers do not answer in time, or the port is taken.
+            StartError: the brokers do not answer in time, their client's options are wrong, or the
+                port is taken.
         """
         if self._channel is not None:
             await self._within_start_timeout(self._channel.channel_ready())
@@ -104,8 +105,10 @@ class Process[S: Settings]:
         except TimeoutError:
             raise StartError(
                 f"no Kafka broker answered at {servers} within {limit:g} s; "
-                "check TANDEM_KAFKA_BOOTSTRAP_SERVERS and that the broker runs"
+                "check TANDEM_KAFKA_BOOTSTRAP_SERVERS and TANDEM_KAFKA_OPTIONS, and that it runs"
             ) from None
+        except grpc_kafka.BrokerError as error:
+            raise StartError(f"no client of Kafka: {error}; check TANDEM_KAFKA_OPTIONS") from None
 
     def _endpoint(self) -> grpc_kafka.Endpoint:
         return grpc_kafka.Endpoint(
