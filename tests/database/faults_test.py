@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from structlog.testing import capture_logs
 from tandem.database.v1 import accounts_pb2
 
 from services.database.service import connected
@@ -142,8 +143,10 @@ async def test_a_call_that_finds_no_free_connection_is_unavailable(
         "database_pool_timeout": 0.2,
     }
     async with connected(Settings.model_validate(changed)) as small, small.connect():
-        with pytest.raises(AbortedError) as ended:
+        with capture_logs() as logs, pytest.raises(AbortedError) as ended:
             await Transactions(small, 5).answer(Conflicts(0, ""), new_id(), Call())
+    [entry] = logs
+    assert entry["reason"] == "all database connections are busy; call again"
     assert ended.value.code is grpc.StatusCode.UNAVAILABLE
 
 

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import psycopg
+import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.database.retention import BATCH, clean_up
@@ -49,3 +50,13 @@ async def test_clean_up_waits_for_nobody(
         owner.execute("SELECT FROM sessions WHERE id = %s FOR UPDATE", [session.id])
         assert await clean_up(engine, MONTH) == 0
     assert await clean_up(engine, MONTH) == 1
+
+
+async def test_clean_up_gives_up_on_a_table_that_a_migration_holds(
+    engine: AsyncEngine, addresses: Addresses
+) -> None:
+    with psycopg.connect(addresses.owner) as owner:
+        owner.execute("LOCK TABLE sessions")
+        with pytest.raises(TimeoutError):
+            await clean_up(engine, MONTH, patience=0.3)
+    await clean_up(engine, MONTH)

@@ -17,18 +17,27 @@ from services.database.models import AttemptWindow, Effect, Session
 BATCH = 1000
 """Most rows of a table that one clean-up deletes: it never holds others up for long."""
 
+PATIENCE = 10.0
+"""Seconds that one clean-up may take, a connection of the pool and all waiting included."""
+
 _log = structlog.get_logger()
 
 
-async def clean_up(engine: AsyncEngine, session_retention: timedelta) -> int:
+async def clean_up(
+    engine: AsyncEngine, session_retention: timedelta, patience: float = PATIENCE
+) -> int:
     """Delete attempt windows that are over, old effects, and sessions that expired that long ago.
 
     Safe to run in many processes at once: each takes rows that no other is at.
 
     Returns:
         How many rows were deleted.
+
+    Raises:
+        TimeoutError: it took more than `patience` seconds; nothing was deleted.
+        SQLAlchemyError: the database did not do it.
     """
-    async with engine.begin() as connection:
+    async with asyncio.timeout(patience), engine.begin() as connection:
         deleted = 0
         for key, over in (
             (AttemptWindow.key, AttemptWindow.ends_at < func.now()),
@@ -64,7 +73,7 @@ async def _clean_up_forever(
     while True:
         try:
             deleted = await clean_up(engine, session_retention)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, TimeoutError) as error:
             # Whatever is wrong with the database, calls and the health check say it louder.
             _log.warning("clean-up failed", error=type(error).__name__)
         else:

@@ -1,5 +1,6 @@
 """The serving process: a pool of connections, the four stores, health, clean-up."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -26,6 +27,8 @@ from services.database.stores import Accounts, ActivityLog, Attempts, Sessions
 from services.database.transactions import Transactions
 
 NAME = "database"
+SCHEMA_TIMEOUT = 10.0
+"""Seconds that PostgreSQL has at the start to say which schema it holds."""
 
 
 def serve() -> None:
@@ -114,17 +117,23 @@ async def check_schema(engine: AsyncEngine, history: History) -> None:
             has contracted the schema.
     """
     try:
-        async with engine.connect() as connection:
+        async with asyncio.timeout(SCHEMA_TIMEOUT), engine.connect() as connection:
             ran = list(await connection.scalars(text(f"SELECT version_num FROM {VERSION_TABLE}")))  # noqa: S608  # a constant
         check_serving(positions(history.revisions, ran))
     except SchemaError as error:
         raise chassis.StartError(str(error)) from None
+    except TimeoutError:
+        raise _unanswered(engine, f"nothing within {SCHEMA_TIMEOUT:g} s") from None
     except DBAPIError as error:
         if sqlstate.code(error) in sqlstate.NO_SUCH_TABLE:
             head = history.revisions[Phase.EXPAND][-1]
             raise chassis.StartError(str(SchemaBehindError(None, head, EXPAND_ADVICE))) from None
-        place = f"{engine.url.host}:{engine.url.port or 5432}"
-        raise chassis.StartError(
-            f"PostgreSQL at {place} does not answer: {sqlstate.reason(error)}; "
-            "check TANDEM_DATABASE_URL and that it runs"
-        ) from None
+        raise _unanswered(engine, sqlstate.reason(error)) from None
+
+
+def _unanswered(engine: AsyncEngine, reason: str) -> chassis.StartError:
+    place = f"{engine.url.host}:{engine.url.port or 5432}"
+    return chassis.StartError(
+        f"PostgreSQL at {place} does not answer: {reason}; "
+        "check TANDEM_DATABASE_URL and that it runs"
+    )

@@ -21,7 +21,12 @@ ATTEMPTS = 4
 _PAUSE = 0.02
 _BOUND = text("SELECT set_config('statement_timeout', :milliseconds, true)")
 
-_FAULTS_OF_CALLERS = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND}
+_FAULTS_OF_CALLERS = {
+    grpc.StatusCode.ALREADY_EXISTS,
+    grpc.StatusCode.FAILED_PRECONDITION,
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.NOT_FOUND,
+}
 
 _log = structlog.get_logger()
 
@@ -76,8 +81,9 @@ class Transactions:
             told = failure(error)
             if told is None:
                 raise
-            if isinstance(error, DBAPIError) and told.code not in _FAULTS_OF_CALLERS:
-                _log.warning("database error", code=told.code.name, reason=sqlstate.reason(error))
+            if told.code not in _FAULTS_OF_CALLERS:
+                reason = sqlstate.reason(error) if isinstance(error, DBAPIError) else told.message
+                _log.warning("database error", code=told.code.name, reason=reason)
         await context.abort(told.code, told.message, told.trailing_metadata())
         raise AssertionError("abort returned")
 
