@@ -34,7 +34,7 @@ def _email(text: str) -> str:
 def _new_password(text: str) -> str:
     if not text:
         raise ValueError("Choose a password.")
-    if len(text) < PASSWORD_LENGTHS.start:
+    if _password_length(text) < PASSWORD_LENGTHS.start:
         raise ValueError(f"Choose a password of at least {PASSWORD_LENGTHS.start} characters.")
     return _known_password(text)
 
@@ -42,12 +42,17 @@ def _new_password(text: str) -> str:
 def _known_password(text: str) -> str:
     if not text:
         raise ValueError("Enter your password.")
-    if len(text) >= PASSWORD_LENGTHS.stop:
+    if _password_length(text) >= PASSWORD_LENGTHS.stop:
         raise ValueError(f"A password has at most {PASSWORD_LENGTHS[-1]} characters.")
     # A form cannot hold a half of a surrogate pair, but JSON can.
     if any(unicodedata.category(char) == "Cs" for char in text):
         raise ValueError("Use whole characters in a password.")
     return text
+
+
+def _password_length(text: str) -> int:
+    # As identity counts and compares: some keyboards send an accent as a character of its own.
+    return len(unicodedata.normalize("NFC", text))
 
 
 def _display_name(text: str) -> str:

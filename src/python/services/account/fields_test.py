@@ -47,6 +47,12 @@ def test_a_new_password_has_8_to_128_characters(length: int, accepted: bool) -> 
         assert str(8 if length < 8 else 128) in problems(SignUp, **typed)["password"]
 
 
+def test_an_accent_sent_as_a_character_of_its_own_makes_no_password_longer() -> None:
+    assert check(SignUp, {**GOOD, "password": "e\u0301" * 128}).password == "e\u0301" * 128
+    assert "128" in problems(SignUp, **{**GOOD, "password": "e\u0301" * 129})["password"]
+    assert "8" in problems(SignUp, **{**GOOD, "password": "e\u0301" * 7})["password"]
+
+
 def test_a_password_is_taken_as_typed() -> None:
     typed = {**GOOD, "password": "  spaces count  "}
     assert check(SignUp, typed).password == "  spaces count  "
