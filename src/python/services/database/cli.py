@@ -23,6 +23,7 @@ from services.database.settings import MigrateSettings, PrepareSettings, address
 type _Say = Callable[[str], None]
 
 
+_LEAST_SECONDS = 0.001
 _MOST_SECONDS = 86_400
 _MOST_ATTEMPTS = 100
 
@@ -229,8 +230,11 @@ def _exit_of(error: DatabaseError) -> Exit:
 
 def _seconds(value: str) -> float:
     seconds = float(value)
-    if not 0 < seconds <= _MOST_SECONDS:
-        raise argparse.ArgumentTypeError(f"{value} is not between 0 and {_MOST_SECONDS} seconds")
+    # PostgreSQL takes whole milliseconds, and none of them for no limit at all.
+    if not _LEAST_SECONDS <= seconds <= _MOST_SECONDS:
+        raise argparse.ArgumentTypeError(
+            f"{value} is not between {_LEAST_SECONDS:g} and {_MOST_SECONDS} seconds"
+        )
     return seconds
 
 

@@ -29,6 +29,7 @@ def test_the_status_of_a_schema_is_an_exit_code(ran: list[str], code: Exit) -> N
         ["migrate"],
         ["migrate", "sideways"],
         ["migrate", "expand", "--lock-timeout", "0"],
+        ["migrate", "expand", "--lock-timeout", "0.0004"],
         ["migrate", "expand", "--lock-timeout", "soon"],
         ["migrate", "expand", "--lock-timeout", "nan"],
         ["migrate", "expand", "--attempts", "0"],
