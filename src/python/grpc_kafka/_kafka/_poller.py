@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import operator
 import threading
 from collections.abc import Callable
 
@@ -12,10 +13,14 @@ from confluent_kafka import Consumer, Message
 from grpc_kafka._broker import Receive, Record
 from grpc_kafka._errors import BrokerError
 from grpc_kafka._kafka._pulse import Pulse
+from grpc_kafka.protocol import Headers
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 1000
 _CLOSE = 15.0
+# Not `message.headers()`: confluent-kafka returns with an error pending when a name is no UTF-8,
+# and the interpreter, calling a method directly, would raise it somewhere later.
+_READ_HEADERS = operator.methodcaller("headers")
 
 
 class Poller:
@@ -133,9 +138,18 @@ class Poller:
             message.partition() or 0,
             message.offset() or 0,
             message.key(),
-            message.headers(),  # type: ignore[arg-type]
+            _headers(message),
             message.value(),
         )
+
+
+def _headers(message: Message) -> Headers | None:
+    try:
+        headers: Headers | None = _READ_HEADERS(message)
+    except (SystemError, UnicodeDecodeError):
+        # Without headers it is no frame, whatever wrote it: refused like any other garbage.
+        return None
+    return headers
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

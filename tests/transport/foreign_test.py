@@ -1,0 +1,69 @@
+"""Records that no client of this transport, or of Python, could have written."""
+
+import asyncio
+import ctypes
+from ctypes import c_char_p, c_int, c_int32, c_size_t, c_ssize_t, c_void_p
+
+import confluent_kafka
+import grpc
+
+from tests.transport.conftest import Lane
+
+_PRODUCER = 0
+_END, _TOPIC, _PARTITION, _VALUE, _KEY, _FLAGS, _HEADER = 0, 1, 3, 4, 5, 7, 9
+_COPY = 2
+
+
+async def _echo(request: bytes, _context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+    return request
+
+
+async def test_a_header_whose_name_is_no_text_harms_nobody(lane: Lane) -> None:
+    made = await lane.serve(_echo)
+    channel = lane.channel()
+    method = lane.method(channel)
+    assert await method(b"before", timeout=20) == b"before"
+    for topic in (lane.queue, lane.inbox):
+        await asyncio.to_thread(_send_with_header, lane.cluster.bootstrap_servers, topic, b"\xff")
+    answers = await asyncio.gather(*[method(b"after", timeout=20) for _ in range(50)])
+    assert answers == [b"after"] * 50
+    async with asyncio.timeout(10):
+        while made.counters.malformed < 4:
+            await asyncio.sleep(0.05)
+    assert made.healthy().ok
+    assert channel.healthy().ok
+
+
+def _send_with_header(bootstrap_servers: str, topic: str, name: bytes) -> None:
+    """Write a record to each of four partitions; confluent-kafka takes names of text only."""
+    library = _librdkafka()
+    error = ctypes.create_string_buffer(512)
+    settings = c_void_p(library.rd_kafka_conf_new())
+    library.rd_kafka_conf_set(
+        settings, b"bootstrap.servers", bootstrap_servers.encode(), error, c_size_t(512)
+    )
+    producer = c_void_p(library.rd_kafka_new(c_int(_PRODUCER), settings, error, c_size_t(512)))
+    assert producer, error.value
+    for partition in range(4):
+        refused = library.rd_kafka_producev(
+            producer,
+            *(c_int(_TOPIC), c_char_p(topic.encode())),
+            *(c_int(_PARTITION), c_int32(partition)),
+            *(c_int(_FLAGS), c_int(_COPY)),
+            *(c_int(_KEY), c_char_p(bytes(16)), c_size_t(16)),
+            *(c_int(_VALUE), c_char_p(b"x"), c_size_t(1)),
+            *(c_int(_HEADER), c_char_p(name), c_char_p(b"x"), c_ssize_t(1)),
+            c_int(_END),
+        )
+        assert refused == 0
+    assert library.rd_kafka_flush(producer, c_int(10_000)) == 0
+    library.rd_kafka_destroy(producer)
+
+
+def _librdkafka() -> ctypes.CDLL:
+    # The one that confluent-kafka has loaded already.
+    extension = ctypes.CDLL(confluent_kafka.cimpl.__file__)
+    extension.rd_kafka_conf_new.restype = c_void_p
+    extension.rd_kafka_new.restype = c_void_p
+    extension.rd_kafka_destroy.restype = None
+    return extension
