@@ -27,9 +27,7 @@ async def test_a_header_whose_name_is_no_text_harms_nobody(lane: Lane) -> None:
         await asyncio.to_thread(_send_with_header, lane.cluster.bootstrap_servers, topic, b"\xff")
     answers = await asyncio.gather(*[method(b"after", timeout=20) for _ in range(50)])
     assert answers == [b"after"] * 50
-    async with asyncio.timeout(10):
-        while made.counters.malformed < 4:
-            await asyncio.sleep(0.05)
+    assert made.counters.malformed == 4
     assert made.healthy().ok
     assert channel.healthy().ok
 

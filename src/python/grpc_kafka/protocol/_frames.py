@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -48,7 +49,7 @@ class Address(NamedTuple):
         """
         topic, _, rest = text.partition("/")
         partition, _, instance = rest.partition("/")
-        if not (topic and instance and partition.isascii() and partition.isdigit()):
+        if not (_TOPIC.fullmatch(topic) and instance and _NUMBER.fullmatch(partition)):
             raise MalformedRecordError(f"{text!r} is no address (topic/partition/instance)")
         if len(partition) > _PARTITION_DIGITS or int(partition) > _LAST_PARTITION:
             raise MalformedRecordError(f"{text!r} names a partition that cannot be")
@@ -89,5 +90,7 @@ class Cancel(NamedTuple):
 
 type Frame = Request | Response | Cancel
 
+_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_NUMBER = re.compile(r"[0-9]+")
 _PARTITION_DIGITS = 10
 _LAST_PARTITION = 2**31 - 1
