@@ -159,7 +159,7 @@ class Dispatcher:
             rpc.timer.cancel()
         if answer is not None:
             self._answers.send(rpc, answer)
-        elif rpc.ending not in (Ending.STOPPED, Ending.MOVED):
+        elif rpc.ending in (Ending.CANCELLED, Ending.EXPIRED):
             rpc.finish()
         rpc.tell()
         self._go_on()

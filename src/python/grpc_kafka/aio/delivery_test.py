@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,24 @@ async def test_what_a_vanished_server_did_not_answer_another_one_does(rig: Rig) 
     member.vanish()
     await rig.serve(alive)
     assert await asyncio.gather(*calls) == [str(number).encode() for number in range(10)]
+
+
+async def test_what_brings_a_handler_down_leaves_its_request_in_the_queue(rig: Rig) -> None:
+    class DyingError(BaseException):
+        """What `SystemExit` is, but for the test's own process."""
+
+    async def die(_request: bytes, _context: Context) -> bytes:
+        raise DyingError
+
+    await rig.serve(die)
+    failures: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, told: failures.append(told))
+    call = rig.method()(b"x", timeout=5)
+    await settled()
+    gc.collect()
+    assert len(failures) == 1
+    assert (len(rig.broker.records(rig.queue)), _committed(rig)) == (1, 0)
+    call.cancel()
 
 
 async def test_what_was_answered_is_not_delivered_again(rig: Rig) -> None:
