@@ -72,6 +72,7 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
         Raises:
             grpc.aio.UsageError: the channel is closed, or credentials were given.
             InvalidMetadataError: metadata that gRPC does not allow.
+            TypeError: a request that is no bytes, and no serializer that makes it so.
         """
         self._require_open()
         if credentials is not None:
@@ -105,6 +106,7 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
     ) -> KafkaUnaryUnaryCall[Q, A]:
         self._require_open()
         entries = metadata_of(metadata) if metadata else ()
+        message = self._message(request)
         connection = self._connection
         call: KafkaUnaryUnaryCall[Q, A] = KafkaUnaryUnaryCall(
             connection,
@@ -114,7 +116,6 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
             receive_limit=self._limits.receive,
             timeout=timeout,
         )
-        message = self._message(request)
         if isinstance(message, Outcome):
             call.finish(message)
         elif timeout is not None and timeout <= 0:
@@ -131,10 +132,14 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
 
     def _message(self, request: Q) -> bytes | Outcome:
         try:
-            message = self._serializer(request) if self._serializer else cast("bytes", request)
+            message: object = self._serializer(request) if self._serializer else request
         except Exception:  # noqa: BLE001 - the application's serializer may raise anything
             _LOG.exception("the request to %s could not be written", self._path)
             return Outcome(grpc.StatusCode.INTERNAL, "Exception serializing request!")
+        if message is None:
+            return b""
+        if not isinstance(message, bytes):
+            raise TypeError(f"a request to {self._path} is bytes, not {type(message).__name__}")
         limit = self._limits.send
         if limit is not None and len(message) > limit:
             text = larger_than_max("CLIENT", "Sent", len(message), limit)

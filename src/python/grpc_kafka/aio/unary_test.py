@@ -261,6 +261,14 @@ async def test_what_cannot_be_written_or_read_is_internal(rig: Rig) -> None:
     assert (await _error(read(b"x"))).details() == "Exception deserializing response!"
 
 
+async def test_a_request_that_is_no_bytes_is_refused_and_none_is_empty(rig: Rig) -> None:
+    await rig.serve(_echo)
+    method = rig.method()
+    assert await method(None, timeout=5) == b""  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="bytes"):
+        method("text")  # type: ignore[arg-type]
+
+
 async def test_a_bug_in_a_broker_ends_who_waits_for_it(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
