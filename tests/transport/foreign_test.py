@@ -41,7 +41,7 @@ def _send_with_header(bootstrap_servers: str, topic: str, name: bytes) -> None:
         settings, b"bootstrap.servers", bootstrap_servers.encode(), error, c_size_t(512)
     )
     producer = c_void_p(library.rd_kafka_new(c_int(_PRODUCER), settings, error, c_size_t(512)))
-    assert producer, error.value
+    assert producer.value, error.value
     for partition in range(4):
         refused = library.rd_kafka_producev(
             producer,

@@ -31,8 +31,10 @@ class BlockingContext:
         Raises:
             grpc.aio.AbortError: always, to be let through.
             grpc.aio.UsageError: the call was aborted already, or the code is OK.
+            TypeError: details that are no text.
         """
         rpc = self._rpc
+        text = _text_of(details)
         if rpc.abort_error is not None:
             raise grpc.aio.UsageError("Abort already called!")
         if status_of(code) is grpc.StatusCode.OK:
@@ -40,7 +42,7 @@ class BlockingContext:
         if len(trailing_metadata):
             rpc.trailing_metadata = metadata_of(trailing_metadata)
         rpc.code = status_of(code)
-        rpc.details = details or rpc.details
+        rpc.details = text or rpc.details
         rpc.abort_error = grpc.aio.AbortError("Locally aborted.")
         raise rpc.abort_error
 
@@ -80,8 +82,12 @@ class BlockingContext:
         return cast("grpc.StatusCode", self._rpc.code)
 
     def set_details(self, details: str) -> None:
-        """Set the text beside the status."""
-        self._rpc.details = details
+        """Set the text beside the status.
+
+        Raises:
+            TypeError: details that are no text.
+        """
+        self._rpc.details = _text_of(details)
 
     def details(self) -> str:
         """The text set so far."""
@@ -171,3 +177,10 @@ def status_of(code: grpc.StatusCode | int) -> grpc.StatusCode:
     if isinstance(code, grpc.StatusCode):
         return code
     return CODES.get(code, grpc.StatusCode.UNKNOWN)
+
+
+def _text_of(details: object) -> str:
+    # Refused here, in the handler: on its way out it could no longer be answered for.
+    if details is not None and not isinstance(details, str):
+        raise TypeError(f"details are str, not {type(details).__name__}")
+    return details or ""

@@ -131,10 +131,10 @@ def _is_coroutine(behaviour: Behaviour) -> bool:
 
 
 def _bytes(handler: Handler, answer: object) -> bytes:
-    if handler.response_serializer is not None:
-        return handler.response_serializer(answer)
-    if answer is None:
+    write = handler.response_serializer
+    message: object = answer if write is None else write(answer)
+    if message is None:
         return b""
-    if not isinstance(answer, bytes):
-        raise TypeError(f"a handler without a serializer returns bytes, not {type(answer)}")
-    return answer
+    if not isinstance(message, bytes):
+        raise TypeError(f"an answer, or what its serializer makes of it, is bytes: {type(message)}")
+    return message

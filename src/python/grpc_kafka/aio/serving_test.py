@@ -121,6 +121,34 @@ async def test_abort_misused_is_told_to_the_handler(rig: Rig) -> None:
     assert told == ["abort() takes a status code other than OK", "Abort already called!"]
 
 
+async def test_details_that_are_no_text_are_refused_where_they_are_set(rig: Rig) -> None:
+    async def fail(request: bytes, context: Context) -> bytes:
+        if request == b"set":
+            context.set_details(b"bytes")  # type: ignore[arg-type]
+        await context.abort(grpc.StatusCode.ABORTED, ValueError("boom"))  # type: ignore[arg-type]
+
+    await rig.serve(fail)
+    method = rig.method()
+    for request in (b"set", b"abort"):
+        error = await _error(method(request, timeout=5))
+        assert error.code() is grpc.StatusCode.UNKNOWN
+        assert "details" in (error.details() or "")
+
+
+async def test_an_answer_that_is_no_bytes_is_unknown_and_none_is_empty(rig: Rig) -> None:
+    made = server(rig.endpoint, broker=rig.broker)
+    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+        "None": grpc.unary_unary_rpc_method_handler(_echo, None, lambda _: None),  # type: ignore[arg-type,return-value]
+        "Number": grpc.unary_unary_rpc_method_handler(_echo, None, lambda _: 5),  # type: ignore[arg-type,return-value]
+    }
+    made.add_registered_method_handlers("test.Echo", handlers)
+    await made.start()
+    assert await rig.method(name="None")(b"x", timeout=5) == b""
+    error = await _error(rig.method(name="Number")(b"x", timeout=5))
+    assert error.code() is grpc.StatusCode.UNKNOWN
+    await made.stop(None)
+
+
 async def test_a_foreign_abort_error_is_unknown(rig: Rig) -> None:
     async def fail(_request: bytes, _context: Context) -> bytes:
         raise grpc.aio.AbortError("not by abort()")
