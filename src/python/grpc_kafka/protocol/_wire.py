@@ -1,8 +1,8 @@
 """Frames to records and back: a key, headers and a value.
 
-A record's headers keep their order. Those whose name begins with a colon steer the protocol;
-in a RESPONSE what stands before `grpc-status` is initial metadata, what stands after it is
-trailing metadata.
+A record's headers keep their order. Those whose name begins with a colon steer the protocol; a
+reader ignores those that it does not know, so that later ones do no harm. In a RESPONSE what
+stands before `grpc-status` is initial metadata, what stands after it is trailing metadata.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _decode_request(key: bytes, headers: Headers, value: bytes | None) -> Reques
             raise MalformedRecordError(f"its header {name!r} has no value")
         if name == "grpc-timeout":
             deadline = _deadline(raw)
-        elif name not in RESERVED:
+        elif name not in RESERVED and not name.startswith(":"):
             metadata.append(from_header(name, raw))
     if value is None:
         raise MalformedRecordError("a REQUEST without a message")
@@ -124,7 +124,7 @@ def _decode_response(key: bytes, headers: Headers, value: bytes | None) -> Respo
             status = _status(raw)
         elif name == "grpc-message":
             details = raw.decode("utf-8", "replace")
-        else:
+        elif not name.startswith(":"):
             (initial if status is None else trailing).append(from_header(name, raw))
     if status is None or (status == 0 and value is None):
         raise MalformedRecordError("a RESPONSE without a status, or OK without a message")

@@ -168,6 +168,18 @@ def test_metadata_cannot_speak_for_the_protocol() -> None:
     assert frame.metadata == (("k", "v"),)
 
 
+def test_steering_headers_of_a_later_time_are_ignored() -> None:
+    key, headers, value = _request()
+    request = decode(key, [*headers, (":later", b"1")], value)
+    assert isinstance(request, Request)
+    assert request.metadata == (("k", "v"),)
+    response = Response(_ID, "5f2c", (("a", "1"),), 0, "", (("b", "2"),), b"m")
+    key, given, value = encode_response(response)
+    assert (
+        decode(key, [*given[:3], (":later", b"1"), *given[3:], (":later", b"2")], value) == response
+    )
+
+
 def _response(metadata: Metadata = ()) -> tuple[bytes, list[tuple[str, bytes]], bytes | None]:
     return encode_response(Response(_ID, "5f2c", (), 0, "", metadata, b"m"))
 
