@@ -29,6 +29,7 @@ class Pulse:
         self._polled = time.monotonic()
         self._heard: float | None = None
         self._trouble = "no broker answered yet"
+        self._fatal = ""
 
     def polled(self) -> None:
         """The thread polls."""
@@ -39,8 +40,11 @@ class Pulse:
         self._heard = time.monotonic()
 
     def failed(self, error: KafkaError) -> None:
-        """Take an error that librdkafka reports; it goes on by itself."""
+        """Take an error that librdkafka reports; it goes on by itself, save after a fatal one."""
         self._trouble = error.str()
+        if error.fatal() and not self._fatal:
+            self._fatal = error.str()
+            _LOG.error("%s failed for good: %s; restart the process", self._name, self._fatal)
         _LOG.debug("%s: %s", self._name, error.str())
         if error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._heard = None
@@ -55,6 +59,8 @@ class Pulse:
     def health(self) -> Health:
         """Whether the thread polls and brokers answer."""
         now = time.monotonic()
+        if self._fatal:
+            return Health(ok=False, detail=f"{self._name} failed for good: {self._fatal}")
         if now - self._polled > _POLL_LIMIT:
             return Health(ok=False, detail=f"{self._name} was not polled for {_POLL_LIMIT:.0f} s")
         if self._heard is None or now - self._heard > _SILENCE_LIMIT:

@@ -37,6 +37,17 @@ def test_a_consumer_that_heard_nobody_is_not_well(clock: Clock) -> None:
     assert "no broker answered yet" in health.detail
 
 
+def test_a_consumer_that_failed_for_good_is_not_well_although_brokers_answer(
+    clock: Clock,
+) -> None:
+    pulse = Pulse("queue q")
+    pulse.failed(KafkaError(KafkaError.UNSUPPORTED_VERSION, "not this group", fatal=True))
+    pulse.measured(_statistics(("UP", 0)))
+    health = pulse.health()
+    assert (clock.now, health.ok) == (_NOW, False)
+    assert "not this group" in health.detail
+
+
 def test_a_consumer_that_polls_and_is_answered_is_well(clock: Clock) -> None:
     pulse = Pulse("queue q")
     pulse.heard()
