@@ -208,8 +208,7 @@ class Connection:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LAST_RETRY)
         self._address = Address(topic, self._inbox.partition, self._instance)
-        if self.state is not grpc.ChannelConnectivity.SHUTDOWN:
-            self._become(grpc.ChannelConnectivity.READY)
+        self._become(grpc.ChannelConnectivity.READY)
         waiting, self._waiting = self._waiting, {}
         for outgoing in waiting.values():
             self._send(outgoing, self._address, sender)
@@ -218,8 +217,11 @@ class Connection:
         error = None if opening.cancelled() else opening.exception()
         if error is not None:
             # A bug, not a broker's refusal: waiting for its end by itself would be in vain.
+            # Whoever calls next tries anew.
+            self._opening = None
             self._trouble = f"the inbox cannot be opened: {error!r}"
             _LOG.error("%s", self._trouble, exc_info=error)
+            self._become(_FAILING)
             for outgoing in list(self._waiting.values()):
                 outgoing.call.finish(Outcome(grpc.StatusCode.INTERNAL, self._trouble))
 
@@ -232,7 +234,8 @@ class Connection:
                 outgoing.call.finish(Outcome(grpc.StatusCode.UNAVAILABLE, self._trouble))
 
     def _become(self, state: grpc.ChannelConnectivity) -> None:
-        if state is not self.state:
+        # Closing lets calls go on for a while, and so the link to the brokers; it stays closing.
+        if self.state not in (state, grpc.ChannelConnectivity.SHUTDOWN):
             self.state = state
             watchers, self._watchers = self._watchers, []
             for watcher in watchers:
