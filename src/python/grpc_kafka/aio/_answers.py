@@ -8,7 +8,7 @@ import logging
 import grpc
 
 from grpc_kafka._broker import Sender
-from grpc_kafka._counters import Counters
+from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka._errors import BrokerError, RecordTooLargeError, UnknownTopicError
 from grpc_kafka.aio._rpc import Rpc
 from grpc_kafka.protocol import Response, encode_response
@@ -60,11 +60,19 @@ class Answers:
         if isinstance(error, RecordTooLargeError) and attempts and not answer.status:
             self.send(rpc, _too_large(answer, error), attempts)
         elif hopeless or not attempts or rpc.expired():
-            self._counters.unsent += 1
-            _LOG.error("the answer to a call of %s was not sent: %s", rpc.request.path, error)
-            rpc.finish()
+            self._give_up(rpc, error)
         elif not self._closed:
             self._loop.call_later(_AGAIN_AFTER, self.send, rpc, answer, attempts)
+
+    def _give_up(self, rpc: Rpc, error: BrokerError) -> None:
+        self._counters.unsent += 1
+        count = self._counters.unsent
+        if is_worth_a_line(count):
+            path = rpc.request.path
+            _LOG.error(
+                "the answer to a call of %r was not sent: %s (%d so far)", path, error, count
+            )
+        rpc.finish()
 
 
 def _too_large(answer: Response, error: BrokerError) -> Response:

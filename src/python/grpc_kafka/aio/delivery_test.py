@@ -242,6 +242,22 @@ async def test_an_answer_that_cannot_arrive_is_given_up_and_counted(
     assert _committed(rig) == 1
 
 
+async def test_a_flood_of_answers_that_cannot_arrive_fills_no_log(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = Gate()
+    gate.open.set()
+    made = await rig.serve(gate)
+    nowhere = Address("blue.nobody.inbox", 0, "me")
+    requests = [Request(_key(n), "/test.Echo/Call", nowhere, None, (), b"x") for n in range(9)]
+    for request in requests:
+        rig.broker.publish(rig.queue, encode_request(request))
+    rig.broker.fail_sends(UnknownTopicError("gone"))
+    await settled()
+    assert made.counters.unsent == 9
+    assert caplog.text.count("was not sent: gone") == 4
+
+
 async def test_a_new_member_gets_its_share_and_what_was_not_begun(rig: Rig) -> None:
     busy, fresh = Gate(), Gate()
     fresh.open.set()

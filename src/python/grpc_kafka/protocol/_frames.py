@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -49,10 +50,13 @@ class Address(NamedTuple):
         """
         topic, _, rest = text.partition("/")
         partition, _, instance = rest.partition("/")
-        if not (_TOPIC.fullmatch(topic) and instance and _NUMBER.fullmatch(partition)):
-            raise MalformedRecordError(f"{text!r} is no address (topic/partition/instance)")
+        if not (_TOPIC.fullmatch(topic) and _NUMBER.fullmatch(partition)) or (
+            not _INSTANCE.fullmatch(instance)
+        ):
+            said = reprlib.repr(text)
+            raise MalformedRecordError(f"{said} is no address (topic/partition/instance)")
         if len(partition) > _PARTITION_DIGITS or int(partition) > _LAST_PARTITION:
-            raise MalformedRecordError(f"{text!r} names a partition that cannot be")
+            raise MalformedRecordError(f"{reprlib.repr(text)} names a partition that cannot be")
         return cls(topic, int(partition), instance)
 
 
@@ -92,5 +96,6 @@ type Frame = Request | Response | Cancel
 
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _NUMBER = re.compile(r"[0-9]+")
+_INSTANCE = re.compile(r"[a-zA-Z0-9._-]{1,64}")
 _PARTITION_DIGITS = 10
 _LAST_PARTITION = 2**31 - 1

@@ -7,6 +7,7 @@ stands before `grpc-status` is initial metadata, what stands after it is trailin
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -90,7 +91,7 @@ def decode(key: bytes | None, headers: Headers | None, value: bytes | None) -> F
         raise MalformedRecordError(f"its version is not {VERSION.decode()}")
     reader = _READERS.get(kind)
     if reader is None:
-        raise MalformedRecordError(f"its frame {kind!r} is not known here")
+        raise MalformedRecordError(f"its frame {reprlib.repr(kind)} is not known here")
     return reader(key, headers, value)
 
 
@@ -101,7 +102,7 @@ def _decode_request(key: bytes, headers: Headers, value: bytes | None) -> Reques
     metadata = []
     for name, raw in headers[4:]:
         if raw is None:
-            raise MalformedRecordError(f"its header {name!r} has no value")
+            raise MalformedRecordError(f"its header {reprlib.repr(name)} has no value")
         if name == "grpc-timeout":
             deadline = _deadline(raw)
         elif name not in RESERVED and not name.startswith(":"):
@@ -119,7 +120,7 @@ def _decode_response(key: bytes, headers: Headers, value: bytes | None) -> Respo
     trailing: list[tuple[str, str | bytes]] = []
     for name, raw in headers[3:]:
         if raw is None:
-            raise MalformedRecordError(f"its header {name!r} has no value")
+            raise MalformedRecordError(f"its header {reprlib.repr(name)} has no value")
         if name == "grpc-status":
             status = _status(raw)
         elif name == "grpc-message":
@@ -147,7 +148,9 @@ def _required(headers: Headers, place: int, name: str) -> str:
 
 def _deadline(raw: bytes) -> float:
     if not raw.isdigit() or len(raw) > len(str(_LAST_DEADLINE)):
-        raise MalformedRecordError(f"{raw!r} is no deadline in microseconds since the epoch")
+        raise MalformedRecordError(
+            f"{reprlib.repr(raw)} is no deadline in microseconds since the epoch"
+        )
     return int(raw) / _MICROSECONDS
 
 
@@ -155,7 +158,7 @@ def _status(raw: bytes) -> int:
     try:
         return _STATUSES[raw]
     except KeyError:
-        raise MalformedRecordError(f"{raw!r} is no gRPC status code") from None
+        raise MalformedRecordError(f"{reprlib.repr(raw)} is no gRPC status code") from None
 
 
 _LEADERS = (":version", ":frame")

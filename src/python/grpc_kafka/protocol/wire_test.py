@@ -146,6 +146,19 @@ def test_a_request_with_a_broken_header_is_malformed(
         decode(*_request(**changes))
 
 
+@pytest.mark.parametrize("name", [":frame", ":reply-to", "grpc-timeout"])
+def test_what_is_said_of_a_giant_header_is_short(name: str) -> None:
+    with pytest.raises(MalformedRecordError) as caught:
+        decode(*_request(**{name: b"x" * 500_000}))
+    assert len(caught.value.reason) < 200
+
+
+def test_an_instance_is_a_short_word() -> None:
+    for instance in ("i" * 65, "two\nlines", ""):
+        with pytest.raises(MalformedRecordError, match="no address"):
+            Address.parse(f"blue.account.inbox/3/{instance}")
+
+
 def test_records_without_what_every_frame_has_are_malformed() -> None:
     key, headers, value = _request()
     for record in [
