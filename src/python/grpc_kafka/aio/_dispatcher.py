@@ -56,6 +56,11 @@ class Dispatcher:
         self._closed = False
         self._idle: list[asyncio.Future[None]] = []
 
+    @property
+    def running(self) -> int:
+        """How many handlers run."""
+        return len(self._running)
+
     def serve(self, frame: Frame, ticket: Ticket) -> None:
         """Take a frame that came through a queue."""
         match frame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any, NoReturn
@@ -23,7 +24,10 @@ from grpc_kafka.aio._routing import Routing
 DEFAULT_CONCURRENCY = 1000
 """Handlers that run at once when nobody says otherwise: memory stays bounded after an outage."""
 
+_LOG = logging.getLogger(__name__)
 _FLUSH = 10.0
+# Seconds that cancelled handlers have to end.
+_PATIENCE = 5.0
 
 
 class KafkaServer(grpc.aio.Server):
@@ -124,7 +128,8 @@ class KafkaServer(grpc.aio.Server):
         """Take nothing more, let handlers finish for at most `grace` seconds, cancel the rest.
 
         What was not begun or was cancelled stays in the queue for the next server. Finished
-        work is committed. May be called again: the shortest grace holds.
+        work is committed. A handler that goes on although it was cancelled is left behind.
+        May be called again: the shortest grace holds.
         """
         loop = asyncio.get_running_loop()
         self._stop_at = min(self._stop_at, loop.time() + (grace or 0))
@@ -175,4 +180,7 @@ class KafkaServer(grpc.aio.Server):
             await asyncio.wait({idle, hurried}, timeout=left, return_when="FIRST_COMPLETED")
             hurried.cancel()
         dispatcher.stop_all()
-        await idle
+        await asyncio.wait({idle}, timeout=_PATIENCE)
+        if not idle.done():
+            idle.cancel()
+            _LOG.error("handlers were cancelled, %d of them go on all the same", dispatcher.running)

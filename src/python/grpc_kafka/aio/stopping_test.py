@@ -55,6 +55,30 @@ async def test_what_grace_did_not_suffice_for_the_next_server_answers(rig: Rig) 
     assert await call == b"x"
 
 
+async def test_a_handler_that_will_not_end_does_not_keep_a_server_from_stopping(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("grpc_kafka.aio._server._PATIENCE", 0.02)
+    gate = Gate()
+
+    async def stubborn(request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        try:
+            return await gate(request, context)
+        except asyncio.CancelledError:
+            return await gate(request, context)
+
+    made = await rig.serve(stubborn)
+    call = rig.method()(b"x", timeout=5)
+    await settled()
+    async with asyncio.timeout(2):
+        await made.stop(None)
+    assert "1 of them" in caplog.text
+    gate.open.set()
+    await settled()
+    assert not call.done()
+    assert rig.broker.committed(rig.queue) == {}
+
+
 async def test_the_shortest_grace_holds(rig: Rig) -> None:
     gate = Gate()
     made = await rig.serve(gate)
