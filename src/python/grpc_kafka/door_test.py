@@ -1,27 +1,21 @@
-import importlib
+from types import ModuleType
 
 import pytest
 
+import grpc_kafka
+from grpc_kafka import aio, protocol, testing, topics
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "grpc_kafka",
-        "grpc_kafka.aio",
-        "grpc_kafka.protocol",
-        "grpc_kafka.testing",
-        "grpc_kafka.topics",
-    ],
-)
-def test_the_door_is_sorted_and_holds_what_it_names(name: str) -> None:
-    module = importlib.import_module(name)
+
+@pytest.mark.parametrize("module", [grpc_kafka, aio, protocol, testing, topics])
+def test_the_door_is_sorted_and_holds_what_it_names(module: ModuleType) -> None:
     names = list(module.__all__)
     assert names == sorted(names, key=_isort_order)
     assert all(hasattr(module, each) for each in names)
     offered = {
         each
         for each, value in vars(module).items()
-        if not each.startswith("_") and getattr(value, "__module__", "").startswith(f"{name}._")
+        if not each.startswith("_")
+        and getattr(value, "__module__", "").startswith(f"{module.__name__}._")
     }
     assert offered <= set(names)
 
