@@ -58,6 +58,7 @@ class Poller:
         self._turn = turn
         self._loop = asyncio.get_running_loop()
         self._stopping = threading.Event()
+        self._gone: set[int] = set()
         self._prepared: asyncio.Future[None] = self._loop.create_future()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         # A process that ends without closing its channels shall end all the same.
@@ -97,6 +98,13 @@ class Poller:
             return False
         return True
 
+    def drop(self, partitions: set[int]) -> None:
+        """Hand over nothing of these partitions that was taken before now; they are another's.
+
+        Called by the consumer's callbacks, so on the thread.
+        """
+        self._gone |= partitions
+
     def _run(self) -> None:
         try:
             self._prepare()
@@ -120,8 +128,14 @@ class Poller:
             first = self._consumer.poll(seconds)
             self._pulse.polled()
             if first is not None:
-                self._hand_over([first, *self._consumer.consume(_BATCH, 0)])
+                self._hand_over(self._with_more(first))
         self._turn()
+
+    def _with_more(self, first: Message) -> list[Message]:
+        self._gone.clear()
+        more = self._consumer.consume(_BATCH, 0)
+        # A rebalance may happen in there; what it takes away, librdkafka drops, save the first.
+        return more if first.partition() in self._gone else [first, *more]
 
     def _hand_over(self, messages: list[Message]) -> None:
         records = [self._record(message) for message in messages if message.error() is None]

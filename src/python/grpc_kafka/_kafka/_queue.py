@@ -22,7 +22,7 @@ _POLL = 0.1
 # Nothing arrives to end the poll while all is paused, and going on should not wait long.
 _PAUSED_POLL = 0.005
 _SHORT_WAIT = 1.0
-_LEAVE = 1.0
+_LEAVE = 3.0
 
 
 class KafkaQueue:
@@ -115,6 +115,7 @@ class KafkaQueue:
 
     def _forget(self, partitions: set[int]) -> None:
         self._partitions -= partitions
+        self._poller.drop(partitions)
         self._poller.call(lambda: self._reader.forget(partitions))
 
     def _turn(self) -> float:
