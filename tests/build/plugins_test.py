@@ -57,3 +57,14 @@ def test_lint_reads_python_contracts_and_shell(checkout: Checkout) -> None:
     assert done.returncode != 0
     for finding in ("F401", "ruff format failed", "SC2086", 'RPC "Say"'):
         assert finding.lower() in done.stdout.lower(), done.stdout
+
+
+def test_fmt_sorts_imports_and_formats_and_fix_removes_what_is_not_used(checkout: Checkout) -> None:
+    untidy = "import sys\nimport os\nx = {  'a':sys.path }\n"
+    with checkout.file("src/python/chassis/untidy.py", untidy) as path:
+        assert checkout.pants("fmt", path).returncode == 0
+        formatted = (checkout.root / path).read_text()
+        assert checkout.pants("fix", path).returncode == 0
+        fixed = (checkout.root / path).read_text()
+    assert formatted == 'import os\nimport sys\n\nx = {"a": sys.path}\n'
+    assert fixed == 'import sys\n\nx = {"a": sys.path}\n'
