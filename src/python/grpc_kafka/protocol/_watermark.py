@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 
 
 class Watermark:
     """Offsets of one partition, taken in their order and finished in any.
 
     Offsets may have gaps (a log is compacted, transactions leave markers), so what counts is
-    the order in which they were taken.
+    the order in which they were taken. Only what is unfinished is kept: a call that takes hours
+    holds the position, and costs no memory for the many that are finished behind it.
     """
 
-    __slots__ = ("_finished", "_taken")
+    __slots__ = ("_last", "_unfinished")
 
     def __init__(self) -> None:
-        self._taken: deque[int] = deque()
-        self._finished: set[int] = set()
+        # Of all containers this one gives up its first and any other entry in constant time.
+        self._unfinished: OrderedDict[int, None] = OrderedDict()
+        self._last = -1
 
     def __len__(self) -> int:
-        """How many offsets were taken and are not behind the watermark yet."""
-        return len(self._taken)
+        """How many offsets were taken and are not finished yet."""
+        return len(self._unfinished)
 
     def take(self, offset: int) -> bool:
         """Note that a record was taken; False when its offset is not past all taken before."""
-        if self._taken and offset <= self._taken[-1]:
+        if offset <= self._last:
             return False
-        self._taken.append(offset)
+        self._unfinished[offset] = None
+        self._last = offset
         return True
 
     def finish(self, offset: int) -> int | None:
         """Note that a taken record is done with, once.
 
         Returns:
-            The position to commit, one past the last record of the finished beginning, or None
-            when the watermark did not move.
+            The position to commit, the first unfinished record or one past the last one taken,
+            or None when the watermark did not move.
 
         """
-        if not self._taken or offset < self._taken[0]:
+        if offset not in self._unfinished:
             return None
-        self._finished.add(offset)
-        last: int | None = None
-        while self._taken and self._taken[0] in self._finished:
-            last = self._taken.popleft()
-            self._finished.discard(last)
-        return None if last is None else last + 1
+        held = offset == next(iter(self._unfinished))
+        del self._unfinished[offset]
+        return next(iter(self._unfinished), self._last + 1) if held else None

@@ -18,8 +18,18 @@ def test_offsets_with_gaps_are_contiguous_in_the_order_taken() -> None:
     watermark = Watermark()
     watermark.take(10)
     watermark.take(17)
-    assert watermark.finish(10) == 11
+    assert watermark.finish(10) == 17
     assert watermark.finish(17) == 18
+
+
+def test_what_is_finished_behind_a_call_that_takes_long_is_not_kept() -> None:
+    watermark = Watermark()
+    watermark.take(0)
+    for offset in range(1, 1000):
+        watermark.take(offset)
+        assert watermark.finish(offset) is None
+    assert len(watermark) == 1
+    assert watermark.finish(0) == 1000
 
 
 def test_an_offset_that_goes_back_is_not_taken() -> None:
@@ -27,6 +37,8 @@ def test_an_offset_that_goes_back_is_not_taken() -> None:
     assert watermark.take(5)
     assert not watermark.take(5)
     assert not watermark.take(4)
+    assert watermark.finish(5) == 6
+    assert not watermark.take(5)
 
 
 def test_what_was_not_taken_moves_nothing() -> None:
@@ -55,6 +67,6 @@ def test_the_position_is_always_the_end_of_the_finished_beginning(
             assert position > committed
             committed = position
         first_open = next((each for each in taken if each not in finished), None)
-        done = [each for each in taken if first_open is None or each < first_open]
-        assert committed == (done[-1] + 1 if done else 0)
+        begun = first_open != taken[0]
+        assert committed == ((taken[-1] + 1 if first_open is None else first_open) if begun else 0)
     assert len(watermark) == 0
