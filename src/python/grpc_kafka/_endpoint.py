@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-_NAME = re.compile(r"[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*")
+_LANE = re.compile(r"[a-zA-Z0-9_-]+")
+_APPLICATION = re.compile(r"[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,17 @@ class Endpoint:
     kafka: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        for what, name in (("lane", self.lane), ("application", self.application)):
-            if not _NAME.fullmatch(name):
-                raise ValueError(
-                    f"{what} {name!r} cannot be part of a topic's name:"
-                    " use letters, digits, '-' and '_'"
-                )
+        # What is in a lane is known by the lane's name and the dot behind it.
+        if not _LANE.fullmatch(self.lane):
+            raise _not_allowed("lane", self.lane, "")
+        if not _APPLICATION.fullmatch(self.application):
+            raise _not_allowed("application", self.application, ", and single dots between")
+
+
+def _not_allowed(what: str, name: str, more: str) -> ValueError:
+    return ValueError(
+        f"{what} {name!r} cannot be part of a topic's name: use letters, digits, '-' and '_'{more}"
+    )
 
 
 class Health(NamedTuple):
