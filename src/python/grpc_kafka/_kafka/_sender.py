@@ -7,6 +7,7 @@ import functools
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -22,22 +23,23 @@ _LOG = logging.getLogger(__name__)
 _POLL = 0.1
 _BY_KEY = -1
 _PATIENCE = 5.0
+# Seconds between a producer that failed and the work of the next one.
+_PAUSE = 0.5
 
 
 class KafkaSender:
-    """Hands records to librdkafka; one thread waits for what became of them."""
+    """Hands records to librdkafka; one thread waits for what became of them.
+
+    An idempotent producer that has to doubt its order of records refuses all work from then on.
+    Another one takes its place: what the first had not delivered is reported as failed.
+    """
 
     def __init__(self, endpoint: Endpoint, *, every_report: bool) -> None:
-        settings: dict[str, object] = dict(
+        self._settings: dict[str, object] = dict(
             _settings.of_producer(endpoint, every_report=every_report)
         )
-        settings["error_cb"] = self._error
-        try:
-            self._producer = Producer(settings, logger=ClientLog())
-        except KafkaException as error:
-            raise fault_of(error) from error
+        self._producer = self._make()
         self._loop = asyncio.get_running_loop()
-        self._fatal = ""
         self._flush = 0.0
         self._stopping = threading.Event()
         self._ended: asyncio.Future[None] = self._loop.create_future()
@@ -67,8 +69,6 @@ class KafkaSender:
 
     def healthy(self) -> Health:
         """Whether it can send: whether brokers answer is known best by those who read."""
-        if self._fatal:
-            return Health(ok=False, detail=f"the producer failed for good: {self._fatal}")
         if not self._thread.is_alive():
             return Health(ok=False, detail="the sender is closed")
         return Health(ok=True, detail="sending")
@@ -82,22 +82,40 @@ class KafkaSender:
     def _delivered(self, report: Report, error: KafkaError | None, _message: Message) -> None:
         self._reports.append((report, error))
 
-    def _error(self, error: KafkaError) -> None:
-        if error.fatal():
-            self._fatal = error.str()
-            _LOG.error("the producer failed for good: %s; restart the process", error.str())
+    def _make(self) -> Producer:
+        try:
+            return Producer(self._settings, logger=ClientLog())
+        except KafkaException as error:
+            raise fault_of(error) from error
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        try:
+            while not self._stopping.is_set():
+                self._serve()
+            self._finish()
+        finally:
+            self._call(self._end)
+
+    def _serve(self) -> None:
+        try:
             self._producer.poll(_POLL)
-            self._hand_over()
-        left = self._producer.flush(self._flush)
+        except KafkaException as error:
+            _LOG.error("the producer failed for good, another takes over: %s", fault_of(error))
+            failed, self._producer = self._producer, self._make()
+            _let_go(failed)
+            self._stopping.wait(_PAUSE)
+        self._hand_over()
+
+    def _finish(self) -> None:
+        try:
+            left = self._producer.flush(self._flush)
+        except KafkaException as error:
+            _LOG.warning("the producer failed at its end: %s", fault_of(error))
+            left = len(self._producer)
         if left:
             _LOG.error("%d records were not sent in %.0f s and are dropped", left, self._flush)
-            self._producer.purge()
-            self._producer.poll(0)
+            _let_go(self._producer)
         self._hand_over()
-        self._call(self._end)
 
     def _hand_over(self) -> None:
         reports, self._reports = self._reports, []
@@ -119,3 +137,10 @@ class KafkaSender:
 def _tell(reports: list[tuple[Report, KafkaError | None]]) -> None:
     for report, error in reports:
         report(None if error is None else fault_of(error))
+
+
+def _let_go(producer: Producer) -> None:
+    """Have everything that waits reported as failed."""
+    producer.purge()
+    with suppress(KafkaException):
+        producer.poll(0)
