@@ -18,6 +18,10 @@ from grpc_kafka.protocol import Headers
 _LOG = logging.getLogger(__name__)
 _BATCH = 1000
 _CLOSE = 15.0
+# Batches that may wait for the loop: one is read while another is served. A loop that is behind
+# leaves the rest to the brokers.
+_AHEAD = 2
+_WAIT = 0.1
 # Not `message.headers()`: confluent-kafka returns with an error pending when a name is no UTF-8,
 # and the interpreter, calling a method directly, would raise it somewhere later.
 _READ_HEADERS = operator.methodcaller("headers")
@@ -58,6 +62,7 @@ class Poller:
         self._turn = turn
         self._loop = asyncio.get_running_loop()
         self._stopping = threading.Event()
+        self._room = threading.Semaphore(_AHEAD)
         self._gone: set[int] = set()
         self._prepared: asyncio.Future[None] = self._loop.create_future()
         self._ended: asyncio.Future[None] = self._loop.create_future()
@@ -144,7 +149,17 @@ class Poller:
             if error is not None:
                 self._pulse.failed(error)
         if records:
-            self.call(lambda: self._receive(records))
+            self._wait_for_room()
+            self.call(lambda: self._take(records))
+
+    def _wait_for_room(self) -> None:
+        while not self._room.acquire(timeout=_WAIT):
+            if self._stopping.is_set():
+                return
+
+    def _take(self, records: list[Record]) -> None:
+        self._room.release()
+        self._receive(records)
 
     def _record(self, message: Message) -> Record:
         return Record(

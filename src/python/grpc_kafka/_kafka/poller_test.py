@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
@@ -70,6 +71,23 @@ class ScriptedConsumer:
         pass
 
 
+@dataclass
+class EndlessConsumer:
+    """Always has one more message."""
+
+    given: int = 0
+
+    def poll(self, _seconds: float) -> Message:
+        self.given += 1
+        return Message(1)
+
+    def consume(self, _count: int, _seconds: float) -> list[Message]:
+        return []
+
+    def close(self) -> None:
+        pass
+
+
 @pytest.mark.parametrize(("taken_away", "expected"), [(set(), [1, 2]), ({1}, [2]), ({3}, [1, 2])])
 async def test_a_message_of_a_partition_that_moved_meanwhile_is_left_to_its_new_owner(
     taken_away: set[int], expected: list[int]
@@ -88,3 +106,27 @@ async def test_a_message_of_a_partition_that_moved_meanwhile_is_left_to_its_new_
     records = await asyncio.wait_for(received, 5)
     await poller.close()
     assert [record.partition for record in records] == expected
+
+
+async def test_a_loop_that_is_behind_is_handed_no_more() -> None:
+    consumer = EndlessConsumer()
+    taken = 0
+
+    def take(records: Sequence[Record]) -> None:
+        nonlocal taken
+        taken += len(records)
+
+    poller = Poller(
+        cast("Consumer", consumer),
+        Pulse("queue"),
+        take,
+        name="queue",
+        prepare=lambda: None,
+        turn=lambda: 0.001,
+    )
+    time.sleep(0.2)  # noqa: ASYNC251 - the loop shall be behind
+    read_meanwhile = consumer.given
+    await asyncio.sleep(0.05)
+    await poller.close()
+    assert read_meanwhile <= 3
+    assert taken == consumer.given > 3
