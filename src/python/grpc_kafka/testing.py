@@ -206,6 +206,10 @@ class Member:
         self._group.leave(self)
         self._drop(self.partitions)
 
+    def ask_to_leave(self, left: Callable[[], None]) -> None:
+        """Tell its reader that all its partitions are about to be another member's."""
+        self._reader.leave(self.partitions, left)
+
     def commit(self, partition: int, position: int) -> None:
         """As `Queue` has it."""
         if partition in self._cursors:

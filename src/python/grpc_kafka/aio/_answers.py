@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import grpc
 
@@ -14,55 +15,71 @@ from grpc_kafka.aio._rpc import Rpc
 from grpc_kafka.protocol import Response, encode_response
 
 _LOG = logging.getLogger(__name__)
-_ATTEMPTS = 5
-_AGAIN_AFTER = 1.0
+_FIRST_PAUSE = 0.5
+_LAST_PAUSE = 10.0
+_DETAILS_KEPT = 1000
 
 
 class Answers:
     """What a server says to its clients.
 
-    An answer that the brokers did not acknowledge is sent again, until its call's deadline and
-    a few times at most. Sending it twice is safe: a client takes the first.
+    An answer that the brokers did not acknowledge is sent again, until its call's deadline, the
+    server's end, or another server has the request; until then the request stays uncommitted.
+    Sending an answer twice is safe: a client takes the first.
 
     Args:
         sender: sends records, and reports on each.
         counters: where answers are counted that could not be delivered.
+        relieved: told that fewer answers wait to be sent again.
 
     """
 
-    def __init__(self, sender: Sender, counters: Counters) -> None:
+    def __init__(self, sender: Sender, counters: Counters, relieved: Callable[[], None]) -> None:
         self._sender = sender
         self._counters = counters
+        self._relieved = relieved
         self._loop = asyncio.get_running_loop()
+        self._late: set[Rpc] = set()
         self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """How many answers failed to be sent and are tried again."""
+        return len(self._late)
 
     def close(self) -> None:
         """Send nothing again: what is not acknowledged by now is left to the next server."""
         self._closed = True
 
-    def send(self, rpc: Rpc, answer: Response, attempts: int = _ATTEMPTS) -> None:
+    def send(self, rpc: Rpc, answer: Response) -> None:
         """Send a call's answer, and finish the call when the brokers have it."""
+        self._send(rpc, answer, _FIRST_PAUSE)
 
+    def _send(self, rpc: Rpc, answer: Response, pause: float) -> None:
         def report(error: BrokerError | None) -> None:
             if error is None:
                 rpc.finish()
+                self._settle(rpc)
             else:
-                self._failed(rpc, answer, error, attempts - 1)
+                self._failed(rpc, answer, error, pause)
 
         topic, partition, _ = rpc.request.reply_to
         try:
             self._sender.send(topic, encode_response(answer), report, partition=partition)
         except BrokerError as error:
-            self._failed(rpc, answer, error, attempts - 1)
+            self._failed(rpc, answer, error, pause)
 
-    def _failed(self, rpc: Rpc, answer: Response, error: BrokerError, attempts: int) -> None:
-        hopeless = isinstance(error, (RecordTooLargeError, UnknownTopicError))
-        if isinstance(error, RecordTooLargeError) and attempts and not answer.status:
-            self.send(rpc, _too_large(answer, error), attempts)
-        elif hopeless or not attempts or rpc.expired():
+    def _failed(self, rpc: Rpc, answer: Response, error: BrokerError, pause: float) -> None:
+        shorter = _shortened(answer, error)
+        if isinstance(error, RecordTooLargeError) and shorter != answer:
+            self._send(rpc, shorter, pause)
+        elif isinstance(error, (RecordTooLargeError, UnknownTopicError)) or rpc.expired():
             self._give_up(rpc, error)
-        elif not self._closed:
-            self._loop.call_later(_AGAIN_AFTER, self.send, rpc, answer, attempts)
+        elif self._closed or rpc.lost:
+            self._settle(rpc)
+        else:
+            self._late.add(rpc)
+            self._loop.call_later(pause, self._send, rpc, answer, min(pause * 2, _LAST_PAUSE))
 
     def _give_up(self, rpc: Rpc, error: BrokerError) -> None:
         self._counters.unsent += 1
@@ -73,15 +90,23 @@ class Answers:
                 "the answer to a call of %r was not sent: %s (%d so far)", path, error, count
             )
         rpc.finish()
+        self._settle(rpc)
+
+    def _settle(self, rpc: Rpc) -> None:
+        if rpc in self._late:
+            self._late.remove(rpc)
+            self._relieved()
 
 
-def _too_large(answer: Response, error: BrokerError) -> Response:
-    return Response(
-        call_id=answer.call_id,
-        to=answer.to,
+def _shortened(answer: Response, error: BrokerError) -> Response:
+    """What is said in place of an answer that does not fit: its error, or that it is too large."""
+    said = answer.details[:_DETAILS_KEPT]
+    if not answer.status:
+        said = f"the answer could not be sent: {error.reason}"
+    return answer._replace(
         initial_metadata=(),
-        status=grpc.StatusCode.RESOURCE_EXHAUSTED.value[0],
-        details=f"the answer could not be sent: {error.reason}",
+        status=answer.status or grpc.StatusCode.RESOURCE_EXHAUSTED.value[0],
+        details=said,
         trailing_metadata=(),
         message=b"",
     )

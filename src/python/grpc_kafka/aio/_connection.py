@@ -36,6 +36,8 @@ _LOG = logging.getLogger(__name__)
 _FIRST_RETRY = 0.1
 _LAST_RETRY = 5.0
 _FLUSH = 5.0
+# Seconds after which who waits for another state looks anew.
+_LOOK = 0.5
 # Seconds past which a timeout, `inf` among them, means no deadline on the wire.
 _FOREVER = 1e9
 
@@ -60,7 +62,6 @@ class Connection:
     """
 
     def __init__(self, endpoint: Endpoint, broker: Broker) -> None:
-        self.state = grpc.ChannelConnectivity.IDLE
         self.counters = Counters()
         self._endpoint = endpoint
         self._broker = broker
@@ -72,8 +73,16 @@ class Connection:
         self._inbox: Inbox | None = None
         self._sender: Sender | None = None
         self._opening: asyncio.Task[None] | None = None
-        self._watchers: list[asyncio.Future[None]] = []
+        self._state = grpc.ChannelConnectivity.IDLE
+        self._watchers: set[asyncio.Future[None]] = set()
         self._trouble = "not connected yet"
+
+    @property
+    def state(self) -> grpc.ChannelConnectivity:
+        """Where the channel is; one whose brokers stopped to answer is failing."""
+        if self._state is grpc.ChannelConnectivity.READY and not self.healthy().ok:
+            return _FAILING
+        return self._state
 
     @property
     def calls(self) -> list[AnyCall]:
@@ -88,17 +97,17 @@ class Connection:
         """Send a call's REQUEST, now or as soon as the inbox stands."""
         call = outgoing.call
         self._calls[call.call_id] = call
-        if self._address is not None and self._sender is not None:
+        if not outgoing.wait_for_ready and self.state is _FAILING:
+            call.finish(Outcome(grpc.StatusCode.UNAVAILABLE, self.healthy().detail))
+        elif self._address is not None and self._sender is not None:
             self._send(outgoing, self._address, self._sender)
-        elif self.state is _FAILING and not outgoing.wait_for_ready:
-            call.finish(Outcome(grpc.StatusCode.UNAVAILABLE, self._trouble))
         else:
             self._waiting[call.call_id] = outgoing
             self.open()
 
     def open(self) -> None:
         """Begin to open the inbox, if nothing else has."""
-        if self._opening is None and self.state is not grpc.ChannelConnectivity.SHUTDOWN:
+        if self._opening is None and self._state is not grpc.ChannelConnectivity.SHUTDOWN:
             self._opening = asyncio.get_running_loop().create_task(self._open())
             self._opening.add_done_callback(self._opened)
 
@@ -131,10 +140,13 @@ class Connection:
         return self._sender.healthy() if heard.ok else heard
 
     async def changed(self) -> None:
-        """Wait for another state."""
+        """Wait until the state may be another: nothing tells that brokers stop to answer."""
         watcher = asyncio.get_running_loop().create_future()
-        self._watchers.append(watcher)
-        await watcher
+        self._watchers.add(watcher)
+        try:
+            await asyncio.wait([watcher], timeout=_LOOK)
+        finally:
+            self._watchers.discard(watcher)
 
     def refuse_more(self) -> None:
         """Begin no more calls; those under way go on."""
@@ -209,9 +221,9 @@ class Connection:
                 pause = min(pause * 2, _LAST_RETRY)
         self._address = Address(topic, self._inbox.partition, self._instance)
         self._become(grpc.ChannelConnectivity.READY)
-        waiting, self._waiting = self._waiting, {}
-        for outgoing in waiting.values():
-            self._send(outgoing, self._address, sender)
+        while self._waiting:
+            # One by one: what is left when a bug ends this is told so, by `_opened`.
+            self._send(self._waiting.pop(next(iter(self._waiting))), self._address, sender)
 
     def _opened(self, opening: asyncio.Task[None]) -> None:
         error = None if opening.cancelled() else opening.exception()
@@ -235,10 +247,9 @@ class Connection:
 
     def _become(self, state: grpc.ChannelConnectivity) -> None:
         # Closing lets calls go on for a while, and so the link to the brokers; it stays closing.
-        if self.state not in (state, grpc.ChannelConnectivity.SHUTDOWN):
-            self.state = state
-            watchers, self._watchers = self._watchers, []
-            for watcher in watchers:
+        if self._state not in (state, grpc.ChannelConnectivity.SHUTDOWN):
+            self._state = state
+            for watcher in self._watchers:
                 if not watcher.done():
                     watcher.set_result(None)
 

@@ -128,6 +128,13 @@ class BlockingContext:
         """Whether the call is over."""
         return self._rpc.answered or self._rpc.ending is not None
 
+    def add_callback(self, callback: Callable[[], None]) -> bool:
+        """Call back when the call is over; False, and no call back, when it is so already."""
+        if self.done():
+            return False
+        self._rpc.callbacks.append(callback)
+        return True
+
 
 class Context(BlockingContext, grpc.aio.ServicerContext[object, object]):
     """The context of a coroutine's handler: the same, with coroutines where grpc.aio has them."""

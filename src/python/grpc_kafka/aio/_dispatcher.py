@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from grpc_kafka._broker import Sender
 from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka.aio._answers import Answers
 from grpc_kafka.aio._handling import Handling
@@ -21,11 +22,14 @@ _LOG = logging.getLogger(__name__)
 class Dispatcher:
     """The calls of a server.
 
+    Requests past the limit wait here, as many again: behind them their cancellations are read,
+    which a queue that is not read would keep.
+
     Args:
         handling: runs handlers.
-        answers: sends what they say.
+        sender: sends what they say.
         lane: whose inboxes may be answered to.
-        limit: how many handlers run at once; past it `throttle` is told to take no more.
+        limit: how many handlers run at once; answers that wait to be sent again count as well.
         throttle: told True to take nothing, and False to go on.
         counters: where dropped requests are counted.
 
@@ -34,7 +38,7 @@ class Dispatcher:
     def __init__(
         self,
         handling: Handling,
-        answers: Answers,
+        sender: Sender,
         *,
         lane: str,
         limit: int,
@@ -42,7 +46,7 @@ class Dispatcher:
         counters: Counters,
     ) -> None:
         self._handling = handling
-        self._answers = answers
+        self._answers = Answers(sender, counters, self._go_on)
         self._inboxes = (f"{lane}.", ".inbox")
         self._limit = limit
         self._throttle = throttle
@@ -60,6 +64,10 @@ class Dispatcher:
     def running(self) -> int:
         """How many handlers run."""
         return len(self._running)
+
+    @property
+    def _load(self) -> int:
+        return len(self._running) + self._answers.waiting
 
     def serve(self, frame: Frame, ticket: Ticket) -> None:
         """Take a frame that came through a queue."""
@@ -89,6 +97,8 @@ class Dispatcher:
         """Begin nothing more; what waits to be begun stays in the queue, uncommitted."""
         self._closed = True
         self._answers.close()
+        for rpc in self._backlog.values():
+            rpc.drop()
         self._backlog.clear()
 
     async def idle(self) -> None:
@@ -111,7 +121,7 @@ class Dispatcher:
             self._counters.stale += 1
             known.tickets.append(ticket)
         elif self._closed:
-            return
+            ticket.drop()
         elif not self._may_be_answered(frame):
             self._counters.unexpected += 1
             if is_worth_a_line(self._counters.unexpected):
@@ -125,11 +135,11 @@ class Dispatcher:
         return frame.reply_to.topic.startswith(start) and frame.reply_to.topic.endswith(end)
 
     def _admit(self, rpc: Rpc) -> None:
-        if len(self._running) < self._limit:
+        if self._load < self._limit:
             self._begin(rpc)
             return
         self._backlog[rpc.request.call_id] = rpc
-        if not self._throttled:
+        if len(self._backlog) >= self._limit and not self._throttled:
             self._throttled = True
             self._throttle(True)
 
@@ -174,7 +184,7 @@ class Dispatcher:
             # A handler that ended without waiting for anything: the loop below goes on.
             return
         self._beginning = True
-        while self._backlog and len(self._running) < self._limit:
+        while self._backlog and self._load < self._limit:
             self._begin(self._backlog.pop(next(iter(self._backlog))))
         self._beginning = False
 
@@ -193,7 +203,7 @@ class Dispatcher:
 
     def _go_on(self) -> None:
         self._begin_waiting()
-        resumable = not self._backlog and len(self._running) <= self._limit * 3 // 4
+        resumable = len(self._backlog) * 2 <= self._limit
         if self._throttled and resumable and not self._closed:
             self._throttled = False
             self._throttle(False)

@@ -16,7 +16,7 @@ from grpc_kafka.aio._context import BlockingContext, Context
 from grpc_kafka.aio._options import Limits
 from grpc_kafka.aio._outcome import larger_than_max
 from grpc_kafka.aio._routing import CallDetails, Handler, Routing
-from grpc_kafka.aio._rpc import Rpc
+from grpc_kafka.aio._rpc import Ending, Rpc
 from grpc_kafka.protocol import Response
 
 _LOG = logging.getLogger(__name__)
@@ -59,6 +59,10 @@ class Handling:
             if rpc.abort_error is None:
                 return _failed(rpc, error)
         except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if rpc.ending is None and task is not None and task.cancelling():
+                # The loop ends, and with it the process: the request is the next server's.
+                rpc.ending = Ending.STOPPED
             return Verdict(grpc.StatusCode.CANCELLED, "the handler cancelled itself", b"")
         except Exception as error:  # noqa: BLE001 - a handler may raise anything: UNKNOWN
             _LOG.exception(

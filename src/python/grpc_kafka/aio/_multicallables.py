@@ -17,7 +17,7 @@ from grpc_kafka.aio._outcome import Outcome, larger_than_max
 from grpc_kafka.protocol import metadata_of
 
 _LOG = logging.getLogger(__name__)
-_PATH = re.compile(r"/[A-Za-z0-9._]+/[^/]+")
+_PATH = re.compile(r"/[A-Za-z0-9._]+/[!-.0-~]+")
 
 type CallMetadata = grpc.aio.Metadata | Sequence[tuple[str, str | bytes]]
 
@@ -48,10 +48,8 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
         limits: Limits,
         interceptors: Sequence[grpc.aio.UnaryUnaryClientInterceptor],
     ) -> None:
-        if not _PATH.fullmatch(path):
-            raise ValueError(f"{path!r} names no method: /package.Service/Method does")
         self._connection = connection
-        self._path = path
+        self._path = _checked(path)
         self._serializer = serializer
         self._deserializer = deserializer
         self._limits = limits
@@ -93,7 +91,7 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
         self, details: grpc.aio.ClientCallDetails, request: Q
     ) -> grpc.aio.UnaryUnaryCall[Q, A]:
         method: str | bytes = details.method
-        path = method.decode() if isinstance(method, bytes) else method
+        path = _checked(method.decode() if isinstance(method, bytes) else method)
         return self._begin(path, request, details.timeout, details.metadata, details.wait_for_ready)
 
     def _begin(
@@ -145,6 +143,12 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
             text = larger_than_max("CLIENT", "Sent", len(message), limit)
             return Outcome(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
         return message
+
+
+def _checked(path: str) -> str:
+    if not _PATH.fullmatch(path):
+        raise ValueError(f"{path!r} names no method: /package.Service/Method does")
+    return path
 
 
 class Streaming:

@@ -14,7 +14,6 @@ from grpc_kafka._broker import Broker, Queue, Sender
 from grpc_kafka._counters import Counters
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._names import of_queue
-from grpc_kafka.aio._answers import Answers
 from grpc_kafka.aio._dispatcher import Dispatcher
 from grpc_kafka.aio._handling import Handling
 from grpc_kafka.aio._intake import Intake
@@ -57,7 +56,8 @@ class KafkaServer(grpc.aio.Server):
         self._limit = maximum_concurrent_rpcs or DEFAULT_CONCURRENCY
         self._sender: Sender | None = None
         self._dispatcher: Dispatcher | None = None
-        self._queues: list[Queue] = []
+        self._queues: dict[str, Queue] = {}
+        self._throttled = False
         self._started = False
         self._stopping: asyncio.Task[None] | None = None
         self._stop_at = float("inf")
@@ -69,6 +69,7 @@ class KafkaServer(grpc.aio.Server):
     ) -> None:
         """Serve what these handlers handle; those that name a service have its queue read."""
         self._routing.add_generic(generic_rpc_handlers)
+        self._open_queues()
 
     def add_registered_method_handlers(
         self,
@@ -77,6 +78,7 @@ class KafkaServer(grpc.aio.Server):
     ) -> None:
         """Serve these methods of a service, and read its queue."""
         self._routing.add_registered(service_name, method_handlers)
+        self._open_queues()
 
     def add_insecure_port(self, address: str) -> NoReturn:
         """Refuse: a server over Kafka has queues, not ports.
@@ -101,8 +103,8 @@ class KafkaServer(grpc.aio.Server):
             grpc.aio.UsageError: it was started before, or no service was added.
             BrokerError: the endpoint's settings are not valid.
         """
-        if self._started:
-            raise grpc.aio.UsageError("the server was started before; make another one")
+        if self._started or self._stopping is not None:
+            raise grpc.aio.UsageError("the server was started or stopped before; make another one")
         if not self._routing.services:
             raise grpc.aio.UsageError(
                 "the server has no service: add one that names itself, or name it in `services`"
@@ -111,18 +113,13 @@ class KafkaServer(grpc.aio.Server):
         self._sender = self._broker.sender(self._endpoint, every_report=True)
         self._dispatcher = Dispatcher(
             self._handling,
-            Answers(self._sender, self.counters),
+            self._sender,
             lane=self._endpoint.lane,
             limit=self._limit,
             throttle=self._throttle,
             counters=self.counters,
         )
-        for service in self._routing.services:
-            intake = Intake(self._dispatcher.serve, self._dispatcher.drop_void, self.counters)
-            topic = of_queue(self._endpoint.lane, service)
-            queue = self._broker.open_queue(self._endpoint, topic, intake)
-            intake.attach(queue)
-            self._queues.append(queue)
+        self._open_queues()
 
     async def stop(self, grace: float | None) -> None:
         """Take nothing more, let handlers finish for at most `grace` seconds, cancel the rest.
@@ -150,12 +147,27 @@ class KafkaServer(grpc.aio.Server):
         """Whether requests would be taken and answered now: cheap, without I/O."""
         if self._sender is None or self._stopping is not None:
             return Health(ok=False, detail="stopped" if self._stopping else "not started")
-        found = [self._sender.healthy(), *(queue.healthy() for queue in self._queues)]
+        found = [self._sender.healthy(), *(queue.healthy() for queue in self._queues.values())]
         bad = [health for health in found if not health.ok]
         return bad[0] if bad else Health(ok=True, detail="serving")
 
+    def _open_queues(self) -> None:
+        """Read the queues of services that were added, once the server has started."""
+        if self._dispatcher is None or self._stopping is not None:
+            return
+        for service in self._routing.services:
+            if service not in self._queues:
+                intake = Intake(self._dispatcher.serve, self._dispatcher.drop_void, self.counters)
+                topic = of_queue(self._endpoint.lane, service)
+                queue = self._broker.open_queue(self._endpoint, topic, intake)
+                intake.attach(queue)
+                self._queues[service] = queue
+                if self._throttled:
+                    queue.pause()
+
     def _throttle(self, throttled: bool) -> None:
-        for queue in self._queues:
+        self._throttled = throttled
+        for queue in self._queues.values():
             if throttled:
                 queue.pause()
             else:
@@ -167,7 +179,7 @@ class KafkaServer(grpc.aio.Server):
             self._dispatcher.close()
             await self._finish(self._dispatcher)
             await self._sender.close(_FLUSH)
-        await asyncio.gather(*[queue.close() for queue in self._queues])
+        await asyncio.gather(*[queue.close() for queue in self._queues.values()])
         self._terminated.set()
 
     async def _finish(self, dispatcher: Dispatcher) -> None:

@@ -151,6 +151,56 @@ async def test_a_cancellation_drops_what_was_not_begun(rig: Rig) -> None:
     assert _committed(rig) == 3
 
 
+async def test_a_cancellation_is_read_behind_as_many_requests_as_run(rig: Rig) -> None:
+    gate = Gate()
+    made = await rig.serve(gate, maximum_concurrent_rpcs=4)
+    method = rig.method()
+    calls = [method(b"%d" % number) for number in range(6)]
+    await settled()
+    assert len(gate.begun) == 4
+    for call in calls:
+        call.cancel()
+    await settled()
+    assert len(gate.cancelled) == 4
+    assert made.counters.cancelled == 2
+    assert _committed(rig) == 12
+
+
+async def test_a_server_that_stops_holds_up_nobody_with_what_it_has_not_begun(rig: Rig) -> None:
+    gate = Gate()
+    made = await rig.serve(gate, maximum_concurrent_rpcs=1)
+    method = rig.method()
+    calls = [method(b"%d" % number, timeout=5) for number in range(3)]
+    await settled()
+    (member,) = rig.broker.members(rig.queue)
+    stop = asyncio.create_task(made.stop(5))
+    await settled()
+    left = asyncio.Event()
+    member.ask_to_leave(left.set)
+    gate.open.set()
+    await stop
+    assert left.is_set()
+    assert _committed(rig) == 1
+    for call in calls:
+        call.cancel()
+
+
+async def test_a_process_that_ends_without_stopping_leaves_its_requests_in_the_queue(
+    rig: Rig,
+) -> None:
+    gate = Gate()
+    await rig.serve(gate)
+    call = rig.method()(b"x", timeout=5)
+    await settled()
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        # What `asyncio.run` does when its main function has ended.
+        task.cancel()
+    await settled()
+    assert gate.cancelled == [b"x"]
+    assert (_answers(rig), _committed(rig)) == (0, 0)
+    call.cancel()
+
+
 async def test_a_cancellation_of_nothing_known_is_done_with(rig: Rig) -> None:
     made = await rig.serve(Gate())
     rig.broker.publish(rig.queue, encode_cancel(Cancel(_key(1))))
@@ -172,9 +222,9 @@ async def test_an_expired_request_is_dropped_unread_and_counted(rig: Rig) -> Non
 async def test_a_handler_is_cancelled_at_its_deadline(rig: Rig) -> None:
     gate = Gate()
     await rig.serve(gate)
-    request = Request(_key(1), "/test.Echo/Call", _HOME, time.time() + 0.02, (), b"x")
+    request = Request(_key(1), "/test.Echo/Call", _HOME, time.time() + 0.2, (), b"x")
     rig.broker.publish(rig.queue, encode_request(request))
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)
     assert gate.cancelled == [b"x"]
     assert (_answers(rig), _committed(rig)) == (0, 1)
 
@@ -211,7 +261,7 @@ async def test_garbage_harms_nobody(rig: Rig, caplog: pytest.LogCaptureFixture) 
 async def test_an_answer_that_was_not_acknowledged_is_sent_again(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grpc_kafka.aio._answers._AGAIN_AFTER", 0.01)
+    monkeypatch.setattr("grpc_kafka.aio._answers._FIRST_PAUSE", 0.01)
     gate = Gate()
     await rig.serve(gate)
     call = rig.method()(b"x", timeout=5)
@@ -226,18 +276,35 @@ async def test_an_answer_that_was_not_acknowledged_is_sent_again(
     assert _committed(rig) == 1
 
 
-@pytest.mark.parametrize("error", [UnknownTopicError("gone"), BrokerError("away")])
-async def test_an_answer_that_cannot_arrive_is_given_up_and_counted(
-    rig: Rig, error: BrokerError, monkeypatch: pytest.MonkeyPatch
+async def test_an_answer_is_sent_again_for_as_long_as_brokers_are_away(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grpc_kafka.aio._answers._AGAIN_AFTER", 0.001)
+    monkeypatch.setattr("grpc_kafka.aio._answers._FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("grpc_kafka.aio._answers._LAST_PAUSE", 0.001)
+    gate = Gate()
+    made = await rig.serve(gate, maximum_concurrent_rpcs=2)
+    method = rig.method()
+    calls = [method(b"%d" % number, timeout=5) for number in range(9)]
+    await settled()
+    rig.broker.fail_sends(BrokerError("away"))
+    gate.open.set()
+    await asyncio.sleep(0.05)
+    assert len(gate.begun) < 9
+    assert (_committed(rig), made.counters.unsent) == (0, 0)
+    rig.broker.fail_sends(None)
+    assert len(await asyncio.gather(*calls)) == 9
+    await settled()
+    assert _committed(rig) == 9
+
+
+async def test_an_answer_that_cannot_arrive_is_given_up_and_counted(rig: Rig) -> None:
     gate = Gate()
     gate.open.set()
     made = await rig.serve(gate)
     request = Request(_key(1), "/test.Echo/Call", _HOME, None, (), b"x")
-    rig.broker.fail_sends(error)
+    rig.broker.fail_sends(UnknownTopicError("gone"))
     rig.broker.publish(rig.queue, encode_request(request))
-    await asyncio.sleep(0.05)
+    await settled()
     assert made.counters.unsent == 1
     assert _committed(rig) == 1
 

@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from grpc_kafka.aio import server
+from grpc_kafka.aio.conftest import settled
 
 if TYPE_CHECKING:
     from grpc_kafka.aio.conftest import Rig
@@ -195,6 +196,20 @@ async def test_a_plain_function_runs_in_a_thread_of_its_own(rig: Rig) -> None:
     assert tuple(await call.trailing_metadata()) == (("thread", "False"),)
 
 
+async def test_a_plain_function_learns_that_its_call_is_over(rig: Rig) -> None:
+    over = threading.Event()
+
+    def plain(request: bytes, context: grpc.ServicerContext) -> bytes:
+        assert context.add_callback(over.set)
+        assert not over.is_set()
+        return request
+
+    await rig.serve(plain)  # type: ignore[arg-type]
+    assert await rig.method()(b"x", timeout=5) == b"x"
+    await settled()
+    assert over.is_set()
+
+
 async def test_a_plain_function_can_abort(rig: Rig) -> None:
     def plain(_request: bytes, context: Context) -> bytes:
         context.abort(grpc.StatusCode.FAILED_PRECONDITION, "not now")  # type: ignore[unused-coroutine]
@@ -236,6 +251,13 @@ async def test_generic_handlers_serve_the_services_named_beside_them(rig: Rig) -
     assert await rig.method()(b"x") == b"x"
     assert (await _error(rig.method(name="No")(b"x"))).code() is grpc.StatusCode.UNIMPLEMENTED
     await made.stop(None)
+
+
+async def test_a_service_that_is_added_to_a_running_server_is_served(rig: Rig) -> None:
+    made = await rig.serve(_echo)
+    handler = grpc.unary_unary_rpc_method_handler(_echo)  # type: ignore[var-annotated]
+    made.add_registered_method_handlers("test.Late", {"Call": handler})
+    assert await rig.method(service="test.Late")(b"x", timeout=5) == b"x"
 
 
 async def test_a_server_that_nobody_could_call_does_not_start(rig: Rig) -> None:
@@ -286,6 +308,17 @@ async def test_an_answer_past_a_records_size_is_resource_exhausted(rig: Rig) -> 
     error = await _error(rig.method()(b"x", timeout=5))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "1000000" in (error.details() or "")
+
+
+async def test_an_error_past_a_records_size_keeps_its_status(rig: Rig) -> None:
+    async def rage(_request: bytes, context: Context) -> bytes:
+        context.set_trailing_metadata((("much", "x" * 400_000),))
+        await context.abort(grpc.StatusCode.NOT_FOUND, "no " * 400_000)
+
+    await rig.serve(rage)
+    error = await _error(rig.method()(b"x", timeout=5))
+    assert error.code() is grpc.StatusCode.NOT_FOUND
+    assert (error.details() or "").startswith("no no no")
 
 
 async def test_no_more_handlers_run_at_once_than_allowed(rig: Rig) -> None:

@@ -94,5 +94,13 @@ async def test_the_shortest_grace_holds(rig: Rig) -> None:
 async def test_a_server_starts_once(rig: Rig) -> None:
     made = await rig.serve(Gate())
     assert made.healthy().ok
-    with pytest.raises(grpc.aio.UsageError, match="started before"):
+    with pytest.raises(grpc.aio.UsageError, match="make another"):
         await made.start()
+
+
+async def test_a_server_that_was_stopped_does_not_start_again(rig: Rig) -> None:
+    made = await rig.serve(Gate())
+    await made.stop(None)
+    with pytest.raises(grpc.aio.UsageError, match="make another"):
+        await made.start()
+    assert rig.broker.members(rig.queue) == []

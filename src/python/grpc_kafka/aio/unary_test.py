@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
-from grpc_kafka import BrokerError, InvalidMetadataError, RecordTooLargeError, UnknownTopicError
+from grpc_kafka import (
+    BrokerError,
+    Health,
+    InvalidMetadataError,
+    RecordTooLargeError,
+    UnknownTopicError,
+)
 from grpc_kafka.protocol import Encoded, FrameKind, Response, encode_response
 
 if TYPE_CHECKING:
@@ -120,7 +126,7 @@ async def test_a_timeout_of_for_ever_is_a_timeout(rig: Rig, seconds: float) -> N
     assert await rig.method()(b"x", timeout=seconds) == b"x"
 
 
-@pytest.mark.parametrize("path", ["Echo/Call", "/Echo", "/a b/Call", "//Call", "/Echo/"])
+@pytest.mark.parametrize("path", ["Echo/Call", "/Echo", "/a b/Call", "//Call", "/Echo/", "/Echo/é"])
 async def test_a_path_that_names_no_method_is_refused(rig: Rig, path: str) -> None:
     with pytest.raises(ValueError, match="names no method"):
         rig.channel().unary_unary(path)
@@ -385,6 +391,38 @@ async def test_a_channel_tells_its_state(rig: Rig) -> None:
         assert channel.get_state() is grpc.ChannelConnectivity.READY
         assert channel.healthy().ok
     assert channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN
+
+
+async def test_a_channel_whose_brokers_fall_silent_is_failing_until_they_answer(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rig.serve(_echo)
+    channel = rig.channel()
+    method = rig.method(channel)
+    await method(b"x")
+    monkeypatch.setattr("grpc_kafka.aio._connection._LOOK", 0.005)
+    with monkeypatch.context() as patch:
+        silence = Health(ok=False, detail="no broker answers")
+        patch.setattr("grpc_kafka.testing._Inbox.healthy", lambda _inbox: silence)
+        await channel.wait_for_state_change(grpc.ChannelConnectivity.READY)
+        assert channel.get_state() is grpc.ChannelConnectivity.TRANSIENT_FAILURE
+        hasty = await _error(method(b"x", wait_for_ready=False, timeout=5))
+        assert hasty.code() is grpc.StatusCode.UNAVAILABLE
+        assert hasty.details() == "no broker answers"
+        assert await method(b"patient") == b"patient"
+    await channel.channel_ready()
+    assert await method(b"x", wait_for_ready=False, timeout=5) == b"x"
+
+
+async def test_who_gives_up_waiting_for_a_state_is_forgotten(rig: Rig) -> None:
+    channel = rig.channel()
+    await channel.channel_ready()
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(
+                channel.wait_for_state_change(grpc.ChannelConnectivity.READY), 0.001
+            )
+    assert not channel._connection._watchers
 
 
 async def test_nothing_is_kept_of_a_call_that_is_over(rig: Rig) -> None:
