@@ -41,5 +41,5 @@ async def broker(addresses: Addresses) -> AsyncIterator[testing.InMemoryBroker]:
 async def identity(
     broker: testing.InMemoryBroker, tmp_path: Path
 ) -> "AsyncIterator[IdentityAsyncStub]":
-    async with serving(tmp_path, broker, sign_in_limit_per_email=3) as (stub, _hashes):
+    async with serving(tmp_path, broker, sign_in_limit_per_pair=3) as (stub, _hashes):
         yield stub

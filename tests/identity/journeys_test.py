@@ -142,10 +142,10 @@ async def test_attempts_outlive_the_process_that_counted_them(
     broker: testing.InMemoryBroker, tmp_path: Path
 ) -> None:
     ada = Person()
-    async with serving(tmp_path / "first", broker, sign_in_limit_per_email=1) as (first, _):
+    async with serving(tmp_path / "first", broker, sign_in_limit_per_pair=1) as (first, _):
         await ada.sign_up(first)
         assert await wrong_password(first, ada) is grpc.StatusCode.UNAUTHENTICATED
-    async with serving(tmp_path / "second", broker, sign_in_limit_per_email=1) as (second, _):
+    async with serving(tmp_path / "second", broker, sign_in_limit_per_pair=1) as (second, _):
         assert await wrong_password(second, ada) is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 

@@ -72,7 +72,7 @@ async def test_call_without_a_deadline_is_answered(tmp_path: Path) -> None:
         identity.stores.times.clear()
         assert (await identity.stub.SignIn(request)).grant.access_token
         times = [seconds for seconds in identity.stores.times if seconds is not None]
-    assert len(times) == 4
+    assert len(times) == 6
     assert all(0 < seconds < deadline.DEFAULT + 1 for seconds in times)
 
 

@@ -24,6 +24,8 @@ from tandem.database.v1.sessions_pb2_grpc import (
 
 from services.identity.deadline import Context
 
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
 
 class MemoryStores:
     """What the stores keep, and what they were asked.
@@ -248,7 +250,21 @@ class MemoryAttempts(AttemptStoreServicer):
         self._stores.attempts[request.key] += 1
         allowed = self._stores.attempts[request.key] <= request.limit
         retry_after = Duration() if allowed else request.window
-        return attempts_pb2.CountAttemptResponse(allowed=allowed, retry_after=retry_after)
+        return attempts_pb2.CountAttemptResponse(
+            allowed=allowed, retry_after=retry_after, window_ends_at=_NEVER
+        )
+
+    @override
+    async def RefundAttempt(
+        self, request: attempts_pb2.RefundAttemptRequest, context: Context
+    ) -> attempts_pb2.RefundAttemptResponse:
+        """Take back an attempt of a key."""
+        await self._stores.receive(request, context)
+        if "idempotency-key" not in dict(context.invocation_metadata() or ()):
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "there is no idempotency-key")
+        if request.window_ends_at.ToDatetime(UTC) == _NEVER:
+            self._stores.attempts[request.key] -= 1
+        return attempts_pb2.RefundAttemptResponse()
 
     @override
     async def ForgetAttempts(

@@ -40,15 +40,18 @@ class Settings(chassis.Settings):
     """Keys the digests under which attempts are counted, the same for all processes of identity.
     With it, who reads the counts cannot even test guesses of an address."""
 
-    sign_in_limit_per_email: int = Field(default=10, ge=1)
+    sign_in_limit_per_pair: int = Field(default=10, ge=1)
     sign_in_limit_per_client: int = Field(default=100, ge=1)
+    sign_in_limit_per_email: int = Field(default=100, ge=1)
     sign_in_window: float = Field(default=900.0, ge=1)
-    """Seconds in which so many attempts to sign in are allowed."""
+    """Seconds in which so many attempts to sign in are allowed: by one client at one e-mail address
+    (a pair), by one client at all addresses, and by all clients at one address."""
 
-    sign_up_limit_per_email: int = Field(default=10, ge=1)
+    sign_up_limit_per_pair: int = Field(default=10, ge=1)
     sign_up_limit_per_client: int = Field(default=30, ge=1)
+    sign_up_limit_per_email: int = Field(default=100, ge=1)
     sign_up_window: float = Field(default=3600.0, ge=1)
-    """Seconds in which so many attempts to sign up are allowed."""
+    """Seconds in which so many attempts to sign up are allowed, counted the same way."""
 
     @field_validator("signing_keys")
     @classmethod
@@ -78,10 +81,18 @@ class Settings(chassis.Settings):
 
     def sign_in_limits(self) -> Limits:
         """How often signing in may be tried."""
-        window = timedelta(seconds=self.sign_in_window)
-        return Limits(self.sign_in_limit_per_email, self.sign_in_limit_per_client, window)
+        return Limits(
+            per_pair=self.sign_in_limit_per_pair,
+            per_client=self.sign_in_limit_per_client,
+            per_email=self.sign_in_limit_per_email,
+            window=timedelta(seconds=self.sign_in_window),
+        )
 
     def sign_up_limits(self) -> Limits:
         """How often signing up may be tried."""
-        window = timedelta(seconds=self.sign_up_window)
-        return Limits(self.sign_up_limit_per_email, self.sign_up_limit_per_client, window)
+        return Limits(
+            per_pair=self.sign_up_limit_per_pair,
+            per_client=self.sign_up_limit_per_client,
+            per_email=self.sign_up_limit_per_email,
+            window=timedelta(seconds=self.sign_up_window),
+        )

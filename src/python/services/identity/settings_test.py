@@ -24,7 +24,8 @@ def test_little_has_to_be_said(environment: pytest.MonkeyPatch) -> None:
     hasher = settings.password_hasher()
     assert (hasher.time_cost, hasher.memory_cost, hasher.parallelism) == (3, 65536, 4)
     assert settings.access_token_lifetime == 60
-    assert settings.sign_in_limits().per_email == 10
+    limits = settings.sign_in_limits()
+    assert (limits.per_pair, limits.per_client, limits.per_email) == (10, 100, 100)
 
 
 def test_all_wrong_variables_are_named_at_once(environment: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import structlog
 from tandem.database.v1.accounts_pb2 import ReplacePasswordHashRequest
 
 from services.identity import credentials, validation
-from services.identity.attempts import Attempts
+from services.identity.attempts import Attempt, Attempts
 from services.identity.credentials import Credential
 from services.identity.deadline import Deadline
 from services.identity.errors import RefusedError, StoreRefusedError, WrongCredentialsError
@@ -42,12 +42,12 @@ class SignIn:
             WrongCredentialsError: there is no such account, or its password is another.
             RefusedError: a store did not answer.
         """
-        await self._attempts.count(email, client_address, deadline)
+        attempt = await self._attempts.count(email, client_address, deadline)
         credential = await self._credential(email, deadline)
         stored = None if credential is None else credential.password_hash
         if not await self._passwords.matches(password, stored) or credential is None:
             raise WrongCredentialsError
-        await self._after_success(email, password, credential, deadline)
+        await self._after_success(attempt, password, credential, deadline)
         return credential.account_id
 
     async def _credential(self, email: str, deadline: Deadline) -> Credential | None:
@@ -55,11 +55,11 @@ class SignIn:
         return None if normal is None else await credentials.find(self._accounts, normal, deadline)
 
     async def _after_success(
-        self, email: str, password: str, credential: Credential, deadline: Deadline
+        self, attempt: Attempt, password: str, credential: Credential, deadline: Deadline
     ) -> None:
         # Neither is worth to refuse a rightful sign-in for; the next one does what was missed.
         try:
-            await self._attempts.forget(email, deadline)
+            await self._attempts.forgive(attempt, deadline)
             if self._passwords.is_outdated(credential.password_hash):
                 await self._rehash(password, credential, deadline)
         except (RefusedError, StoreRefusedError) as error:

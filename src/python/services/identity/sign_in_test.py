@@ -1,5 +1,6 @@
 """Signing in: one answer to both failures, limits, hashes that follow their parameters."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -50,7 +51,7 @@ async def test_all_failures_get_one_answer_after_the_same_work(tmp_path: Path) -
             work[name] = (identity.hashes.count, identity.stores.names())
     assert len(answers) == 1
     assert answers.pop()[0] is grpc.StatusCode.UNAUTHENTICATED
-    counts = ["CountAttemptRequest", "CountAttemptRequest"]
+    counts = ["CountAttemptRequest"] * 3
     assert work == {
         "wrong password": (1, [*counts, "GetCredentialRequest"]),
         "no such account": (1, [*counts, "GetCredentialRequest"]),
@@ -58,20 +59,61 @@ async def test_all_failures_get_one_answer_after_the_same_work(tmp_path: Path) -
     }
 
 
-async def test_attempts_at_one_address_are_limited_from_everywhere(tmp_path: Path) -> None:
-    async with running(tmp_path, sign_in_limit_per_email=3, sign_in_window=90) as identity:
+async def test_attempts_of_one_client_at_one_address_are_limited_and_keep_no_other_client_out(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, sign_in_limit_per_pair=3, sign_in_window=90) as identity:
         await identity.sign_up()
-        for number in range(3):
-            await refusal(identity, password="wrong horse", client_address=f"192.0.2.{number}")
+        for _ in range(3):
+            await refusal(identity, password="wrong horse", client_address="192.0.2.1")
         identity.hashes.count = 0
-        error = await refusal(identity, email="Ada@Example.org", client_address="192.0.2.200")
+        error = await refusal(identity, email="Ada@Example.org", client_address="192.0.2.1")
         assert identity.hashes.count == 0
+        assert (await identity.sign_in(client_address="192.0.2.2")).access_token
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert error.details() == "Too many attempts. Try again in 2 minutes."
     status = rpc_status.from_call(error)
     info = RetryInfo()
     assert status.details[0].Unpack(info)
     assert info.retry_delay.seconds == 90
+
+
+async def test_attempts_of_many_clients_at_one_address_have_a_ceiling(tmp_path: Path) -> None:
+    async with running(tmp_path, sign_in_limit_per_email=3) as identity:
+        await identity.sign_up()
+        for number in range(3):
+            await refusal(identity, password="wrong horse", client_address=f"192.0.2.{number}")
+        error = await refusal(identity, client_address="192.0.2.200")
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_what_one_client_may_not_try_does_not_count_towards_the_ceiling(
+    tmp_path: Path,
+) -> None:
+    limits = {"sign_in_limit_per_pair": 2, "sign_in_limit_per_email": 3}
+    async with running(tmp_path, **limits) as identity:
+        await identity.sign_up()
+        for _ in range(8):
+            await refusal(identity, password="wrong horse")
+        assert (await identity.sign_in(client_address="192.0.2.200")).access_token
+
+
+async def test_clients_without_an_address_are_limited_as_one(tmp_path: Path) -> None:
+    async with running(tmp_path, sign_in_limit_per_pair=2) as identity:
+        await identity.sign_up()
+        for _ in range(2):
+            await refusal(identity, password="wrong horse", client_address="")
+        error = await refusal(identity, client_address="")
+        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_guesses_at_the_same_time_do_not_pass_the_limit_together(tmp_path: Path) -> None:
+    async with running(tmp_path, sign_in_limit_per_pair=3) as identity:
+        await identity.sign_up()
+        identity.hashes.count = 0
+        guesses = (refusal(identity, password=f"guess {number}") for number in range(12))
+        codes = [error.code() for error in await asyncio.gather(*guesses)]
+    assert codes.count(grpc.StatusCode.UNAUTHENTICATED) == identity.hashes.count == 3
 
 
 async def test_attempts_of_one_client_are_limited_at_all_addresses(tmp_path: Path) -> None:
@@ -86,18 +128,41 @@ async def test_attempts_of_one_client_are_limited_at_all_addresses(tmp_path: Pat
         assert (await identity.sign_in(client_address="2001:db8:1::1")).access_token
 
 
-async def test_success_forgets_the_attempts_at_the_address_but_not_of_the_client(
-    tmp_path: Path,
-) -> None:
-    limits = {"sign_in_limit_per_email": 2, "sign_in_limit_per_client": 4}
+async def test_success_uses_up_no_allowance(tmp_path: Path) -> None:
+    limits = {
+        "sign_in_limit_per_pair": 2,
+        "sign_in_limit_per_client": 2,
+        "sign_in_limit_per_email": 2,
+    }
     async with running(tmp_path, **limits) as identity:
         await identity.sign_up()
-        for _ in range(2):
+        for _ in range(5):
+            assert (await identity.sign_in()).access_token
+
+
+async def test_success_gives_back_no_guess_at_others_or_by_others(tmp_path: Path) -> None:
+    limits = {"sign_in_limit_per_client": 3, "sign_in_limit_per_email": 3}
+    async with running(tmp_path, **limits) as identity:
+        await identity.sign_up()
+        await refusal(identity, email="eve@example.org")
+        await refusal(identity, password="wrong horse", client_address="192.0.2.1")
+        await refusal(identity, password="wrong horse", client_address="192.0.2.1")
+        assert (await identity.sign_in()).access_token
+        await refusal(identity, email="eve@example.org")
+        await refusal(identity, email="eve@example.org")
+        by_client = await refusal(identity, email="eve@example.org")
+        await refusal(identity, password="wrong horse", client_address="192.0.2.2")
+        at_address = await refusal(identity, client_address="192.0.2.3")
+    codes = {by_client.code(), at_address.code()}
+    assert codes == {grpc.StatusCode.RESOURCE_EXHAUSTED}
+
+
+async def test_success_forgets_the_mistakes_of_its_client_at_its_address(tmp_path: Path) -> None:
+    async with running(tmp_path, sign_in_limit_per_pair=2) as identity:
+        await identity.sign_up()
+        for _ in range(3):
             await refusal(identity, password="wrong horse")
-            await identity.sign_in()
-        error = await refusal(identity)
-        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert (await identity.sign_in(client_address="")).access_token
+            assert (await identity.sign_in()).access_token
 
 
 async def test_store_of_attempts_sees_digests_only(tmp_path: Path) -> None:
@@ -107,7 +172,7 @@ async def test_store_of_attempts_sees_digests_only(tmp_path: Path) -> None:
         counted = [r for r in identity.stores.requests if isinstance(r, CountAttemptRequest)]
     keys = {request.key for request in counted}
     assert {len(key) for key in keys} == {32}
-    assert len(keys) == 4, "sign-up and sign-in are counted apart, and so are address and client"
+    assert len(keys) == 6, "sign-up and sign-in are counted apart; client, address and both, too"
     async with running(tmp_path, attempt_digest_key="two") as identity:
         await identity.sign_up()
         counted = [r for r in identity.stores.requests if isinstance(r, CountAttemptRequest)]
@@ -128,7 +193,10 @@ async def test_hash_follows_changed_parameters_at_the_next_sign_in(tmp_path: Pat
         assert new.stores.accounts[account_id].password_hash == renewed
 
 
-@pytest.mark.parametrize("request_name", ["ForgetAttemptsRequest", "ReplacePasswordHashRequest"])
+@pytest.mark.parametrize(
+    "request_name",
+    ["ForgetAttemptsRequest", "RefundAttemptRequest", "ReplacePasswordHashRequest"],
+)
 async def test_rightful_sign_in_survives_what_only_cleans_up(
     tmp_path: Path, request_name: str
 ) -> None:

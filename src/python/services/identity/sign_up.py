@@ -7,7 +7,7 @@ import structlog
 from tandem.database.v1.accounts_pb2 import CreateAccountRequest, Profile
 
 from services.identity import credentials
-from services.identity.attempts import Attempts
+from services.identity.attempts import Attempt, Attempts
 from services.identity.deadline import Deadline
 from services.identity.errors import (
     EmailTakenError,
@@ -45,7 +45,7 @@ class SignUp:
             InvalidFieldsError: the store cannot keep the e-mail address.
             RefusedError: a store did not answer.
         """
-        await self._attempts.count(new.email, client_address, deadline)
+        attempt = await self._attempts.count(new.email, client_address, deadline)
         request = CreateAccountRequest(
             id=new.id,
             email=new.email,
@@ -57,7 +57,7 @@ class SignUp:
         except EmailTakenError:
             _log.debug("account exists already", account_id=new.id)
         await self._confirm(new, request.password_hash, deadline)
-        await self._forget_attempts(new.email, deadline)
+        await self._forget_attempts(attempt, deadline)
 
     async def _confirm(self, new: NewAccount, password_hash: str, deadline: Deadline) -> None:
         """Make sure that the account is the caller's, whether made now or by an earlier delivery.
@@ -74,9 +74,9 @@ class SignUp:
         if stored != password_hash and not await self._passwords.matches(new.password, stored):
             raise EmailTakenError
 
-    async def _forget_attempts(self, email: str, deadline: Deadline) -> None:
+    async def _forget_attempts(self, attempt: Attempt, deadline: Deadline) -> None:
         try:
-            await self._attempts.forget(email, deadline)
+            await self._attempts.forget(attempt, deadline)
         except RefusedError as error:  # no reason to refuse the account that was made
             _log.warning("sign-up attempts not forgotten", reason=str(error))
 

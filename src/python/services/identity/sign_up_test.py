@@ -112,7 +112,7 @@ async def test_sign_ups_of_one_client_are_limited(tmp_path: Path) -> None:
 
 
 async def test_guesses_of_a_password_by_repeated_sign_ups_are_limited(tmp_path: Path) -> None:
-    async with running(tmp_path, sign_up_limit_per_email=3) as identity:
+    async with running(tmp_path, sign_up_limit_per_pair=3) as identity:
         account_id = (await identity.sign_up()).account_id
         codes = [
             (await refusal(identity, account_id=account_id, password=f"guess {n} of it")).code()
@@ -120,6 +120,22 @@ async def test_guesses_of_a_password_by_repeated_sign_ups_are_limited(tmp_path: 
         ]
     assert codes[:3] == [grpc.StatusCode.ALREADY_EXISTS] * 3
     assert codes[3] is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_account_made_counts_against_its_client_alone(tmp_path: Path) -> None:
+    limits = {
+        "sign_up_limit_per_pair": 1,
+        "sign_up_limit_per_client": 3,
+        "sign_up_limit_per_email": 1,
+    }
+    async with running(tmp_path, **limits) as identity:
+        account_id = str(uuid7())
+        for _ in range(3):
+            assert (await identity.sign_up(account_id=account_id)).access_token
+        error = await refusal(identity, account_id=account_id)
+        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        again = await identity.sign_up(account_id=account_id, client_address="192.0.2.200")
+        assert again.access_token
 
 
 async def test_account_made_counts_even_if_its_attempts_are_not_forgotten(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import grpc
 import grpc.aio
 import structlog
+from uuid_utils.compat import uuid7
 
 from services.identity.deadline import Deadline
 from services.identity.errors import RefusedError, StoreRefusedError, StoreUnavailableError
@@ -33,8 +34,17 @@ async def ask[Q, R](
     request: Q,
     deadline: Deadline,
     meanings: Meanings = _NONE,
+    *,
+    once: bool = False,
 ) -> R:
     """Call a method of a store.
+
+    Args:
+        method: The method.
+        request: What it is asked.
+        deadline: When the answer is due.
+        meanings: What the store's refusals mean here.
+        once: Whether the effect is to happen once, however often the request is delivered.
 
     Raises:
         RefusedError: what the store's refusal means, or that it gave no answer in time.
@@ -42,7 +52,8 @@ async def ask[Q, R](
             nothing here: a bug.
     """
     try:
-        return await method(request, timeout=deadline.timeout())
+        metadata = (("idempotency-key", str(uuid7())),) if once else None
+        return await method(request, timeout=deadline.timeout(), metadata=metadata)
     except grpc.aio.AioRpcError as error:
         raise _translated(error.code(), type(request).__name__, meanings) from None
 
