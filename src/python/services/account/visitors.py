@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from hashlib import sha256
+
+import structlog
 
 from chassis.tokens import (
     AccessToken,
@@ -11,9 +14,14 @@ from chassis.tokens import (
     VerificationKeysError,
 )
 from services.account.edge.cookies import Cookie, CookieJar
-from services.account.errors import ServiceFailedError, SignedOutError
+from services.account.errors import ServiceError, ServiceFailedError, SignedOutError
 from services.account.gateways.identity import IdentityGateway
 from services.account.models import Access, Grant
+
+_MARK = "~"
+"""Stands in no token and in no digest."""
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -47,9 +55,10 @@ class Visitors:
             SignedOutError: nobody.
             ServiceError: identity was needed, and did not answer.
         """
-        secret, token = jar.get(Cookie.SESSION), jar.get(Cookie.ACCESS)
+        secret = jar.get(Cookie.SESSION)
         if not secret:
             raise SignedOutError(ended=False)
+        token = _access_of(secret, jar.get(Cookie.ACCESS))
         access = await self._verified(token) if token else None
         if access is None:
             return await self.live(jar)
@@ -82,13 +91,16 @@ class Visitors:
         access = await self._verified(renewed.text)
         if access is None:
             raise ServiceFailedError("identity", "it issued an access token that does not verify")
-        _keep_access(jar, renewed)
+        _keep_access(jar, secret, renewed)
         return _visitor(access, renewed.text)
 
-    def admit(self, jar: CookieJar, grant: Grant) -> None:
-        """Sign the browser in."""
+    async def admit(self, jar: CookieJar, grant: Grant) -> None:
+        """Sign the browser in, and end the session that it had, unless identity does not answer."""
+        before = jar.get(Cookie.SESSION)
+        if before and before != grant.session_secret:
+            await self._end(before)
         jar.put(Cookie.SESSION, grant.session_secret, grant.session_expires_at)
-        _keep_access(jar, grant.access)
+        _keep_access(jar, grant.session_secret, grant.access)
 
     async def leave(self, jar: CookieJar) -> None:
         """End the browser's session and sign it out.
@@ -99,6 +111,13 @@ class Visitors:
         if secret := jar.get(Cookie.SESSION):
             await self._identity.sign_out(secret)
         forget(jar)
+
+    async def _end(self, secret: str) -> None:
+        # No reason to refuse who has just signed in; the session expires by itself, too.
+        try:
+            await self._identity.sign_out(secret)
+        except ServiceError as error:
+            await _log.awarning("session before not ended", reason=str(error))
 
     async def _verified(self, token: str) -> AccessToken | None:
         try:
@@ -115,8 +134,19 @@ def forget(jar: CookieJar) -> None:
         jar.drop(cookie)
 
 
-def _keep_access(jar: CookieJar, access: Access) -> None:
-    jar.put(Cookie.ACCESS, access.text, access.expires_at)
+def _keep_access(jar: CookieJar, secret: str, access: Access) -> None:
+    # A renewal that is answered late may reach a browser that has another session meanwhile: the
+    # token tells of which session it is, so that nobody is shown what belongs to another.
+    jar.put(Cookie.ACCESS, f"{access.text}{_MARK}{_digest(secret)}", access.expires_at)
+
+
+def _access_of(secret: str, kept: str) -> str:
+    token, _mark, digest = kept.partition(_MARK)
+    return token if digest == _digest(secret) else ""
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()[:16]
 
 
 def _visitor(access: AccessToken, token: str) -> Visitor:

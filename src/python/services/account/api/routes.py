@@ -35,14 +35,14 @@ def entrance_router(identity: IdentityGateway, visitors: Visitors, clients: Clie
         grant = await identity.sign_up(
             account_id, typed.email, typed.password, typed.display_name, clients.of(request)
         )
-        visitors.admit(jar_of(request), grant)
+        await visitors.admit(jar_of(request), grant)
         return schemas.SignedIn.model_validate(grant)
 
     @router.post("/sessions", status_code=201, responses=responses(*_BODY, 401, 429))
     async def sign_in(request: Request, typed: SignIn) -> schemas.SignedIn:
         """Sign in."""
         grant = await identity.sign_in(typed.email, typed.password, clients.of(request))
-        visitors.admit(jar_of(request), grant)
+        await visitors.admit(jar_of(request), grant)
         return schemas.SignedIn.model_validate(grant)
 
     return router

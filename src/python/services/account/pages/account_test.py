@@ -167,6 +167,21 @@ async def test_an_expired_access_token_is_renewed_unseen(
     assert "set-cookie" not in (await client.get("/")).headers
 
 
+async def test_a_renewal_that_arrives_after_another_sign_in_shows_nobody_elses_account(
+    stage: Stage, client: httpx.AsyncClient
+) -> None:
+    await sign_up(client)
+    late = client.cookies["tandem_access"]
+    stage.fakes.faults.planted["SignOut"] = Refusal(StatusCode.UNAVAILABLE)
+    typed = {"display_name": "Eve", "email": "eve@example.com", "password": "another engine"}
+    assert (await client.post("/api/v1/accounts", json=typed)).status_code == 201
+    client.cookies.delete("tandem_access")
+    client.cookies.set("tandem_access", late, domain="127.0.0.1", path="/")
+    shown = (await client.get("/account")).text
+    assert "<h1>Eve</h1>" in shown
+    assert "Lovelace" not in shown
+
+
 @pytest.mark.parametrize("forged", ["", "garbage", "eyJhbGciOiJub25lIn0.e30.", "x" * 5000])
 async def test_a_forged_access_token_counts_for_nothing(
     ada: httpx.AsyncClient, forged: str

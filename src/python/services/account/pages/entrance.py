@@ -101,7 +101,7 @@ class Entrance:
             return self._views.page(
                 request, "sign-up.html", {"form": refused.form}, refused.failure
             )
-        self._visitors.admit(jar, grant)
+        await self._visitors.admit(jar, grant)
         leave_notice(jar, Notice.WELCOME)
         return see_other(ACCOUNT)
 
@@ -127,7 +127,7 @@ class Entrance:
             return self._views.page(
                 request, "sign-in.html", {"form": refused.form}, refused.failure
             )
-        self._visitors.admit(jar, grant)
+        await self._visitors.admit(jar, grant)
         return see_other(ACCOUNT)
 
 

@@ -1,5 +1,6 @@
 import httpx
 import pytest
+import structlog.testing
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from grpc import StatusCode
@@ -148,6 +149,39 @@ async def test_signing_in_works_with_the_right_password_only(
     answer = await sign_in(client)
     assert (answer.status_code, answer.headers["location"]) == (303, "/account")
     assert (await client.get("/account")).status_code == 200
+
+
+async def test_signing_in_over_a_session_ends_that_session(
+    stage: Stage, client: httpx.AsyncClient
+) -> None:
+    page = await client.get("/sign-in")
+    await sign_up(client, name="Eve", email="eve@example.com")
+    await sign_up_elsewhere(stage)
+    typed = {"email": "ada@example.com", "password": PASSWORD}
+    answer = await submit(client, page, "/sign-in", **typed)
+    assert answer.status_code == 303
+    assert "<h1>Ada Lovelace</h1>" in (await client.get("/account")).text
+    [eve, *adas] = stage.fakes.ledger.browsers.values()
+    assert [eve.live, *(session.live for session in adas)] == [False, True, True]
+
+
+async def test_a_session_before_that_cannot_be_ended_keeps_nobody_from_signing_in(
+    stage: Stage, client: httpx.AsyncClient
+) -> None:
+    page = await client.get("/sign-in")
+    await sign_up(client)
+    stage.fakes.faults.planted["SignOut"] = Refusal(StatusCode.UNAVAILABLE)
+    typed = {"email": "ada@example.com", "password": PASSWORD}
+    with structlog.testing.capture_logs() as logs:
+        answer = await submit(client, page, "/sign-in", **typed)
+    assert answer.status_code == 303
+    assert (await client.get("/account")).status_code == 200
+    assert "session before not ended" in [entry["event"] for entry in logs]
+
+
+async def sign_up_elsewhere(stage: Stage) -> None:
+    async with stage.client() as other:
+        await sign_up(other)
 
 
 async def test_too_many_attempts_are_told_when_to_come_back(
