@@ -1,6 +1,7 @@
 """Who is signed in."""
 
 import asyncio
+import re
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -20,6 +21,9 @@ from services.account.models import Access, Grant
 
 _MARK = "~"
 """Stands in no token and in no digest."""
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+"""32 bytes in base64url, as identity makes the secrets of sessions."""
 
 _log = structlog.get_logger()
 
@@ -55,7 +59,7 @@ class Visitors:
             SignedOutError: nobody.
             ServiceError: identity was needed, and did not answer.
         """
-        secret = jar.get(Cookie.SESSION)
+        secret = _secret(jar)
         if not secret:
             raise SignedOutError(ended=False)
         token = _access_of(secret, jar.get(Cookie.ACCESS))
@@ -84,7 +88,7 @@ class Visitors:
             SignedOutError: nobody, or the session has ended.
             ServiceError: identity did not answer.
         """
-        secret = jar.get(Cookie.SESSION)
+        secret = _secret(jar)
         if not secret:
             raise SignedOutError(ended=False)
         renewed = await self._identity.renew_access(secret)
@@ -96,7 +100,7 @@ class Visitors:
 
     async def admit(self, jar: CookieJar, grant: Grant) -> None:
         """Sign the browser in, and end the session that it had, unless identity does not answer."""
-        before = jar.get(Cookie.SESSION)
+        before = _secret(jar)
         if before and before != grant.session_secret:
             await self._end(before)
         jar.put(Cookie.SESSION, grant.session_secret, grant.session_expires_at)
@@ -108,7 +112,7 @@ class Visitors:
         Raises:
             ServiceError: identity did not answer; the browser is still signed in.
         """
-        if secret := jar.get(Cookie.SESSION):
+        if secret := _secret(jar):
             await self._identity.sign_out(secret)
         forget(jar)
 
@@ -132,6 +136,12 @@ def forget(jar: CookieJar) -> None:
     """Take from the browser what signed it in."""
     for cookie in (Cookie.SESSION, Cookie.ACCESS):
         jar.drop(cookie)
+
+
+def _secret(jar: CookieJar) -> str:
+    # Asking costs a write in the database, so what identity cannot have issued is not asked about.
+    secret = jar.get(Cookie.SESSION)
+    return secret if _SECRET.fullmatch(secret) else ""
 
 
 def _keep_access(jar: CookieJar, secret: str, access: Access) -> None:

@@ -193,6 +193,23 @@ async def test_a_forged_access_token_counts_for_nothing(
     assert (await ada.get("/account")).status_code == 303
 
 
+@pytest.mark.parametrize("secret", ["junk", "x" * 42, "x" * 44, "x" * 42 + "!", "x" * 4000])
+async def test_a_session_secret_that_identity_cannot_have_issued_is_not_asked_about(
+    stage: Stage, client: httpx.AsyncClient, secret: str
+) -> None:
+    client.cookies.set("tandem_session", secret, domain="127.0.0.1", path="/")
+    for method in ("RenewAccess", "SignOut"):
+        stage.fakes.faults.planted[method] = Refusal(StatusCode.UNAVAILABLE)
+    profile = {"display_name": "Ada", "about": ""}
+    assert (await client.put("/api/v1/account/profile", json=profile)).status_code == 401
+    client.cookies.set("tandem_session", secret, domain="127.0.0.1", path="/")
+    assert (await client.delete("/api/v1/sessions/current")).status_code == 204
+    client.cookies.set("tandem_session", secret, domain="127.0.0.1", path="/")
+    answer = await client.get("/account")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert "tandem_session" not in client.cookies
+
+
 async def test_older_activity_is_a_page_on(stage: Stage, ada: httpx.AsyncClient) -> None:
     [person] = stage.fakes.ledger.people.values()
     for number in range(15):
