@@ -125,6 +125,24 @@ async def test_id_of_another_account_is_not_told_as_a_taken_address(
     assert "Make a new id" in str(refused.value.details())
 
 
+async def test_reused_id_does_not_tell_whether_an_address_has_an_account(
+    identity: "IdentityAsyncStub",
+) -> None:
+    ada, eve = Person(), Person()
+    await ada.sign_up(identity)
+    await eve.sign_up(identity)
+
+    class Eve(Person):
+        @property
+        def email(self) -> str:
+            return ada.email
+
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await Eve(eve.account_id).sign_up(identity)
+    assert refused.value.code() is grpc.StatusCode.ALREADY_EXISTS
+    assert "Make a new id" in str(refused.value.details())
+
+
 async def test_attempts_are_limited_and_forgotten_by_success(
     identity: "IdentityAsyncStub",
 ) -> None:

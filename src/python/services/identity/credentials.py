@@ -8,12 +8,12 @@ from tandem.database.v1.accounts_pb2 import GetCredentialRequest
 
 from services.identity.deadline import Deadline
 from services.identity.errors import WrongCredentialsError
-from services.identity.stores import ask
+from services.identity.stores import Meanings, ask
 
 if TYPE_CHECKING:
     from tandem.database.v1.accounts_pb2_grpc import AccountStoreAsyncStub
 
-_NO_ACCOUNT = {
+_NO_ACCOUNT: Meanings = {
     grpc.StatusCode.NOT_FOUND: WrongCredentialsError,
     grpc.StatusCode.INVALID_ARGUMENT: WrongCredentialsError,  # an address that none can have
 }

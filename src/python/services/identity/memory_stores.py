@@ -8,6 +8,9 @@ import grpc
 import grpc.aio
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
 from tandem.database.v1 import accounts_pb2, attempts_pb2, sessions_pb2
 from tandem.database.v1.accounts_pb2_grpc import (
     AccountStoreServicer,
@@ -82,15 +85,13 @@ class MemoryAccounts(AccountStoreServicer):
     ) -> accounts_pb2.CreateAccountResponse:
         """Keep an account."""
         await self._stores.receive(request, context)
-        accounts = self._stores.accounts.values()
-        known = next(
-            (a for a in accounts if a.id == request.id or _same_email(a, request)), request
-        )
-        if (known.id, known.profile) != (request.id, request.profile) or not _same_email(
-            known, request
-        ):
-            await context.abort(grpc.StatusCode.ALREADY_EXISTS, "taken")
-        self._stores.accounts[known.id] = known
+        accounts = self._stores.accounts
+        known = accounts.get(request.id)
+        if known is None and any(_same_email(each, request) for each in accounts.values()):
+            await _abort_taken(context, "EMAIL_TAKEN")
+        known = accounts.setdefault(request.id, request)
+        if known.profile != request.profile or not _same_email(known, request):
+            await _abort_taken(context, "ID_TAKEN")
         return accounts_pb2.CreateAccountResponse(account=_shown(known))
 
     @override
@@ -140,6 +141,13 @@ class MemoryAccounts(AccountStoreServicer):
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "another hash")
         account.password_hash = request.new_hash
         return accounts_pb2.ReplacePasswordHashResponse()
+
+
+async def _abort_taken(context: Context, reason: str) -> None:
+    status = Status(code=grpc.StatusCode.ALREADY_EXISTS.value[0], message="taken")
+    detail = status.details.add()
+    detail.Pack(ErrorInfo(reason=reason, domain="database.tandem"))
+    await context.abort_with_status(rpc_status.to_status(status))
 
 
 def _shown(account: accounts_pb2.CreateAccountRequest) -> accounts_pb2.Account:

@@ -19,14 +19,14 @@ from services.identity.errors import (
     NotSignedInError,
     WrongCredentialsError,
 )
-from services.identity.stores import ask
+from services.identity.stores import Meanings, ask
 from services.identity.validation import normal_user_agent
 
 if TYPE_CHECKING:
     from tandem.database.v1.sessions_pb2_grpc import SessionStoreAsyncStub
 
-_ENDED = {grpc.StatusCode.NOT_FOUND: NotSignedInError}
-_NO_SUCH_SESSION = {
+_ENDED: Meanings = {grpc.StatusCode.NOT_FOUND: NotSignedInError}
+_NO_SUCH_SESSION: Meanings = {
     grpc.StatusCode.NOT_FOUND: NoSuchSessionError,
     grpc.StatusCode.INVALID_ARGUMENT: NoSuchSessionError,  # an id that none can have
 }
@@ -76,7 +76,7 @@ class Sessions:
             user_agent=normal_user_agent(user_agent),
             expires_at=expires_at,
         )
-        gone = {grpc.StatusCode.NOT_FOUND: WrongCredentialsError}
+        gone: Meanings = {grpc.StatusCode.NOT_FOUND: WrongCredentialsError}
         await ask(self._store.CreateSession, request, deadline, gone)
         access = self._tokens.issue(account_id, request.id, expires_at)
         return OpenedSession(account_id, request.id, secret, expires_at, access)

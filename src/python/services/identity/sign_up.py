@@ -16,7 +16,7 @@ from services.identity.errors import (
     RefusedError,
 )
 from services.identity.passwords import Passwords
-from services.identity.stores import ask
+from services.identity.stores import Meanings, ask
 from services.identity.validation import NewAccount
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ class SignUp:
 
         Raises:
             TooManyAttemptsError: a limit is reached.
-            EmailTakenError: another account has the e-mail address.
-            IdTakenError: the account with the id has another e-mail address.
+            EmailTakenError: another account has the e-mail address, or this one another password.
+            IdTakenError: the account with the id has another e-mail address; that address may have
+                an account or not.
             InvalidFieldsError: the store cannot keep the e-mail address.
             RefusedError: a store did not answer.
         """
@@ -54,7 +55,7 @@ class SignUp:
         )
         try:
             await ask(self._accounts.CreateAccount, request, deadline, _REFUSALS)
-        except EmailTakenError:
+        except IdTakenError:
             _log.debug("account exists already", account_id=new.id)
         await self._confirm(new, request.password_hash, deadline)
         await self._forget_attempts(attempt, deadline)
@@ -62,14 +63,15 @@ class SignUp:
     async def _confirm(self, new: NewAccount, password_hash: str, deadline: Deadline) -> None:
         """Make sure that the account is the caller's, whether made now or by an earlier delivery.
 
+        Who reuses the id of an account is not told whether another has the e-mail address: nothing
+        is created by such a call, so that nobody would notice many of them.
+
         An id is no secret: who repeats a sign-up has to know its password. A salt makes every hash
         another, so an earlier delivery is known by verifying the password against what it stored.
         """
         credential = await credentials.find(self._accounts, new.email, deadline)
-        if credential is None:
+        if credential is None or credential.account_id != new.id:
             raise IdTakenError
-        if credential.account_id != new.id:
-            raise EmailTakenError
         stored = credential.password_hash
         if stored != password_hash and not await self._passwords.matches(new.password, stored):
             raise EmailTakenError
@@ -85,8 +87,9 @@ def _unusable_email() -> RefusedError:
     return InvalidFieldsError({"email": "This address cannot be used here. Use another one."})
 
 
-_REFUSALS = {
-    grpc.StatusCode.ALREADY_EXISTS: EmailTakenError,
+_REFUSALS: Meanings = {
+    "EMAIL_TAKEN": EmailTakenError,
+    "ID_TAKEN": IdTakenError,
     # All else was checked as strictly as the store does.
     grpc.StatusCode.INVALID_ARGUMENT: _unusable_email,
 }

@@ -84,6 +84,26 @@ async def test_id_of_another_account_is_told_from_a_taken_address(tmp_path: Path
         assert len(identity.stores.accounts) == len(identity.stores.sessions) == 1
 
 
+@pytest.mark.parametrize("name", ["Ada", "Eve"], ids=["the same name", "another name"])
+async def test_reused_id_answers_the_same_whether_the_address_has_an_account_or_not(
+    tmp_path: Path, name: str
+) -> None:
+    async with running(tmp_path) as identity:
+        await identity.sign_up(email="ada@example.org")
+        own = (await identity.sign_up(email="eve@example.org")).account_id
+        identity.stores.accounts[own].profile.display_name = name
+        answers, asked = set(), []
+        for email in ("ada@example.org", "nobody@example.org"):
+            identity.hashes.count = 0
+            identity.stores.requests.clear()
+            error = await refusal(identity, account_id=own, email=email)
+            assert reason(error) == "ID_TAKEN"
+            answers.add((error.details(), str(error.trailing_metadata())))
+            asked.append((identity.hashes.count, identity.stores.names()))
+        assert len(answers) == 1
+        assert asked[0] == asked[1]
+
+
 async def test_all_bad_fields_are_named_at_once_and_nothing_is_asked(tmp_path: Path) -> None:
     async with running(tmp_path) as identity:
         with pytest.raises(grpc.aio.AioRpcError) as caught:

@@ -52,7 +52,7 @@ class FakeIdentity(IdentityServicer):
         """Open an account."""
         self.clients.append(request.client_address)
         known = self._ledger.by_email(request.email)
-        if known is None and request.account_id in self._ledger.people:
+        if self._ledger.people.get(request.account_id, known) is not known:
             await context.abort_with_status(_taken("ID_TAKEN").status())
         if known and (known.id, known.password) != (request.account_id, request.password):
             await context.abort_with_status(_taken("EMAIL_TAKEN").status())
