@@ -30,6 +30,7 @@ ACCOUNT = "/account"
 SIGN_IN = "/sign-in"
 SIGN_UP = "/sign-up"
 _ANSWERED_IN_THE_FORM = (
+    StaleFormError,
     InvalidFieldsError,
     EmailTakenError,
     IdTakenError,
@@ -82,8 +83,8 @@ class Entrance:
         """Opens the account and signs in, or shows the form again."""
         jar, typed = jar_of(request), await submitted(request)
         account_id = _account_id(typed)
-        check_token(jar, typed, SIGN_UP, account_id)
         try:
+            check_token(jar, typed, SIGN_UP, account_id)
             fields = check(SignUp, typed)
             grant = await self._identity.sign_up(
                 account_id,
@@ -93,10 +94,10 @@ class Entrance:
                 self._clients.of(request),
             )
         except _ANSWERED_IN_THE_FORM as error:
-            # The id stays unless it may be taken: the account could have been opened just
-            # when the answer was lost, and sending the form again must find it.
-            taken = isinstance(error, EmailTakenError | IdTakenError)
-            kept = str(uuid7()) if taken else account_id
+            # The id stays unless it may be taken, or was not made here: the account could have
+            # been opened just when the answer was lost, and sending the form again must find it.
+            unfit = isinstance(error, EmailTakenError | IdTakenError | StaleFormError)
+            kept = str(uuid7()) if unfit else account_id
             refused = refusal(error, form_token(jar, SIGN_UP, kept), {**typed, "account_id": kept})
             return self._views.page(
                 request, "sign-up.html", {"form": refused.form}, refused.failure
@@ -116,8 +117,8 @@ class Entrance:
     async def sign_in(self, request: Request) -> Response:
         """Signs in, or shows the form again."""
         jar, typed = jar_of(request), await submitted(request)
-        check_token(jar, typed, SIGN_IN)
         try:
+            check_token(jar, typed, SIGN_IN)
             fields = check(SignIn, typed)
             grant = await self._identity.sign_in(
                 fields.email, fields.password, self._clients.of(request)
@@ -137,7 +138,8 @@ def _sign_up_form(jar: CookieJar) -> Form:
 
 
 def _account_id(typed: Mapping[str, str]) -> str:
+    """In its canonical form; empty, which no token was made for, if it is none."""
     try:
         return str(UUID(typed.get("account_id", "")))
     except ValueError:
-        raise StaleFormError from None
+        return ""

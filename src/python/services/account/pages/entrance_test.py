@@ -151,6 +151,38 @@ async def test_signing_in_works_with_the_right_password_only(
     assert (await client.get("/account")).status_code == 200
 
 
+async def test_of_two_first_pages_opened_at_once_either_opens_the_account_in_the_end(
+    stage: Stage, client: httpx.AsyncClient
+) -> None:
+    first = await client.get("/sign-up")
+    client.cookies.clear()  # as if both had been asked for before either was answered
+    await client.get("/sign-in")
+    typed = {"display_name": "Ada", "email": "ada@example.com"}
+    stale = await submit(client, first, "/sign-up", **typed, password=PASSWORD)
+    assert stale.status_code == 403
+    assert "This form is out of date" in stale.text
+    assert PASSWORD not in stale.text
+    [before], [after] = forms(first, "/sign-up"), forms(stale, "/sign-up")
+    assert {name: after.fields[name] for name in typed} == typed
+    assert after.fields["account_id"] != before.fields["account_id"]
+    assert stage.fakes.ledger.people == {}
+    assert (await submit(client, stale, "/sign-up", password=PASSWORD)).status_code == 303
+
+
+async def test_a_stale_sign_in_is_shown_again_with_what_was_typed(
+    ada: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
+    assert (await ada.get("/account")).status_code == 200
+    page = await client.get("/sign-in")
+    client.cookies.clear()
+    typed = {"email": "ada@example.com", "password": PASSWORD}
+    stale = await submit(client, page, "/sign-in", **typed)
+    assert stale.status_code == 403
+    assert PASSWORD not in stale.text
+    assert forms(stale, "/sign-in")[0].fields["email"] == "ada@example.com"
+    assert (await submit(client, stale, "/sign-in", password=PASSWORD)).status_code == 303
+
+
 async def test_signing_in_over_a_session_ends_that_session(
     stage: Stage, client: httpx.AsyncClient
 ) -> None:

@@ -16,6 +16,11 @@ _USED = (
     "This form has opened an account already. "
     "To open one more, with this address, enter the password again and send it."
 )
+_STALE = (
+    "This form is out of date, so nothing was changed. Enter the password again and send it; "
+    "cookies must be allowed for this site."
+)
+_PROBLEMS: Mapping[type[AccountError], str] = {IdTakenError: _USED, StaleFormError: _STALE}
 _NEVER_SHOWN = {_TOKEN, "password"}
 
 
@@ -77,5 +82,5 @@ def refusal(error: AccountError, token: str, typed: Mapping[str, str]) -> Refusa
     errors = dict(failure.fields)
     if isinstance(error, EmailTakenError):
         errors["email"] = failure.detail
-    problem = _USED if isinstance(error, IdTakenError) else failure.detail
+    problem = _PROBLEMS.get(type(error), failure.detail)
     return Refusal(Form(token, values, errors, problem="" if errors else problem), failure)
