@@ -6,6 +6,7 @@
 Everything listens on free loopback ports, and ends with the context, in the reverse order.
 """
 
+import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -188,7 +189,12 @@ def _settings(broker: Kafka, addresses: Addresses, folder: Path, url: str) -> Se
     }
     return {
         "database": {**common, "TANDEM_DATABASE_URL": addresses.app},
-        "identity": {**common, **_QUICK_HASHES, "TANDEM_SIGNING_KEYS": str(folder / _KEYS)},
+        "identity": {
+            **common,
+            **_QUICK_HASHES,
+            "TANDEM_SIGNING_KEYS": str(folder / _KEYS),
+            "TANDEM_ATTEMPT_DIGEST_KEY": secrets.token_hex(),
+        },
         "account": {**common, "TANDEM_PUBLIC_URL": url},
     }
 

@@ -9,6 +9,9 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 import chassis
 from services.identity.attempts import Limits
 
+SHORTEST_DIGEST_KEY = 32
+"""Characters; fewer could be guessed."""
+
 _RFC_9106 = argon2.profiles.RFC_9106_LOW_MEMORY
 
 
@@ -36,9 +39,9 @@ class Settings(chassis.Settings):
     password_hash_threads: int = Field(default=2, ge=1, le=64)
     """Hashes that may be computed at once: so many times the memory cost may be in use."""
 
-    attempt_digest_key: SecretStr = SecretStr("")
-    """Keys the digests under which attempts are counted, the same for all processes of identity.
-    With it, who reads the counts cannot even test guesses of an address."""
+    attempt_digest_key: SecretStr
+    """Keys the digests under which attempts are counted, the same for all processes of identity: so
+    who reads the counts cannot even test guesses of an address."""
 
     sign_in_limit_per_pair: int = Field(default=10, ge=1)
     sign_in_limit_per_client: int = Field(default=100, ge=1)
@@ -62,6 +65,13 @@ class Settings(chassis.Settings):
                 f"python -m services.identity keys create {path}"
             )
         return path
+
+    @field_validator("attempt_digest_key")
+    @classmethod
+    def _is_hard_to_guess(cls, key: SecretStr) -> SecretStr:
+        if len(key.get_secret_value()) < SHORTEST_DIGEST_KEY:
+            raise ValueError(f"use at least {SHORTEST_DIGEST_KEY} random characters")
+        return key
 
     @field_validator("password_hash_memory_cost")
     @classmethod

@@ -7,7 +7,7 @@ import pytest
 import chassis
 from services.identity.settings import Settings
 
-SECRET = "not to be seen"
+SECRET = "not to be seen by anybody, never"
 
 
 @pytest.fixture
@@ -15,6 +15,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
     monkeypatch.setenv("TANDEM_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
     monkeypatch.setenv("TANDEM_HTTP_PORT", "8083")
     monkeypatch.setenv("TANDEM_SIGNING_KEYS", str(tmp_path))
+    monkeypatch.setenv("TANDEM_ATTEMPT_DIGEST_KEY", SECRET)
     return monkeypatch
 
 
@@ -49,10 +50,23 @@ def test_memory_too_little_for_the_lanes_is_refused(environment: pytest.MonkeyPa
         chassis.load(Settings)
 
 
+@pytest.mark.parametrize("key", [None, "", SECRET[:31]], ids=["none", "empty", "short"])
+def test_digest_key_that_could_be_guessed_is_refused_and_not_repeated(
+    environment: pytest.MonkeyPatch, key: str | None
+) -> None:
+    if key is None:
+        environment.delenv("TANDEM_ATTEMPT_DIGEST_KEY")
+    else:
+        environment.setenv("TANDEM_ATTEMPT_DIGEST_KEY", key)
+    with pytest.raises(chassis.SettingsError, match="TANDEM_ATTEMPT_DIGEST_KEY") as caught:
+        chassis.load(Settings)
+    assert SECRET[:31] not in str(caught.value)
+
+
 def test_digest_key_does_not_show_in_the_settings_text_form(
     environment: pytest.MonkeyPatch,
 ) -> None:
-    environment.setenv("TANDEM_ATTEMPT_DIGEST_KEY", SECRET)
+    del environment
     settings = chassis.load(Settings)
     assert settings.attempt_digest_key.get_secret_value() == SECRET
     assert SECRET not in repr(settings)

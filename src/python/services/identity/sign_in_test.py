@@ -166,14 +166,14 @@ async def test_success_forgets_the_mistakes_of_its_client_at_its_address(tmp_pat
 
 
 async def test_store_of_attempts_sees_digests_only(tmp_path: Path) -> None:
-    async with running(tmp_path, attempt_digest_key="one") as identity:
+    async with running(tmp_path, attempt_digest_key="one" * 11) as identity:
         await identity.sign_up()
         await identity.sign_in()
         counted = [r for r in identity.stores.requests if isinstance(r, CountAttemptRequest)]
     keys = {request.key for request in counted}
     assert {len(key) for key in keys} == {32}
     assert len(keys) == 6, "sign-up and sign-in are counted apart; client, address and both, too"
-    async with running(tmp_path, attempt_digest_key="two") as identity:
+    async with running(tmp_path, attempt_digest_key="two" * 11) as identity:
         await identity.sign_up()
         counted = [r for r in identity.stores.requests if isinstance(r, CountAttemptRequest)]
     assert keys.isdisjoint(request.key for request in counted)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 EMAIL = "ada@example.org"
 PASSWORD = "correct horse"  # noqa: S105  # of an account that a test makes
 CLIENT = "192.0.2.7"
+DIGEST_KEY = "of attempts that a test counts, and nobody else"
 TIMEOUT = 10.0
 """Seconds, for calls of tests."""
 
@@ -109,6 +110,7 @@ def quick_settings(keys: Path, **changes: object) -> Settings:
         "kafka_bootstrap_servers": "in memory",
         "http_port": 0,
         "signing_keys": keys,
+        "attempt_digest_key": DIGEST_KEY,
         "password_hash_time_cost": 1,
         "password_hash_memory_cost": 8,
         "password_hash_parallelism": 1,
