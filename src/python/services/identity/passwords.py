@@ -10,6 +10,13 @@ from contextlib import contextmanager
 import argon2
 import structlog
 
+_MALFORMED = (
+    argon2.exceptions.InvalidHashError,
+    argon2.exceptions.VerificationError,
+    UnicodeEncodeError,
+)
+"""What a stored hash that is none may raise, by how far it is read."""
+
 _log = structlog.get_logger()
 
 
@@ -40,7 +47,8 @@ class Passwords:
         """Tell whether a stored hash is this password's.
 
         Exactly one hash is computed, whatever the arguments: with no stored one, a dummy with the
-        parameters of today's, so that the time does not tell whether an account exists.
+        parameters of today's, so that the time does not tell whether an account exists. It may
+        tell one whose hash was made with other parameters, until its owner signs in again.
         """
         return await self._beside_the_loop(lambda: self._matches(_normal(password), stored))
 
@@ -53,7 +61,9 @@ class Passwords:
             self._hasher.verify(self._dummy if stored is None else stored, password)
         except argon2.exceptions.VerifyMismatchError:
             return False
-        except argon2.exceptions.InvalidHashError:
+        except _MALFORMED:
+            if stored is None:
+                raise  # the dummy is well formed: it is something else
             _log.error("stored password hash is malformed")
             return self._matches(password, None)
         return stored is not None

@@ -8,6 +8,7 @@ from typing import Literal, override
 
 import argon2
 import pytest
+import structlog.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,8 +109,24 @@ async def test_hash_of_other_parameters_is_outdated(executor: Executor) -> None:
     assert not now.is_outdated(await now.hash(PASSWORD))
 
 
-async def test_malformed_hash_matches_nothing(executor: Executor) -> None:
-    assert not await Passwords(WatchedHasher(), executor).matches(PASSWORD, "malformed")
+MALFORMED = [
+    "",
+    "malformed",
+    "$argon2id$broken",
+    "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ",
+    "$argon2id$v=19$m=1,t=0,p=0$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA",
+    "$argon2i\u00e4$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA",
+    "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFz\u00e4",
+]
+
+
+@pytest.mark.parametrize("stored", MALFORMED)
+async def test_malformed_hash_matches_nothing_after_the_work_of_a_good_one(
+    executor: Executor, stored: str
+) -> None:
+    with structlog.testing.capture_logs() as logs:
+        assert not await Passwords(WatchedHasher(), executor).matches(PASSWORD, stored)
+    assert [entry["event"] for entry in logs] == ["stored password hash is malformed"]
 
 
 PASSWORDS = st.text(min_size=1, max_size=40)

@@ -35,7 +35,9 @@ class SignIn:
         """Find whose password it is; the answer is the account's id.
 
         Whether the account exists shows neither in the answer nor in the time that it takes: in
-        both cases the attempt is counted, the credential asked for, and one hash computed.
+        both cases the attempt is counted, the credential asked for, and one hash computed. The
+        times are equal only where the stored hash has today's parameters: after a change of costs,
+        an account whose owner has not signed in since takes as long as before.
 
         Raises:
             TooManyAttemptsError: a limit is reached.

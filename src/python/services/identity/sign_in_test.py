@@ -219,10 +219,11 @@ async def test_account_that_goes_away_during_the_sign_in_is_no_account(tmp_path:
         assert (await refusal(identity)).code() is grpc.StatusCode.UNAUTHENTICATED
 
 
-async def test_malformed_stored_hash_matches_no_password(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stored", ["broken", "$argon2id$broken"])
+async def test_malformed_stored_hash_matches_no_password(tmp_path: Path, stored: str) -> None:
     async with running(tmp_path) as identity:
         account_id = (await identity.sign_up()).account_id
-        identity.stores.accounts[account_id].password_hash = "broken"
+        identity.stores.accounts[account_id].password_hash = stored
         assert (await refusal(identity)).code() is grpc.StatusCode.UNAUTHENTICATED
 
 
