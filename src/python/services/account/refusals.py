@@ -1,5 +1,7 @@
 """Errors as responses: a page for people, a problem for programs."""
 
+from collections.abc import Sequence
+
 import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -52,8 +54,11 @@ def _to_sign_in(request: Request, error: SignedOutError) -> Response:
 def _invalid_fields(error: RequestValidationError) -> InvalidFieldsError:
     """By the field's own name; what was sent is not repeated."""
     return InvalidFieldsError(
-        {
-            str(detail["loc"][-1] if detail["loc"] else "body"): message(detail["msg"])
-            for detail in error.errors()
-        }
+        {_field(detail["loc"]): message(detail["msg"]) for detail in error.errors()}
     )
+
+
+def _field(location: Sequence[str | int]) -> str:
+    # Of a body that is no JSON, the last part is where reading it stopped.
+    last = location[-1] if location else "body"
+    return last if isinstance(last, str) else "body"

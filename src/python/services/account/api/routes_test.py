@@ -126,6 +126,8 @@ async def test_a_body_that_is_no_object_is_refused(client: httpx.AsyncClient, bo
     answer = await client.post("/api/v1/accounts", content=body, headers=headers)
     assert answer.status_code in {400, 422}
     assert answer.headers["content-type"] == "application/problem+json"
+    if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+        assert set(answer.json()["errors"]) == {"body"}
 
 
 @pytest.mark.parametrize(
