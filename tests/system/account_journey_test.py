@@ -79,7 +79,7 @@ def test_a_person_signs_up_edits_the_profile_ends_another_session_and_signs_out(
     second.look("session-ended")
 
     assert activity(first) == [
-        "Session ended from another browser",
+        "Session ended",
         "Signed in",
         "Profile changed",
         "Signed in",

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -79,7 +80,9 @@ async def test_ending_another_session_signs_that_browser_out_at_once(
         page = await ada.get("/account")
         answer = await submit(ada, page, "/account/sessions/end")
         assert answer.headers["location"] == "/account"
-        assert "that browser is signed out" in (await ada.get("/account")).text
+        shown = (await ada.get("/account")).text
+        assert "that browser is signed out" in shown
+        assert re.search(r">Session ended</p>.*?>Safari on iPhone</p>", shown, re.DOTALL)
 
         refused = await phone.get("/account")  # although its access token has not expired
         assert (refused.status_code, refused.headers["location"]) == (303, "/sign-in")
