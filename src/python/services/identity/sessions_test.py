@@ -9,14 +9,12 @@ from pathlib import Path
 import grpc
 import jwt
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tandem.database.v1 import sessions_pb2
 from tandem.identity.v1 import identity_pb2 as pb
 from uuid_utils.compat import uuid7
 
 from chassis import tokens
-from services.identity import key_files, session_secrets
+from services.identity import key_files
 from services.identity.testing import TIMEOUT, Running, running
 
 
@@ -76,11 +74,6 @@ async def test_secret_renews_access_to_its_session(tmp_path: Path) -> None:
         answer = await renewal(identity, grant.session_secret)
         token = tokens.verify(answer.access_token, await keys_of(identity))
         assert token.session_id == grant.session_id
-
-
-@given(secret=st.text(max_size=60))
-def test_no_text_but_the_secret_has_its_digest(secret: str) -> None:
-    assert session_secrets.digest(secret) != session_secrets.digest(session_secrets.make())
 
 
 async def test_access_ends_no_later_than_its_session(tmp_path: Path) -> None:

@@ -151,12 +151,16 @@ async def test_a_body_that_a_form_could_send_is_refused(
     assert stage.fakes.ledger.people == {}
 
 
-@pytest.mark.parametrize(("method", "path"), [*OPERATIONS, ("DELETE", "/api/v1/sessions/current")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *((method, path) for method, path in OPERATIONS if method != "GET"),
+        ("DELETE", "/api/v1/sessions/current"),
+    ],
+)
 async def test_a_page_of_another_site_cannot_use_the_cookies(
     stage: Stage, ada: httpx.AsyncClient, method: str, path: str
 ) -> None:
-    if method == "GET":
-        return
     answer = await ada.request(
         method, path, json=PROFILE, headers={"origin": "https://evil.example"}
     )
