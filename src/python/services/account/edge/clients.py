@@ -8,8 +8,6 @@ from starlette.requests import Request
 from services.account.models import Client
 from services.account.settings import Network
 
-_LONGEST_USER_AGENT = 200
-
 
 class Clients:
     """Tells clients by their address, which a trusted proxy may report for them.
@@ -23,9 +21,8 @@ class Clients:
 
     def of(self, request: Request) -> Client:
         """The client behind this request."""
-        user_agent = request.headers.get("user-agent", "")
-        printable = "".join(char for char in user_agent if char.isprintable())
-        return Client(printable[:_LONGEST_USER_AGENT], self._address(request))
+        # Identity cuts and cleans what it stores of a user agent.
+        return Client(request.headers.get("user-agent", ""), self._address(request))
 
     def _address(self, request: Request) -> str:
         peer = request.client.host if request.client else ""
