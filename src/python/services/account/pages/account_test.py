@@ -29,6 +29,16 @@ async def test_the_account_shows_profile_sessions_and_activity(ada: httpx.AsyncC
     assert page.index("Signed in</p>") < page.index("Account created</p>")
 
 
+@pytest.mark.parametrize(("path", "lists"), [("/", 1), ("/account", 2)])
+async def test_lists_without_marks_are_still_told_as_lists(
+    ada: httpx.AsyncClient, path: str, lists: int
+) -> None:
+    # Safari reads a list whose style is none as loose text, unless its role is said.
+    styled = re.findall(r"<[uo]l class=[^>]*>", (await ada.get(path)).text)
+    assert len(styled) == lists
+    assert all('role="list"' in tag for tag in styled)
+
+
 async def test_an_edited_profile_is_kept_and_said_once(
     stage: Stage, ada: httpx.AsyncClient
 ) -> None:
