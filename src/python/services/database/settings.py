@@ -16,6 +16,7 @@ OWNER_ROLE = "tandem_owner"
 """The role that migrates: it owns the tables."""
 
 _FORM = "postgresql://ROLE:PASSWORD@HOST:PORT/DATABASE"
+_ADVICE = "percent-encode what is special in its password: %40 for @, %2F for /, %3A for :"
 _SCHEMES = ("postgresql", "postgres")
 
 
@@ -25,10 +26,16 @@ def address(secret: SecretStr) -> URL:
     Raises:
         ValueError: it is not one; the message does not repeat it.
     """
+    raw = secret.get_secret_value()
+    # Past its first "@" a password would be read as the host, the port or the database, none of
+    # which is kept secret.
+    if raw.count("@") > 1:
+        raise ValueError(f"is not of the form {_FORM}, with one @; {_ADVICE}")
     try:
-        url = make_url(secret.get_secret_value())
-    except ArgumentError:
-        raise ValueError(f"is not of the form {_FORM}") from None
+        url = make_url(raw)
+    except (ArgumentError, ValueError):
+        # A port that is no number; int() repeats it, and it may be a part of the password.
+        raise ValueError(f"is not of the form {_FORM}; {_ADVICE}") from None
     if url.drivername not in _SCHEMES or not url.username or not url.database:
         raise ValueError(f"is not of the form {_FORM}")
     return url.set(drivername="postgresql+psycopg")

@@ -27,6 +27,26 @@ def test_what_is_no_address_is_refused_without_repeating_it(text: str) -> None:
     assert "a:b" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "p@s:w0rd@db:5432/tandem",
+        "p@w0rd@db:5432/tandem",
+        "p@s/w0rd@db:5432/tandem",
+        "p@s/x?w0rd=1@db:5432/tandem",
+        "w0rd/tandem",
+    ],
+    ids=["in the port", "in the host", "in the database", "in the query", "no @ at all"],
+)
+def test_a_password_that_is_not_encoded_is_refused_and_no_part_of_it_repeated(
+    monkeypatch: pytest.MonkeyPatch, rest: str
+) -> None:
+    monkeypatch.setenv("TANDEM_DATABASE_OWNER_URL", f"postgresql://tandem_owner:{rest}")
+    with pytest.raises(chassis.SettingsError, match="percent-encode") as refused:
+        chassis.load(MigrateSettings)
+    assert "w0rd" not in str(refused.value)
+
+
 @given(st.text())
 def test_whatever_text_comes_is_an_address_or_refused(text: str) -> None:
     try:
