@@ -53,7 +53,7 @@ examples:
   migrate status                               where both branches stand
   migrate expand                               before the new release starts
   migrate contract                             once nothing of the old release is left
-  migrate expand --lock-timeout 2 --attempts 10
+  migrate expand --lock-timeout 0.5 --attempts 8
 
 environment:
   TANDEM_DATABASE_OWNER_URL                    postgresql://tandem_owner:PASSWORD@HOST:PORT/DATABASE

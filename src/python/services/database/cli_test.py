@@ -48,7 +48,7 @@ def test_a_wrong_command_line_is_refused(
 
 def test_limits_have_defaults_and_can_be_set() -> None:
     options = parser().parse_args(["migrate", "expand", "--lock-timeout", "1.5"])
-    assert (options.lock_timeout, options.attempts, options.phase) == (1.5, 5, Phase.EXPAND)
+    assert (options.lock_timeout, options.attempts, options.phase) == (1.5, 6, Phase.EXPAND)
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["migrate", "expand"], ["prepare"]])

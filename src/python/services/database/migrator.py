@@ -35,16 +35,17 @@ class Limits:
 
     Attributes:
         lock_timeout: A statement gives up when it waits this long for a table that others use,
-            for all that comes after it waits too.
+            for all that comes after it waits too: less than a call waits for a connection of
+            the pool, so that calls are late and do not fail.
         statement_timeout: A statement may run this long.
         attempts: How often a revision is tried that met a lock.
         pause: How long after the first such try; doubled each time.
         turn_timeout: How long another migrator may keep this one waiting.
     """
 
-    lock_timeout: float = 5.0
+    lock_timeout: float = 1.0
     statement_timeout: float = 900.0
-    attempts: int = 5
+    attempts: int = 6
     pause: float = 1.0
     turn_timeout: float = 60.0
 
