@@ -1,8 +1,11 @@
 import grpc
+import psycopg
 import pytest
 from tandem.database.v1 import accounts_pb2, activity_pb2
 
 from tests.database.stores import Stores, fields_at_fault, new_id, new_key
+from tests.support.database import Addresses, migrated
+from tests.support.postgres import Postgres
 
 
 async def page(
@@ -80,3 +83,26 @@ async def test_a_token_of_another_account_is_refused(stores: Stores) -> None:
 
 async def test_nothing_happened_on_an_account_that_is_not_there(stores: Stores) -> None:
     assert await page(stores, new_id()) == activity_pb2.ListActivityResponse()
+
+
+class TestBesideANewerRelease:
+    @pytest.fixture
+    def addresses(self, server: Postgres) -> Addresses:
+        """A database on which the expand migration of a release to come has allowed more kinds."""
+        addresses = migrated(server)
+        with psycopg.connect(addresses.owner) as owner:
+            owner.execute("ALTER TABLE activities DROP CONSTRAINT ck_activities_kind")
+        return addresses
+
+    async def test_an_entry_of_a_kind_that_only_that_release_knows_is_of_no_named_kind(
+        self, stores: Stores, addresses: Addresses
+    ) -> None:
+        account_id = await stores.some_account()
+        with psycopg.connect(addresses.owner) as owner:
+            owner.execute(
+                "INSERT INTO activities (id, account_id, kind, detail) VALUES (%s, %s, %s, %s)",
+                [new_id(), account_id, "password_changed", "by mail"],
+            )
+        newer, older = (await page(stores, account_id)).activities
+        assert (newer.kind, newer.detail) == (activity_pb2.ACTIVITY_KIND_UNSPECIFIED, "by mail")
+        assert older.kind == activity_pb2.ACTIVITY_KIND_ACCOUNT_CREATED

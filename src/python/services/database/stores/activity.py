@@ -16,6 +16,9 @@ from services.database.transactions import Transactions
 DEFAULT_PAGE_SIZE = 20
 MOST_PAGE_SIZE = 100
 
+_KINDS = frozenset(activity_pb2.ActivityKind.keys())
+_UNKNOWN_KIND = "ACTIVITY_KIND_UNSPECIFIED"
+
 type _Context = grpc.aio.ServicerContext[
     activity_pb2.ListActivityRequest, activity_pb2.ListActivityResponse
 ]
@@ -83,7 +86,13 @@ def _place(fields: Fields, account_id: UUID, token: str) -> page_tokens.Place | 
 def _message(activity: models.Activity) -> activity_pb2.Activity:
     return activity_pb2.Activity(
         id=str(activity.id),
-        kind=f"ACTIVITY_KIND_{activity.kind.upper()}",
+        kind=_kind(activity.kind),
         occurred_at=activity.occurred_at,
         detail=activity.detail,
     )
+
+
+def _kind(kind: str) -> str:
+    name = f"ACTIVITY_KIND_{kind.upper()}"
+    # A newer release that serves beside this one may write kinds that this one does not know.
+    return name if name in _KINDS else _UNKNOWN_KIND
