@@ -1,6 +1,7 @@
 """The service as a process of its own, and how it is reached."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import grpc_kafka
@@ -14,9 +15,12 @@ CALLER = "tests"
 """The application that calls."""
 
 
-def service_on(kafka: str, addresses: Addresses, logs: Path) -> Service:
-    """The service on this broker and these databases; not started."""
+def service_on(
+    kafka: str, addresses: Addresses, logs: Path, more: Mapping[str, str] | None = None
+) -> Service:
+    """The service on this broker and these databases, with more settings; not started."""
     settings = {
+        **(more or {}),
         "TANDEM_DATABASE_URL": addresses.app,
         "TANDEM_KAFKA_BOOTSTRAP_SERVERS": kafka,
         "TANDEM_KAFKA_OPTIONS": json.dumps(embedded_kafka.SETTINGS),

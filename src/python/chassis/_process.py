@@ -49,11 +49,22 @@ class Process[S: Settings]:
             self._channel = channel
         return self._channel
 
-    def server(self) -> aio.KafkaServer:
-        """The process's one server; started when the service's `start` has returned."""
+    def server(self, maximum_concurrent_rpcs: int | None = None) -> aio.KafkaServer:
+        """The process's one server; started when the service's `start` has returned.
+
+        Args:
+            maximum_concurrent_rpcs: Calls that are worked on at once; what comes past them stays in
+                Kafka. None leaves it to `grpc_kafka`. Counts where the server is made: in the first
+                call.
+
+        Raises:
+            ValueError: the maximum is not positive.
+        """
         if self._server is None:
             self._server = aio.server(
-                self._endpoint(), interceptors=[self._tracing.server_interceptor(), AccessLog()]
+                self._endpoint(),
+                interceptors=[self._tracing.server_interceptor(), AccessLog()],
+                maximum_concurrent_rpcs=maximum_concurrent_rpcs,
             )
             self.health.add("kafka requests", _probe(self._server))
         return self._server

@@ -8,16 +8,26 @@ import pytest
 from chassis import Process, Settings, StartError
 
 
-async def test_a_wrong_option_of_the_broker_s_client_is_named() -> None:
-    settings = Settings.model_validate(
+def settings(kafka_options: str = "{}") -> Settings:
+    return Settings.model_validate(
         {
             "kafka_bootstrap_servers": "127.0.0.1:9",
-            "kafka_options": '{"no.such.option": "1"}',
+            "kafka_options": kafka_options,
             "http_port": 0,
         }
     )
+
+
+async def test_the_server_is_told_how_many_calls_it_may_work_on_at_once() -> None:
     async with AsyncExitStack() as stack:
-        process = Process("greeter", settings, stack)
+        process = Process("greeter", settings(), stack)
+        with pytest.raises(ValueError, match="maximum_concurrent_rpcs is positive, not 0"):
+            process.server(maximum_concurrent_rpcs=0)
+
+
+async def test_a_wrong_option_of_the_broker_s_client_is_named() -> None:
+    async with AsyncExitStack() as stack:
+        process = Process("greeter", settings('{"no.such.option": "1"}'), stack)
         handlers = grpc.method_handlers_generic_handler("tandem.test.Greeter", {})
         process.server().add_generic_rpc_handlers([handlers])
         with pytest.raises(StartError) as told:

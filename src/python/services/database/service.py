@@ -30,6 +30,10 @@ NAME = "database"
 SCHEMA_TIMEOUT = 10.0
 """Seconds that PostgreSQL has at the start to say which schema it holds."""
 
+CALLS_PER_CONNECTION = 8
+"""Calls at work for each connection of the pool: enough to keep it busy while more are fetched. A
+backlog waits in Kafka, where it is safe, and not for the pool, which gives up after seconds."""
+
 
 def serve() -> None:
     """Run the service until it is told to stop.
@@ -50,7 +54,8 @@ async def start(process: chassis.Process[Settings]) -> None:
     engine = await process.enter(connected(settings))
     await check_schema(engine, History())
     transactions = Transactions(engine, settings.database_statement_timeout)
-    add_stores(transactions, process.server())
+    most = CALLS_PER_CONNECTION * settings.database_pool_size
+    add_stores(transactions, process.server(maximum_concurrent_rpcs=most))
 
     async def postgres() -> None:
         await check_answers(engine)
