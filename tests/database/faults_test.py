@@ -150,6 +150,18 @@ async def test_a_call_that_finds_no_free_connection_is_unavailable(
     assert ended.value.code is grpc.StatusCode.UNAVAILABLE
 
 
+async def test_a_bug_is_logged_and_its_text_is_not_told(engine: AsyncEngine) -> None:
+    async def stumble(_request: str, _session: AsyncSession) -> str:
+        raise LookupError("ada@example.org")
+
+    with capture_logs() as logs, pytest.raises(AbortedError) as ended:
+        await Transactions(engine, 5).answer(stumble, "", Call())
+    assert ended.value.code is grpc.StatusCode.INTERNAL
+    assert str(ended.value) == "something went wrong here; it was noted"
+    [entry] = logs
+    assert (entry["event"], entry["log_level"], entry["exc_info"]) == ("call failed", "error", True)
+
+
 async def test_a_commit_that_breaks_is_neither_failed_nor_repeated(
     engine: AsyncEngine, server: Postgres
 ) -> None:

@@ -98,6 +98,10 @@ class Failure:
         return tuple(metadata or ())
 
 
+FAULT = Failure(grpc.StatusCode.INTERNAL, "something went wrong here; it was noted")
+"""What to tell of an error that is this service's own fault."""
+
+
 def failure(error: Exception) -> Failure | None:
     """What to tell of this error; None if it is nobody's but this service's own fault."""
     if isinstance(error, DBAPIError):

@@ -8,12 +8,12 @@ from typing import Protocol
 import grpc
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from services.database import sqlstate
-from services.database.errors import OutcomeUnknownError, RequestError
-from services.database.status import failure
+from services.database.errors import OutcomeUnknownError
+from services.database.status import FAULT, Failure, failure
 
 ATTEMPTS = 4
 """How often a transaction is tried that lost against others, or whose connection broke."""
@@ -64,7 +64,8 @@ class Transactions:
         """Answer the request by the work's result, once that is committed.
 
         The work may run more than once, each time in a new transaction, until one commits. It must
-        do nothing outside of its session.
+        do nothing outside of its session. An error that has no status is a bug: it goes to the log,
+        and the caller gets INTERNAL without a word of it.
 
         Raises:
             Exception: whatever the context raises to end the call with another status than OK.
@@ -77,13 +78,8 @@ class Transactions:
         try:
             async with asyncio.timeout_at(deadline):
                 return await self._until_committed(work, request, deadline)
-        except (RequestError, SQLAlchemyError, TimeoutError) as error:
-            told = failure(error)
-            if told is None:
-                raise
-            if told.code not in _FAULTS_OF_CALLERS:
-                reason = sqlstate.reason(error) if isinstance(error, DBAPIError) else told.message
-                _log.warning("database error", code=told.code.name, reason=reason)
+        except Exception as error:  # noqa: BLE001  # the edge: whatever it is, the caller is not to see it
+            told = _told(error)
         await context.abort(told.code, told.message, told.trailing_metadata())
         raise AssertionError("abort returned")
 
@@ -111,3 +107,15 @@ class Transactions:
                     raise OutcomeUnknownError from None
                 raise
             return response
+
+
+def _told(error: Exception) -> Failure:
+    """What the caller is told of the error at hand, which is logged unless the fault is theirs."""
+    told = failure(error)
+    if told is None:
+        _log.exception("call failed")
+        return FAULT
+    if told.code not in _FAULTS_OF_CALLERS:
+        reason = sqlstate.reason(error) if isinstance(error, DBAPIError) else told.message
+        _log.warning("database error", code=told.code.name, reason=reason)
+    return told
