@@ -6,11 +6,12 @@ from typing import Never
 import grpc
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from structlog.testing import capture_logs
 from tandem.database.v1 import accounts_pb2
 
+from services.database.models import Account
 from services.database.service import connected
 from services.database.settings import Settings
 from services.database.transactions import ATTEMPTS, Transactions
@@ -160,6 +161,23 @@ async def test_a_bug_is_logged_and_its_text_is_not_told(engine: AsyncEngine) -> 
     assert str(ended.value) == "something went wrong here; it was noted"
     [entry] = logs
     assert (entry["event"], entry["log_level"], entry["exc_info"]) == ("call failed", "error", True)
+
+
+async def test_a_value_that_no_store_refused_and_the_database_does_is_our_fault_and_logged(
+    engine: AsyncEngine,
+) -> None:
+    row = {"id": new_id(), "email": f"{new_id()}@example.org", "display_name": "", "about": ""}
+
+    async def insert_unchecked(_request: str, session: AsyncSession) -> str:
+        await session.execute(insert(Account).values(row))
+        return "inserted"
+
+    with capture_logs() as logs, pytest.raises(AbortedError) as ended:
+        await Transactions(engine, 5).answer(insert_unchecked, "", Call())
+    assert ended.value.code is grpc.StatusCode.INTERNAL
+    [entry] = logs
+    assert "ck_accounts_display_name_length" in entry["reason"]
+    assert row["email"] not in str(entry)
 
 
 async def test_a_commit_that_breaks_is_neither_failed_nor_repeated(

@@ -69,8 +69,6 @@ _CLASSES: dict[str, tuple[Code, str]] = {
     "08": (grpc.StatusCode.UNAVAILABLE, _AWAY),
     "53": (grpc.StatusCode.UNAVAILABLE, _AWAY),
     "57": (grpc.StatusCode.UNAVAILABLE, _AWAY),
-    "22": (grpc.StatusCode.INVALID_ARGUMENT, "a value is not one that the database can store"),
-    "23": (grpc.StatusCode.INVALID_ARGUMENT, "a value breaks a rule of the database"),
 }
 
 
@@ -121,6 +119,7 @@ def _of_database(error: DBAPIError) -> Failure | None:
     state = sqlstate.code(error)
     if error.connection_invalidated or state is None:
         return Failure(grpc.StatusCode.UNAVAILABLE, _AWAY)
+    # Also values that break a rule which is not listed: that no store refused them first is a bug.
     told = _STATES.get(state) or _CLASSES.get(state[:2])
     return Failure(*told) if told else Failure(grpc.StatusCode.INTERNAL, _WRONG)
 
