@@ -1,7 +1,8 @@
 """Deletes what has expired, a bounded number of rows at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
@@ -17,36 +18,66 @@ from services.database.models import AttemptWindow, Effect, Session
 BATCH = 1000
 """Most rows of a table that one clean-up deletes: it never holds others up for long."""
 
+ROUNDS = 100
+"""Most clean-ups in a row, when there is more to delete than a batch."""
+
 PATIENCE = 10.0
 """Seconds that one clean-up may take, a connection of the pool and all waiting included."""
+
+# Seconds between two clean-ups in a row, in which calls get the connection.
+_BREATH = 0.05
 
 _log = structlog.get_logger()
 
 
 async def clean_up(
     engine: AsyncEngine, session_retention: timedelta, patience: float = PATIENCE
-) -> int:
+) -> Mapping[str, int]:
     """Delete attempt windows that are over, old effects, and sessions that expired that long ago.
 
-    Safe to run in many processes at once: each takes rows that no other is at.
+    Each table has a transaction of its own: a row that is being deleted is held no longer than its
+    table takes. Safe to run in many processes at once: each takes rows that no other is at.
 
     Returns:
-        How many rows were deleted.
+        How many rows of each table were deleted, at most `BATCH`.
 
     Raises:
-        TimeoutError: it took more than `patience` seconds; nothing was deleted.
-        SQLAlchemyError: the database did not do it.
+        TimeoutError: it took more than `patience` seconds; the tables before stay cleaned up.
+        SQLAlchemyError: the database did not do it; the same.
     """
-    async with asyncio.timeout(patience), engine.begin() as connection:
-        deleted = 0
+    deleted: dict[str, int] = {}
+    async with asyncio.timeout(patience):
         for key, over in (
             (AttemptWindow.key, AttemptWindow.ends_at < func.now()),
             (Effect.key, Effect.happened_at < func.now() - effects.RETENTION),
             (Session.id, Session.expires_at < func.now() - session_retention),
         ):
-            done = await connection.execute(delete(key.class_).where(key.in_(_some(key, over))))
-            deleted += done.rowcount
-        return deleted
+            async with engine.begin() as connection:
+                done = await connection.execute(delete(key.class_).where(key.in_(_some(key, over))))
+            deleted[key.class_.__tablename__] = done.rowcount
+    return deleted
+
+
+async def catch_up(
+    engine: AsyncEngine, session_retention: timedelta, rounds: int = ROUNDS
+) -> Mapping[str, int]:
+    """Clean up again at once while a table had a whole batch to delete, at most `rounds` times.
+
+    Returns:
+        How many rows of each table were deleted.
+
+    Raises:
+        TimeoutError: a clean-up took too long; what was deleted before stays deleted.
+        SQLAlchemyError: the database did not do it; the same.
+    """
+    deleted: Counter[str] = Counter()
+    for _ in range(rounds):
+        last = await clean_up(engine, session_retention)
+        deleted.update(last)
+        if max(last.values()) < BATCH:
+            break
+        await asyncio.sleep(_BREATH)
+    return deleted
 
 
 def _some[T](key: InstrumentedAttribute[T], over: ColumnElement[bool]) -> Select[T]:
@@ -72,10 +103,10 @@ async def _clean_up_forever(
 ) -> None:
     while True:
         try:
-            deleted = await clean_up(engine, session_retention)
+            deleted = await catch_up(engine, session_retention)
         except (SQLAlchemyError, TimeoutError) as error:
             # Whatever is wrong with the database, calls and the health check say it louder.
             _log.warning("clean-up failed", error=type(error).__name__)
         else:
-            _log.debug("cleaned up", deleted=deleted)
+            _log.debug("cleaned up", **deleted)
         await asyncio.sleep(interval)
