@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 
@@ -67,6 +68,17 @@ def test_wrong_settings_are_listed_and_the_exit_code_is_2() -> None:
     assert "greeter cannot start, its settings are wrong:" in errors
     assert "TANDEM_HTTP_PORT: " in errors
     assert "TANDEM_KAFKA_BOOTSTRAP_SERVERS: not set" in errors
+    assert process.returncode == 2
+
+
+def test_a_secret_that_cannot_be_read_is_a_wrong_setting(tmp_path: Path) -> None:
+    (tmp_path / "tandem_lane").write_bytes(b"hunter2\xff")
+    with greeter(**COMPLETE, TANDEM_SECRETS_DIR=str(tmp_path)) as process:
+        _, errors = process.communicate(timeout=10)
+    assert errors.splitlines() == [
+        "greeter cannot start, its settings are wrong:",
+        f"  TANDEM_LANE: the file {tmp_path}/tandem_lane is not text in UTF-8",
+    ]
     assert process.returncode == 2
 
 

@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     directory named by `TANDEM_SECRETS_DIR`. The variable wins.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", allow_inf_nan=False
+    )
 
     lane: str = Field(default="blue", pattern=r"^[a-z][a-z0-9-]*$")
     """The release's lane: the first part of the names of its topics."""
@@ -58,10 +60,10 @@ class Settings(BaseSettings):
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.JSON
 
-    start_timeout: float = Field(default=30.0, gt=0)
+    start_timeout: float = Field(default=30.0, gt=0, le=3600)
     """Seconds that the brokers have to answer at the start."""
 
-    shutdown_grace: float = Field(default=10.0, ge=0)
+    shutdown_grace: float = Field(default=10.0, ge=0, le=3600)
     """Seconds that running calls have to finish at the stop."""
 
 
@@ -69,15 +71,38 @@ def load[S: BaseSettings](settings_type: type[S]) -> S:
     """Read the settings of a service, or of a command of it, from its environment.
 
     Raises:
-        SettingsError: with every problem found, not only the first.
+        SettingsError: with every problem found, not only the first; those of the files of secrets
+            come before all others.
     """
     secrets = os.environ.get(SECRETS_DIR)
-    if secrets is not None and not Path(secrets).is_dir():
-        raise SettingsError([f"{SECRETS_DIR}: {secrets} is not a directory"])
+    if secrets is not None and (problems := _unreadable(settings_type, Path(secrets))):
+        raise SettingsError(problems)
     try:
         return settings_type(_secrets_dir=secrets)
     except ValidationError as error:
         raise SettingsError([_describe(detail) for detail in error.errors()]) from None
+
+
+def _unreadable(settings_type: type[BaseSettings], directory: Path) -> list[str]:
+    """What keeps the files of these settings from being read."""
+    if not directory.is_dir():
+        return [f"{SECRETS_DIR}: {directory} is not a directory"]
+    names = {f"{PREFIX}{field}".lower() for field in settings_type.model_fields}
+    try:
+        files = sorted(file for file in directory.iterdir() if file.name.lower() in names)
+    except OSError as error:
+        return [f"{SECRETS_DIR}: {directory} cannot be listed: {error.strerror}"]
+    return [f"{file.name.upper()}: {why}" for file in files if (why := _why_unreadable(file))]
+
+
+def _why_unreadable(file: Path) -> str | None:
+    try:
+        file.read_text(encoding="utf-8")
+    except OSError as error:
+        return f"the file {file} cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        return f"the file {file} is not text in UTF-8"
+    return None
 
 
 def _describe(detail: "ErrorDetails") -> str:

@@ -62,3 +62,28 @@ def test_a_missing_directory_of_secrets_is_named(
     monkeypatch.setenv("TANDEM_SECRETS_DIR", str(tmp_path / "nowhere"))
     with pytest.raises(SettingsError, match=r"TANDEM_SECRETS_DIR: .*nowhere is not a directory"):
         load(_Shop)
+
+
+def test_files_of_secrets_that_cannot_be_read_are_all_named_and_nothing_of_them_is_repeated(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "tandem_lane").mkdir()
+    (tmp_path / "tandem_password").write_bytes(b"hunter2\xff")
+    (tmp_path / "of_another").write_bytes(b"\xff")
+    monkeypatch.setenv("TANDEM_SECRETS_DIR", str(tmp_path))
+    with pytest.raises(SettingsError) as caught:
+        load(_Shop)
+    assert caught.value.problems == (
+        f"TANDEM_LANE: the file {tmp_path}/tandem_lane cannot be read: Is a directory",
+        f"TANDEM_PASSWORD: the file {tmp_path}/tandem_password is not text in UTF-8",
+    )
+
+
+@pytest.mark.parametrize("seconds", ["inf", "-inf", "nan", "1e300"])
+@pytest.mark.parametrize("name", ["TANDEM_START_TIMEOUT", "TANDEM_SHUTDOWN_GRACE"])
+def test_a_time_that_nobody_can_wait_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, seconds: str
+) -> None:
+    monkeypatch.setenv(name, seconds)
+    with pytest.raises(SettingsError, match=name):
+        load(Settings)

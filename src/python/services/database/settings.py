@@ -17,6 +17,7 @@ OWNER_ROLE = "tandem_owner"
 
 _FORM = "postgresql://ROLE:PASSWORD@HOST:PORT/DATABASE"
 _ADVICE = "percent-encode what is special in its password: %40 for @, %2F for /, %3A for :"
+_DAY = 86_400.0
 _SCHEMES = ("postgresql", "postgres")
 
 
@@ -69,19 +70,19 @@ class Settings(chassis.Settings):
     database_pool_size: int = Field(10, ge=1, le=200)
     """Most connections of this process. All processes together must fit `max_connections`."""
 
-    database_pool_timeout: float = Field(3.0, gt=0)
+    database_pool_timeout: float = Field(3.0, gt=0, le=3600)
     """Seconds that a call waits for a free connection, before it is UNAVAILABLE."""
 
-    database_connect_timeout: int = Field(5, ge=2)
+    database_connect_timeout: int = Field(5, ge=2, le=3600)
     """Seconds that PostgreSQL has to take a new connection."""
 
-    database_statement_timeout: float = Field(10.0, gt=0)
+    database_statement_timeout: float = Field(10.0, gt=0, le=_DAY)
     """Seconds that a call's transaction may take; its deadline, when nearer, wins."""
 
-    database_cleanup_interval: float = Field(60.0, gt=0)
+    database_cleanup_interval: float = Field(60.0, gt=0, le=_DAY)
     """Seconds between two clean-ups of what has expired."""
 
-    database_session_retention: float = Field(30 * 86_400.0, ge=0)
+    database_session_retention: float = Field(30 * _DAY, ge=0, le=36_500 * _DAY)
     """Seconds that an expired session stays on record."""
 
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 import chassis
-from services.database.settings import MigrateSettings, PrepareSettings, address
+from services.database.settings import MigrateSettings, PrepareSettings, Settings, address
 
 ADMIN = "postgresql://postgres:top@db:5432/postgres"
 OWNER = "postgresql://tandem_owner:p%40ss@db:5432/tandem"
@@ -72,3 +72,22 @@ def test_prepare_needs_all_three_addresses(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(chassis.SettingsError) as refused:
         chassis.load(PrepareSettings)
     assert len(refused.value.problems) == 3
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "1e15"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "POOL_TIMEOUT",
+        "CONNECT_TIMEOUT",
+        "STATEMENT_TIMEOUT",
+        "CLEANUP_INTERVAL",
+        "SESSION_RETENTION",
+    ],
+)
+def test_a_time_that_no_clock_or_database_can_take_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"TANDEM_DATABASE_{name}", value)
+    with pytest.raises(chassis.SettingsError, match=f"TANDEM_DATABASE_{name}: "):
+        chassis.load(Settings)
