@@ -27,6 +27,7 @@ from tests.support.database import Addresses, migrated, prepared, to_url
 from tests.support.postgres import Postgres
 
 ADD_NICKNAME = 'op.execute("ALTER TABLE accounts ADD COLUMN nickname text")'
+ASSERTION = """op.execute("DO $$ BEGIN ASSERT current_setting('{}') = '{}'; END $$")"""
 IMPATIENT = Limits(lock_timeout=0.2, attempts=2, pause=0.1, turn_timeout=0.5)
 
 
@@ -81,8 +82,9 @@ def columns(addresses: Addresses, table: str) -> list[str]:
 
 @contextmanager
 def reading_accounts(addresses: Addresses) -> Iterator[psycopg.Connection]:
-    """Someone's transaction that has read the table and is not over."""
+    """Someone's transaction that has read the table, and will again, and is not over."""
     with psycopg.connect(addresses.app) as reader:
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         reader.execute("SELECT count(*) FROM accounts")
         yield reader
 
@@ -233,6 +235,49 @@ def test_an_index_can_be_made_without_blocking_writers(server: Postgres, release
             "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_accounts_created_at'::regclass"
         )
         assert owner.execute(query).fetchone() == (True,)
+
+
+CONCURRENTLY = """with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_accounts_about")
+        op.create_index("ix_accounts_about", "accounts", ["about"], postgresql_concurrently=True)
+"""
+
+
+def test_an_index_waits_for_transactions_and_the_next_revision_not(
+    server: Postgres, releases: Path
+) -> None:
+    addresses = migrated(server)
+    add_revision(releases, Phase.EXPAND, 2, CONCURRENTLY)
+    add_revision(releases, Phase.EXPAND, 3, ASSERTION.format("lock_timeout", "200ms"))
+    lines: list[str] = []
+    work = threading.Thread(
+        target=migrator(addresses, History(releases), IMPATIENT, lines).run, args=[Phase.EXPAND]
+    )
+    with reading_accounts(addresses):
+        work.start()
+        work.join(5 * IMPATIENT.lock_timeout)
+        assert lines == ["e0002: Change 2"]
+    work.join(30)
+    assert [line.partition(" in ")[0] for line in lines[1:]] == [
+        "e0002: done",
+        "e0003: Change 3",
+        "e0003: done",
+    ]
+
+
+def test_an_index_that_cannot_be_made_is_not_said_to_have_changed_nothing(
+    server: Postgres, releases: Path
+) -> None:
+    addresses = migrated(server)
+    body = CONCURRENTLY.replace('        op.execute("SET lock_timeout = 0")\n', "")
+    add_revision(releases, Phase.EXPAND, 2, body)
+    with reading_accounts(addresses), pytest.raises(MigrationBusyError) as told:
+        migrator(addresses, History(releases), IMPATIENT).run(Phase.EXPAND)
+    with psycopg.connect(addresses.owner) as owner:
+        query = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_accounts_about'::regclass"
+        assert owner.execute(query).fetchone() == (False,)
+    assert "nothing" not in str(told.value)
 
 
 def test_expand_and_contract_of_a_release_to_come_run_in_their_turn(

@@ -60,13 +60,13 @@ environment:
 
 exit codes:
   0   done; of status: nothing is pending
-  1   a revision failed and was rolled back, or the database is not ours
+  1   a revision failed, its transaction was rolled back; or the database is not ours
   2   wrong settings or arguments
   3   expand is pending (status), or contract was refused because it is
   4   status only: contract alone is pending
   5   a newer release has migrated this database
   75  a lock, another migrator or an unreachable PostgreSQL: the same command may work later
-  130 interrupted; the revision at work was undone
+  130 interrupted; the transaction at work was rolled back
 """
 
 _PREPARE = """\
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return _exit_of(error)
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; what was at work is undone, and the same command goes on\n")
+        sys.stderr.write("interrupted; the transaction at work is rolled back; run it again\n")
         return Exit.INTERRUPTED
     return code
 

@@ -12,7 +12,7 @@ DatabaseError
 |   +-- SchemaBeyondError     a newer release has migrated already
 +-- MigrationError            a migration did not run
 |   +-- MigrationBusyError    locks, or another migrator, were in the way: try again later
-|   +-- RevisionFailedError   a revision raised; what it did is undone
+|   +-- RevisionFailedError   a revision raised; its transaction was rolled back
 +-- UnreachableError          PostgreSQL does not take the connection
 +-- PrepareError              roles or the database could not be made
 """
@@ -128,12 +128,14 @@ class MigrationBusyError(MigrationError):
 class RevisionFailedError(MigrationError):
     """A revision raised; its transaction was rolled back.
 
+    What it did outside of one, such as half of an index made `CONCURRENTLY`, may be there.
+
     Attributes:
         revision: Its id.
     """
 
     def __init__(self, revision: str, reason: str) -> None:
-        super().__init__(f"{revision} failed and was rolled back: {reason}")
+        super().__init__(f"{revision} failed; its transaction was rolled back: {reason}")
         self.revision = revision
 
 

@@ -102,7 +102,6 @@ class Migrator:
             pending = where[phase].pending
             if not pending:
                 self._say(f"{phase}: nothing to do, the schema is at {where[phase].current}")
-            self._bound(connection)
             for revision in pending:
                 self._run_patiently(connection, revision)
 
@@ -164,6 +163,8 @@ class Migrator:
             self._say(f"{revision}: {self._history.title(revision)}")
             started = time.monotonic()
             try:
+                # Each time anew: a revision outside of a transaction may have set its own.
+                self._bound(connection)
                 self._run_once(connection, revision)
             except DBAPIError as error:
                 if error.connection_invalidated:
@@ -181,8 +182,9 @@ class Migrator:
                 time.sleep(pause)
                 pause *= 2
         raise MigrationBusyError(
-            f"{revision} met a lock in each of {self._limits.attempts} attempts and changed "
-            "nothing; find who holds it in pg_stat_activity, then run this again"
+            f"{revision} met a lock in each of {self._limits.attempts} attempts, and "
+            "each time its transaction was rolled back; find who holds it in pg_stat_activity, "
+            "then run this again"
         )
 
     def _run_once(self, connection: Connection, revision: str) -> None:
@@ -204,7 +206,7 @@ def _translated(error: DBAPIError) -> DatabaseError:
     reason = sqlstate.reason(error)
     if error.connection_invalidated:
         return UnreachableError(
-            f"PostgreSQL went away and undid what was at work; run this again: {reason}"
+            f"PostgreSQL went away and rolled back what was at work; run this again: {reason}"
         )
     return MigrationError(reason)
 
