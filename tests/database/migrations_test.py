@@ -280,6 +280,14 @@ def test_an_index_that_cannot_be_made_is_not_said_to_have_changed_nothing(
     assert "nothing" not in str(told.value)
 
 
+def test_a_revision_sees_times_in_utc_whatever_the_server_is_set_to(
+    server: Postgres, releases: Path
+) -> None:
+    addresses = migrated(server)
+    add_revision(releases, Phase.EXPAND, 2, ASSERTION.format("TimeZone", "UTC"))
+    migrator(addresses, History(releases)).run(Phase.EXPAND)
+
+
 def test_expand_and_contract_of_a_release_to_come_run_in_their_turn(
     server: Postgres, releases: Path
 ) -> None:

@@ -73,6 +73,8 @@ class Migrator:
             connect_args={
                 "connect_timeout": CONNECT_TIMEOUT,
                 "application_name": "tandem migrate",
+                # As in the service: a literal time in a revision means the same everywhere.
+                "options": "-c TimeZone=UTC",
             },
         )
 
