@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from tandem.database.v1 import accounts_pb2
 
 from services.database.models import Account
-from services.database.service import connected
+from services.database.service import check_answers, connected
 from services.database.settings import Settings
 from services.database.transactions import ATTEMPTS, Transactions
 from tests.database.stores import Stores, new_account, new_id
@@ -100,6 +100,20 @@ async def test_broken_connections_in_the_pool_are_replaced_unnoticed(
     server.stop()
     server.start()
     await asyncio.gather(*(stores.accounts.GetAccount(get, timeout=10) for _ in range(8)))
+
+
+async def test_postgresql_is_healthy_at_once_after_a_restart(
+    engine: AsyncEngine, server: Postgres
+) -> None:
+    await asyncio.gather(*(check_answers(engine) for _ in range(8)))
+    server.stop()
+    with pytest.raises(ConnectionError):
+        await check_answers(engine)
+    server.start()
+    await check_answers(engine)
+    server.stop()
+    server.start()
+    await asyncio.gather(*(check_answers(engine) for _ in range(8)))
 
 
 async def test_a_call_waits_for_a_lock_no_longer_than_its_deadline(

@@ -108,10 +108,20 @@ async def check_answers(engine: AsyncEngine) -> None:
         ConnectionError: it does not answer.
     """
     try:
-        async with engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+        try:
+            await _ask(engine)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            # The pool had a connection from before a restart. It has dropped all such now.
+            await _ask(engine)
     except DBAPIError as error:
         raise ConnectionError(sqlstate.reason(error)) from None
+
+
+async def _ask(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
 
 
 async def check_schema(engine: AsyncEngine, history: History) -> None:
