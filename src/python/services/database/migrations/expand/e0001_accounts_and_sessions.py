@@ -32,6 +32,7 @@ def _add_accounts() -> None:
         sa.Column("created_at", _TIME, server_default=sa.func.now(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_accounts"),
         sa.UniqueConstraint("email", name="uq_accounts_email"),
+        _made_at_a_time("accounts", "id"),
         _check("accounts", "email_length", "char_length(email) BETWEEN 3 AND 254"),
         _check("accounts", "email_lower_case", "email = lower(email)"),
         _check("accounts", "display_name_length", "char_length(display_name) BETWEEN 1 AND 80"),
@@ -74,6 +75,7 @@ def _add_sessions() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_sessions"),
         sa.UniqueConstraint("secret_hash", name="uq_sessions_secret_hash"),
         _belongs_to_account("sessions"),
+        _made_at_a_time("sessions", "id"),
         _check("sessions", "secret_hash_size", "octet_length(secret_hash) = 32"),
         _check("sessions", "user_agent_length", "char_length(user_agent) <= 200"),
         _check("sessions", "expires_after_creation", "expires_at > created_at"),
@@ -98,6 +100,7 @@ def _add_activities() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_activities"),
         _belongs_to_account("activities"),
+        _made_at_a_time("activities", "id"),
         _check(
             "activities",
             "kind",
@@ -122,6 +125,7 @@ def _add_effects() -> None:
         sa.Column("reply", sa.LargeBinary(), nullable=False),
         sa.Column("happened_at", _TIME, server_default=sa.func.now(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_effects"),
+        _made_at_a_time("effects", "key"),
         _check("effects", "fingerprint_size", "octet_length(fingerprint) = 32"),
     )
     op.create_index("ix_effects_happened_at", "effects", ["happened_at"])
@@ -146,6 +150,11 @@ def _add_attempt_windows() -> None:
 
 def _check(table: str, name: str, rule: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(rule, name=f"ck_{table}_{name}")
+
+
+def _made_at_a_time(table: str, column: str) -> sa.CheckConstraint:
+    rule = f"uuid_extract_version({column}) IS NOT DISTINCT FROM 7"
+    return _check(table, f"{column}_version", rule)
 
 
 def _belongs_to_account(table: str) -> sa.ForeignKeyConstraint:
