@@ -37,19 +37,12 @@ _CODES: dict[type[Exception], Code] = {
     OutcomeUnknownError: grpc.StatusCode.UNAVAILABLE,
 }
 
+# What only the database can know: its clock, and which accounts there are.
 _CONSTRAINTS: dict[str, Exception] = {
-    "ck_accounts_email_length": InvalidRequestError(
-        [Violation("email", "is too short or too long")]
-    ),
-    "ck_accounts_email_lower_case": InvalidRequestError(
-        [Violation("email", "has no lower-case form")]
-    ),
     "ck_sessions_expires_after_creation": InvalidRequestError(
         [Violation("expires_at", "must lie in the future")]
     ),
     "fk_sessions_account_id_accounts": NotFoundError("no account has this id"),
-    "fk_activities_account_id_accounts": NotFoundError("no account has this id"),
-    "fk_credentials_account_id_accounts": NotFoundError("no account has this id"),
 }
 
 _BUSY = "the call met others' changes too often; call again"
