@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import psycopg
 import pytest
 
@@ -55,24 +57,30 @@ def test_passwords_never_reach_the_servers_log(server: Postgres) -> None:
         assert password not in said
 
 
-def test_preparing_again_keeps_the_data_and_changes_the_passwords(server: Postgres) -> None:
-    before = migrated(server)
+def prepare_again(addresses: Addresses) -> list[str]:
     lines: list[str] = []
-    changed = before.app.replace(":a%40", ":b%40")
     prepare(
-        admin=to_url(before.admin),
-        owner=to_url(before.owner),
-        app=to_url(changed),
+        admin=to_url(addresses.admin),
+        owner=to_url(addresses.owner),
+        app=to_url(addresses.app),
         say=lines.append,
     )
-    with psycopg.connect(changed) as app:
-        assert app.execute("SELECT count(*) FROM accounts").fetchone() == (0,)
-    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        psycopg.connect(before.app)
-    assert any(line.endswith("there already") for line in lines)
-    prepare(
-        admin=to_url(before.admin), owner=to_url(before.owner), app=to_url(before.app), say=print
-    )
+    return lines
+
+
+def test_preparing_again_keeps_the_data_and_changes_the_passwords(server: Postgres) -> None:
+    before = migrated(server)
+    changed = replace(before, app=before.app.replace(":a%40", ":b%40"))
+    try:
+        lines = prepare_again(changed)
+        with psycopg.connect(changed.app) as app:
+            assert app.execute("SELECT count(*) FROM accounts").fetchone() == (0,)
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            psycopg.connect(before.app)
+        assert any(line.endswith("there already") for line in lines)
+    finally:
+        # The role is that of all databases of the tests.
+        prepare_again(before)
 
 
 def test_addresses_of_different_databases_are_refused(server: Postgres) -> None:
