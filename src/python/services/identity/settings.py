@@ -24,7 +24,7 @@ class Settings(chassis.Settings):
     access_token_lifetime: float = Field(default=60.0, ge=1, le=3600)
     """Seconds that an access token is valid: how long others may take an ended session for live."""
 
-    session_lifetime: float = Field(default=30 * 86400.0, ge=60)
+    session_lifetime: float = Field(default=30 * 86400.0, ge=60, le=3650 * 86400)
     """Seconds from a sign-in to the end of its session."""
 
     password_hash_time_cost: int = Field(default=_RFC_9106.time_cost, ge=1)
@@ -46,14 +46,14 @@ class Settings(chassis.Settings):
     sign_in_limit_per_pair: int = Field(default=10, ge=1)
     sign_in_limit_per_client: int = Field(default=100, ge=1)
     sign_in_limit_per_email: int = Field(default=100, ge=1)
-    sign_in_window: float = Field(default=900.0, ge=1)
+    sign_in_window: float = Field(default=900.0, ge=1, le=86400)
     """Seconds in which so many attempts to sign in are allowed: by one client at one e-mail address
     (a pair), by one client at all addresses, and by all clients at one address."""
 
     sign_up_limit_per_pair: int = Field(default=10, ge=1)
     sign_up_limit_per_client: int = Field(default=30, ge=1)
     sign_up_limit_per_email: int = Field(default=100, ge=1)
-    sign_up_window: float = Field(default=3600.0, ge=1)
+    sign_up_window: float = Field(default=3600.0, ge=1, le=86400)
     """Seconds in which so many attempts to sign up are allowed, counted the same way."""
 
     @field_validator("signing_keys")

@@ -44,6 +44,15 @@ def test_all_wrong_variables_are_named_at_once(environment: pytest.MonkeyPatch) 
     assert "keys create /nowhere" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["SESSION_LIFETIME", "SIGN_IN_WINDOW", "SIGN_UP_WINDOW"])
+def test_a_time_that_nobody_lives_to_see_is_refused(
+    environment: pytest.MonkeyPatch, name: str
+) -> None:
+    environment.setenv(f"TANDEM_{name}", "1e300")
+    with pytest.raises(chassis.SettingsError, match=f"TANDEM_{name}"):
+        chassis.load(Settings)
+
+
 def test_memory_too_little_for_the_lanes_is_refused(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("TANDEM_PASSWORD_HASH_MEMORY_COST", "16")
     with pytest.raises(chassis.SettingsError, match="TANDEM_PASSWORD_HASH_MEMORY_COST"):
