@@ -111,14 +111,14 @@ class Running:
     def assert_nothing_left(self, seconds: float = _PATIENCE) -> None:
         """Every process that it ever named has ended."""
         left = self._seen
-        self._wait(lambda: not any(map(_runs, left)), "processes are left", seconds)
+        self._wait(lambda: not any(map(runs, left)), "processes are left", seconds)
 
     def end(self) -> None:
         """End it and all that it has started, whatever happened."""
         self.children()
         for pid in (self.pid, *self._seen):
             with suppress(ProcessLookupError):
-                if _runs(pid):
+                if runs(pid):
                     os.kill(pid, signal.SIGKILL)
         self._process.wait(_PATIENCE)
         if self._master >= 0:
@@ -180,7 +180,8 @@ def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

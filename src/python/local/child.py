@@ -11,7 +11,7 @@ import asyncio
 import json
 import os
 import time
-from asyncio.subprocess import PIPE, STDOUT, Process
+from asyncio.subprocess import PIPE, STDOUT, Process, SubprocessStreamProtocol
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +31,18 @@ type Sink = Callable[[str], None]
 """Takes each line that the process writes."""
 
 
+class _Exit(SubprocessStreamProtocol):
+    """Tells the end of the process itself: `Process.wait` waits for the end of its output too."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit=_CHUNK, loop=loop)
+        self.exited = asyncio.Event()
+
+    def process_exited(self) -> None:
+        super().process_exited()
+        self.exited.set()
+
+
 class Child:
     """One run of a program.
 
@@ -39,11 +51,21 @@ class Child:
         started: When it was let go, or else started, seconds since the epoch.
     """
 
-    def __init__(self, program: Program, process: Process, record: Record, sink: Sink) -> None:
+    def __init__(
+        self,
+        program: Program,
+        transport: asyncio.SubprocessTransport,
+        protocol: _Exit,
+        *,
+        record: Record,
+        sink: Sink,
+    ) -> None:
+        self._process = process = Process(transport, protocol, asyncio.get_running_loop())
         self.pid = process.pid
         self.started = time.time()
         self._program = program
-        self._process = process
+        self._transport = transport
+        self._exited = protocol.exited
         self._record = record
         self._output = asyncio.create_task(self._read(sink))
         self._ended = asyncio.create_task(self._await_end())
@@ -69,7 +91,9 @@ class Child:
             record: Where it is written down.
             sink: Takes its output, both streams, line by line.
         """
-        process = await asyncio.create_subprocess_exec(
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(
+            lambda: _Exit(loop),
             *(() if program.waits else _GATE),
             *argv,
             stdin=PIPE,
@@ -80,8 +104,8 @@ class Child:
             start_new_session=True,
         )
         with suppress(psutil.NoSuchProcess):
-            record.add(_entry(program, process.pid))
-        return cls(program, process, record, sink)
+            record.add(_entry(program, transport.get_pid()))
+        return cls(program, transport, protocol, record=record, sink=sink)
 
     @property
     def code(self) -> int | None:
@@ -97,7 +121,10 @@ class Child:
             await self._process.stdin.drain()
 
     async def wait(self) -> int:
-        """Wait until it has ended and its output is read; gives the exit code."""
+        """Wait until it has ended and its output is read; gives the exit code.
+
+        What it leaves of its group is killed; output that others still hold open is let go.
+        """
         return await asyncio.shield(self._ended)
 
     async def stop(self) -> int:
@@ -135,11 +162,14 @@ class Child:
             sink(line)
 
     async def _await_end(self) -> int:
-        code = await self._process.wait()
+        await self._exited.wait()
+        code = self._transport.get_returncode()
+        assert code is not None  # noqa: S101  # it has ended
         kill_group(self.pid)
         with suppress(TimeoutError):
             async with asyncio.timeout(_OUTPUT_PATIENCE):
                 await self._output
+        self._transport.close()
         self._record.drop(self.pid)
         return code
 

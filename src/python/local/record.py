@@ -36,6 +36,16 @@ class Entry:
         """Whether this very process still runs."""
         return is_alive(self.pid, self.created)
 
+    def pid_was_reused(self) -> bool:
+        """Whether another process has its pid now, so that a group of this number is not its own.
+
+        While any process of its group runs, the system gives its pid to no other.
+        """
+        try:
+            return not _is_same(psutil.Process(self.pid), self.created)
+        except psutil.NoSuchProcess:
+            return False
+
 
 @dataclass(frozen=True)
 class Run:
@@ -64,10 +74,13 @@ def is_alive(pid: int, created: float) -> bool:
     """Whether the process of this pid and start time runs; a zombie does not."""
     try:
         process = psutil.Process(pid)
-        same = abs(process.create_time() - created) <= _CLOCK_TOLERANCE
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        return _is_same(process, created) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _is_same(process: psutil.Process, created: float) -> bool:
+    return abs(process.create_time() - created) <= _CLOCK_TOLERANCE
 
 
 class Record:
