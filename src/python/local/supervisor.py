@@ -56,6 +56,8 @@ class Supervisor:
     async def restart(self, names: Iterable[str], because: str) -> None:
         """Start parts again, and those that are told an address that changes by it.
 
+        A part that is still being started for the first time is started again after that.
+
         Args:
             names: Which parts.
             because: The reason, for the report.
@@ -133,6 +135,7 @@ class Supervisor:
         self._settled[part.name].set()
 
     async def _restart(self, part: Part, because: str) -> None:
+        await self._settled[part.name].wait()
         async with self._locks[part.name]:
             if self._stopping:
                 return
