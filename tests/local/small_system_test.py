@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -186,6 +186,29 @@ def test_crash_shows_the_log_and_the_next_good_save_starts_it_again(
     scratch.save("services/alpha/text.py", "TEXT = 'alpha 4'\n")
     ready.wait_for("alpha reloaded in")
     assert page(ports.account) == "alpha 4"
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to(path)])
+def test_what_looks_like_a_module_and_is_no_file_hinders_no_reload(
+    scratch: Scratch, ready: Running, make: Callable[[Path], None]
+) -> None:
+    make(scratch.sources / "services" / "alpha" / "odd.py")
+    time.sleep(1)
+    scratch.save("services/alpha/text.py", "TEXT = 'alpha 2'\n")
+    ready.wait_for("alpha reloaded in")
+
+
+def test_file_that_vanishes_while_it_is_looked_at_leaves_the_save_for_the_next_one(
+    scratch: Scratch, ready: Running
+) -> None:
+    gone = scratch.root / ".local" / "codegen" / "gone_pb2.py"
+    gone.parent.mkdir()
+    gone.symlink_to("nowhere")
+    scratch.save("services/alpha/text.py", "TEXT = 'alpha 2'\n")
+    ready.wait_for("the next save tries again: ").wait_for("gone_pb2.py")
+    gone.unlink()
+    scratch.save("services/beta/text.py", "TEXT = 'beta 2'\n")
+    ready.wait_for("alpha reloaded in").wait_for("beta reloaded in")
 
 
 def test_button_of_the_developer_page_restarts_a_process(ports: PortBlock, ready: Running) -> None:

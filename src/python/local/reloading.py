@@ -31,34 +31,47 @@ class Reloading:
         self._graph = ImportGraph(checkout.source_roots)
         self._closures = self._find_closures()
         self._broken: set[Path] = set()
+        self._waiting: set[Path] = set()
+        self._made: dict[Path, int] | None = None
 
     async def run(self) -> None:
         """Follow the files until cancelled; what is saved during the start is taken after it."""
         async for paths in _batches(self._checkout.root, self._watched()):
             await self._parts.started.wait()
-            await self.take(paths)
+            self._waiting |= {path for path in paths if not path.is_dir()}
+            await self._take_waiting()
 
-    async def take(self, paths: Iterable[Path]) -> None:
-        """Do what these saved files ask for."""
-        changed = {path for path in paths if is_source(path, self._checkout.root)}
-        if not changed:
-            return
+    async def _take_waiting(self) -> None:
+        """Take what was saved; where files vanish meanwhile, the next batch is taken with it."""
+        paths = frozenset(self._waiting)
+        try:
+            if paths:
+                await self._take(paths)
+        except OSError as error:
+            self._report.say(f"not reloaded yet, the next save tries again: {error}")
+        else:
+            self._waiting -= paths
+
+    async def _take(self, changed: frozenset[Path]) -> None:
+        if self._made is None:
+            self._made = self._generated()
         because = _because(changed)
         if any(path.is_relative_to(self._checkout.sources / "local") for path in changed):
             self._report.say(f"{because}: the runner itself takes that over at its next start")
         bytecode.forget(changed)
         effect = effect_of(changed, self._programs)
-        before = self._generated()
         for step in effect.steps:
             if not await self._parts.run_again(step, because):
                 return
         for server in effect.reloads:
             await self._parts.reload(server, because)
-        generated = _differences(before, self._generated())
+        made = self._generated()
+        generated = _differences(self._made, made)
         bytecode.forget(generated)
         await self._restart(changed | generated, because)
+        self._made = made
 
-    async def _restart(self, changed: set[Path], because: str) -> None:
+    async def _restart(self, changed: frozenset[Path], because: str) -> None:
         owners = {path: owner for path in changed if (owner := self._graph.owner_of(path))}
         old, self._closures = self._closures, self._find_closures()
         both = {name: files | self._closures[name] for name, files in old.items()}
@@ -94,7 +107,7 @@ def _differences(before: dict[Path, int], after: dict[Path, int]) -> set[Path]:
     return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
 
 
-def _because(changed: set[Path]) -> str:
+def _because(changed: Iterable[Path]) -> str:
     names = sorted(path.name for path in changed)
     more = f" and {len(names) - 2} more" if len(names) > 3 else ""  # noqa: PLR2004  # three still fit
     return f"{', '.join(names[:2] if more else names)}{more} changed"

@@ -7,7 +7,7 @@ from pathlib import Path
 def errors(paths: Iterable[Path]) -> dict[Path, str]:
     """Describe the error of syntax in each of these modules that has one.
 
-    Files that are gone meanwhile have none.
+    Files that are gone meanwhile, or cannot be read, have none.
     """
     found = {path: _error(path) for path in sorted(paths) if path.suffix == ".py"}
     return {path: text for path, text in found.items() if text}
@@ -16,7 +16,7 @@ def errors(paths: Iterable[Path]) -> dict[Path, str]:
 def _error(path: Path) -> str:
     try:
         compile(path.read_bytes(), path, "exec", dont_inherit=True)
-    except FileNotFoundError:
+    except OSError:
         return ""
     except SyntaxError as error:
         return f"{path}:{error.lineno}: {error.msg}{_place(error)}"
