@@ -12,7 +12,7 @@ import pytest
 
 from local.port_block import PortBlock
 from tests.local.ports import free_block
-from tests.local.running import Running, page, running
+from tests.local.running import Running, page, running, runs
 from tests.local.scratch import Scratch
 
 
@@ -186,6 +186,21 @@ def test_crash_shows_the_log_and_the_next_good_save_starts_it_again(
     scratch.save("services/alpha/text.py", "TEXT = 'alpha 4'\n")
     ready.wait_for("alpha reloaded in")
     assert page(ports.account) == "alpha 4"
+
+
+def test_save_that_hangs_at_its_start_keeps_no_later_one_waiting(
+    scratch: Scratch, ports: PortBlock, ready: Running
+) -> None:
+    scratch.save("services/alpha/text.py", "import time\ntime.sleep(60)\n")
+    time.sleep(1)
+    hanging = ready.children()["alpha"]
+    scratch.save("services/beta/text.py", "TEXT = 'beta 2'\n")
+    ready.wait_for("beta reloaded in", seconds=5)
+    scratch.save("services/alpha/text.py", "TEXT = 'alpha 2'\n")
+    ready.wait_for("alpha reloaded in", seconds=5)
+    assert page(ports.account) == "alpha 2"
+    assert not runs(hanging)
+    assert "alpha not ready" not in ready.output
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to(path)])

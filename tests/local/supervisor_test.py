@@ -13,6 +13,7 @@ from local.part import Surroundings
 from local.program import Program
 from local.record import Record, Run, created_at
 from local.supervisor import Supervisor
+from tests.local.running import runs
 from tests.local.told import Told
 
 _PATIENCE = 10.0  # seconds
@@ -73,3 +74,37 @@ async def test_restart_during_the_start_follows_it_and_runs_one_process(
         record = Record(tmp_path / "run.json").load()
         assert record is not None
         assert [entry.name for entry in record.entries] == ["base", "shop"]
+
+
+async def test_restart_asked_for_last_holds_and_ends_the_one_that_hangs(
+    make: Make, told: Told, tmp_path: Path
+) -> None:
+    hangs = tmp_path / "hangs"
+    script = f"test -e {hangs} && sleep 60; echo 127.0.0.1:1; exec sleep 60"
+    parts = make(Program("shop", ("sh", "-c", script), announces=True))
+    async with starting(parts) as start:
+        await patiently(start)
+        hangs.touch()
+        first = asyncio.create_task(parts.restart(["shop"], "saved"))
+        await asyncio.sleep(0.3)
+        hanging = parts.parts["shop"].child
+        hangs.unlink()
+        await patiently(parts.restart(["shop"], "saved again"))
+        await patiently(first)
+        assert hanging is not None
+        assert not runs(hanging.pid)
+        assert told.reloads == ["shop"]
+        assert told.failures == []
+
+
+async def test_step_that_is_asked_for_again_meanwhile_answers_to_both(
+    make: Make, told: Told
+) -> None:
+    parts = make(Program("step", ("sleep", "0.5")))
+    async with starting(parts) as start:
+        await patiently(start)
+        first = asyncio.create_task(parts.run_again("step", "saved"))
+        await asyncio.sleep(0.1)
+        assert await patiently(parts.run_again("step", "saved again"))
+        assert await patiently(first)
+        assert told.reloads == ["step"]

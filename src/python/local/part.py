@@ -91,7 +91,7 @@ class Part:
         return str(self.program.port or announced)
 
     async def start(self) -> None:
-        """Run the program until it is ready.
+        """Run the program until it is ready; when this is cancelled, `stop` ends what was begun.
 
         Raises:
             PartFailedError: it ended, or did not get ready in time. It does not run then.
@@ -101,7 +101,7 @@ class Part:
         self._around.addresses.pop(self.name, None)
         begun = time.perf_counter()
         digest = self.program.stamp.digest() if self.program.stamp else ""
-        self.child = child = await self._let_go()
+        child = await self._let_go()
         try:
             async with asyncio.timeout(self.program.start_timeout):
                 await self._until_ready(child)
@@ -163,6 +163,8 @@ class Part:
         if spare is None or spare.code is not None:
             told_later = self.program.waits
             spare = await self._spawn({**self._around.env, **({} if told_later else env)})
+        # Known before it goes: this may be cancelled at any moment.
+        self.child = spare
         await spare.go(env)
         return spare
 

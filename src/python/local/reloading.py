@@ -1,5 +1,6 @@
 """From a saved file to the parts that run it, in about a second."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
@@ -35,24 +36,34 @@ class Reloading:
         self._made: dict[Path, int] | None = None
 
     async def run(self) -> None:
-        """Follow the files until cancelled; what is saved during the start is taken after it."""
-        async for paths in _batches(self._checkout.root, self._watched()):
-            await self._parts.started.wait()
-            self._waiting |= {path for path in paths if not path.is_dir()}
-            await self._take_waiting()
+        """Follow the files until cancelled; what is saved during the start is taken after it.
 
-    async def _take_waiting(self) -> None:
+        No save waits for a part that hangs at its start: parts restart beside the watch, and a
+        batch that comes while steps run begins with them anew.
+        """
+        async with asyncio.TaskGroup() as group:
+            taking = group.create_task(self._take_waiting(group))
+            async for paths in _batches(self._checkout.root, self._watched()):
+                await self._parts.started.wait()
+                taking.cancel()
+                await asyncio.wait([taking])
+                self._waiting |= {path for path in paths if not path.is_dir()}
+                taking = group.create_task(self._take_waiting(group))
+
+    async def _take_waiting(self, restarts: asyncio.TaskGroup) -> None:
         """Take what was saved; where files vanish meanwhile, the next batch is taken with it."""
         paths = frozenset(self._waiting)
         try:
-            if paths:
-                await self._take(paths)
+            names = await self._take(paths) if paths else ()
         except OSError as error:
             self._report.say(f"not reloaded yet, the next save tries again: {error}")
-        else:
-            self._waiting -= paths
+            return
+        self._waiting -= paths
+        if names:
+            restarts.create_task(self._restart(names, _because(paths)))
 
-    async def _take(self, changed: frozenset[Path]) -> None:
+    async def _take(self, changed: frozenset[Path]) -> Sequence[str]:
+        """Do what these saved files ask for; gives the services that are to be started again."""
         if self._made is None:
             self._made = self._generated()
         because = _because(changed)
@@ -62,16 +73,23 @@ class Reloading:
         effect = effect_of(changed, self._programs)
         for step in effect.steps:
             if not await self._parts.run_again(step, because):
-                return
+                return ()
         for server in effect.reloads:
             await self._parts.reload(server, because)
         made = self._generated()
         generated = _differences(self._made, made)
         bytecode.forget(generated)
-        await self._restart(changed | generated, because)
+        names = self._made_of(changed | generated)
         self._made = made
+        return names
 
-    async def _restart(self, changed: frozenset[Path], because: str) -> None:
+    async def _restart(self, names: Sequence[str], because: str) -> None:
+        try:
+            await self._parts.restart(names, because)
+        except OSError as error:
+            self._report.say(f"{', '.join(names)} not reloaded: {error}")
+
+    def _made_of(self, changed: frozenset[Path]) -> Sequence[str]:
         owners = {path: owner for path in changed if (owner := self._graph.owner_of(path))}
         old, self._closures = self._closures, self._find_closures()
         both = {name: files | self._closures[name] for name, files in old.items()}
@@ -83,8 +101,7 @@ class Reloading:
         if held:
             found = "\n".join(errors.values())
             self._report.say(f"not reloaded, {', '.join(held)} would not start:\n{found}")
-        if names:
-            await self._parts.restart(names, because)
+        return names
 
     def _find_closures(self) -> dict[str, frozenset[Path]]:
         return {

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from local.errors import PartFailedError
 from local.journal import Journal
@@ -29,7 +29,7 @@ class Supervisor:
         self._report = report
         self._locks = {program.name: asyncio.Lock() for program in programs}
         self._settled = {program.name: asyncio.Event() for program in programs}
-        self._restarts: set[asyncio.Task[None]] = set()
+        self._restarts: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
         for part in self.parts.values():
             part.on_crash = report.failed
@@ -56,28 +56,27 @@ class Supervisor:
     async def restart(self, names: Iterable[str], because: str) -> None:
         """Start parts again, and those that are told an address that changes by it.
 
-        A part that is still being started for the first time is started again after that.
+        A part that is still being started for the first time is started again after that. One
+        that is being started again already is stopped in the midst of that: what is asked for last
+        holds, and the earlier call returns.
 
         Args:
             names: Which parts.
             because: The reason, for the report.
         """
-        names = list(names)
-        await self._each(self._restart(self.parts[name], because) for name in names)
+        names = await self._each(names, because)
         told = [
             program.name
             for program in self._programs
             if program.name not in names and any(program.needs_address_of(n) for n in names)
         ]
-        await self._each(
-            self._restart(self.parts[name], f"{', '.join(names)} restarted") for name in told
-        )
+        await self._each(told, f"{', '.join(names)} restarted")
 
     async def run_again(self, name: str, because: str) -> bool:
         """Run a step once more; gives whether it succeeded, and reports it in any case."""
-        part = self.parts[name]
-        await self._each([self._restart(part, because)])
-        return part.up
+        await self._each([name], because)
+        async with self._locks[name]:  # who asked for it meanwhile is waited for
+            return self.parts[name].up
 
     async def reload(self, name: str, because: str) -> None:
         """Have a server take over what was made anew for it; one that does not run is started."""
@@ -90,7 +89,7 @@ class Supervisor:
     async def stop(self) -> None:
         """Stop all parts, each after those that use it; whatever runs ends."""
         self._stopping = True
-        for restart in self._restarts:
+        for restart in self._restarts.values():
             restart.cancel()
         gone = {name: asyncio.Event() for name in self.parts}
 
@@ -156,10 +155,17 @@ class Supervisor:
         if ran:
             self._report.step(part.name, State.STOPPED, time.perf_counter() - begun)
 
-    async def _each(self, work: Iterable[Coroutine[object, object, None]]) -> None:
-        tasks = [asyncio.create_task(one) for one in work]
-        self._restarts.update(tasks)
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            self._restarts.difference_update(tasks)
+    async def _each(self, names: Iterable[str], because: str) -> list[str]:
+        """Restart side by side; gives those that did not give way to a later restart."""
+        restarts = {name: self._begin(name, because) for name in names}
+        for outcome in await asyncio.gather(*restarts.values(), return_exceptions=True):
+            if isinstance(outcome, Exception):
+                raise outcome
+        return [name for name, restart in restarts.items() if not restart.cancelled()]
+
+    def _begin(self, name: str, because: str) -> asyncio.Task[None]:
+        if earlier := self._restarts.get(name):
+            earlier.cancel()
+        restart = asyncio.create_task(self._restart(self.parts[name], because))
+        self._restarts[name] = restart
+        return restart
