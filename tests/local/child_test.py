@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from local.birth import birth_of
 from local.child import Child
 from local.ending import end
 from local.program import Program
-from local.record import Entry, Record, Run, created_at
+from local.record import Entry, Record, Run
 from tests.local.running import runs
 
 _WORKER = "sleep 60 & echo $!; wait"
@@ -56,7 +57,7 @@ class Parent:
 @pytest.fixture
 def record(tmp_path: Path) -> Record:
     record = Record(tmp_path / "run.json")
-    record.save(Run(os.getpid(), created_at(os.getpid()), ""))
+    record.save(Run(os.getpid(), birth_of(os.getpid()), ""))
     return record
 
 
@@ -95,7 +96,7 @@ async def test_worker_whose_parent_is_gone_is_ended_with_what_a_runner_left() ->
     )
     assert shell.stdout is not None
     worker = int(await shell.stdout.readline())
-    entry = Entry("parent", shell.pid, created_at(shell.pid), signal.SIGTERM, 5.0)
+    entry = Entry("parent", shell.pid, birth_of(shell.pid), signal.SIGTERM, 5.0)
     os.kill(shell.pid, signal.SIGKILL)
     assert has_ended(shell.pid)
     assert end([entry]) == [entry]
@@ -106,7 +107,7 @@ async def test_worker_whose_parent_is_gone_is_ended_with_what_a_runner_left() ->
 
 async def test_group_of_a_process_that_got_a_used_pid_is_left_alone() -> None:
     other = await asyncio.create_subprocess_exec("sleep", "60", start_new_session=True)
-    entry = Entry("parent", other.pid, created_at(other.pid) - 60, signal.SIGTERM, 5.0)
+    entry = Entry("parent", other.pid, f"{birth_of(other.pid)}0", signal.SIGTERM, 5.0)
     assert end([entry]) == []
     assert runs(other.pid)
     other.kill()

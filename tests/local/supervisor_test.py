@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from local.birth import birth_of
 from local.journal import Journal
 from local.part import Surroundings
 from local.program import Program
-from local.record import Record, Run, created_at
+from local.record import Record, Run
 from local.supervisor import Supervisor
 from tests.local.running import runs
 from tests.local.told import Told
@@ -29,7 +30,7 @@ def told() -> Told:
 @pytest.fixture
 def make(tmp_path: Path, told: Told) -> Make:
     record = Record(tmp_path / "run.json")
-    record.save(Run(os.getpid(), created_at(os.getpid()), ""))
+    record.save(Run(os.getpid(), birth_of(os.getpid()), ""))
     journal = Journal(tmp_path / "logs")
     around = Surroundings(tmp_path, dict(os.environ), record, journal, {})
     return lambda *programs: Supervisor(programs, around, told)

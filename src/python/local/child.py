@@ -1,6 +1,6 @@
 """A process that cannot be lost: it is written down before it becomes its program.
 
-It starts as a shell that waits for one line on its standard input. Only when its pid and start time
+It starts as a shell that waits for one line on its standard input. Only when its pid and birth
 are on the disk does the runner write that line, and the shell becomes the program. Should the
 runner be killed in between, the shell reads the end of its input, and ends. The pipe stays the
 program's standard input, so a program may take its end for the end of the runner. A program that
@@ -18,10 +18,11 @@ from pathlib import Path
 
 import psutil
 
+from local.birth import birth_of
 from local.ending import kill_group
 from local.journal import LineCutter
 from local.program import Program
-from local.record import Entry, Record, created_at
+from local.record import Entry, Record
 
 _GATE = ("/bin/sh", "-c", 'read -r _ && exec "$@"', "tandem-local")
 _CHUNK = 65_536  # bytes
@@ -175,4 +176,4 @@ class Child:
 
 
 def _entry(program: Program, pid: int) -> Entry:
-    return Entry(program.name, pid, created_at(pid), int(program.stop_signal), program.grace)
+    return Entry(program.name, pid, birth_of(pid), int(program.stop_signal), program.grace)

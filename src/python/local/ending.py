@@ -43,7 +43,7 @@ def kill_group(pid: int) -> None:
 
 
 def _left_others(entry: Entry) -> bool:
-    return not entry.pid_was_reused() and any(_is_of(entry.pid, pid) for pid in psutil.pids())
+    return entry.owns_group() and any(_is_of(entry.pid, pid) for pid in psutil.pids())
 
 
 def _is_of(group: int, pid: int) -> bool:

@@ -1,7 +1,7 @@
 """What runs, written down: by it a runner's death leaves nothing unknown.
 
 The file is written before a process becomes the program it is meant to be (see `local.child`), and
-names each process by pid and start time, so that a pid used again is not taken for the process.
+names each process by pid and birth, so that a pid used again is not taken for the process.
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-_CLOCK_TOLERANCE = 1.0  # seconds; the start time is derived from the time of the machine's start
+from local.birth import birth_of, is_of_this_boot
 
 
 @dataclass(frozen=True)
@@ -21,30 +21,30 @@ class Entry:
     Attributes:
         name: The program's name.
         pid: Its pid, which is also its process group.
-        created: When it started, seconds since the epoch.
+        birth: Which process of this pid it is.
         stop_signal: Asks it to end.
         grace: Seconds it has to end.
     """
 
     name: str
     pid: int
-    created: float
+    birth: str
     stop_signal: int
     grace: float
 
     def alive(self) -> bool:
         """Whether this very process still runs."""
-        return is_alive(self.pid, self.created)
+        return is_alive(self.pid, self.birth)
 
-    def pid_was_reused(self) -> bool:
-        """Whether another process has its pid now, so that a group of this number is not its own.
+    def owns_group(self) -> bool:
+        """Whether a process group of its pid, if there is one, is its own.
 
-        While any process of its group runs, the system gives its pid to no other.
+        While any process of the group runs, the system gives the pid to no other process.
         """
         try:
-            return not _is_same(psutil.Process(self.pid), self.created)
+            return birth_of(self.pid) == self.birth
         except psutil.NoSuchProcess:
-            return False
+            return is_of_this_boot(self.birth)
 
 
 @dataclass(frozen=True)
@@ -52,35 +52,22 @@ class Run:
     """A runner, and the processes it has started, oldest first."""
 
     pid: int
-    created: float
+    birth: str
     url: str
     entries: tuple[Entry, ...] = ()
 
     def alive(self) -> bool:
         """Whether the runner itself still runs."""
-        return is_alive(self.pid, self.created)
+        return is_alive(self.pid, self.birth)
 
 
-def created_at(pid: int) -> float:
-    """When a process started, seconds since the epoch.
-
-    Raises:
-        psutil.NoSuchProcess: there is none of this pid.
-    """
-    return psutil.Process(pid).create_time()
-
-
-def is_alive(pid: int, created: float) -> bool:
-    """Whether the process of this pid and start time runs; a zombie does not."""
+def is_alive(pid: int, birth: str) -> bool:
+    """Whether the process of this pid and birth runs; a zombie does not."""
     try:
-        process = psutil.Process(pid)
-        return _is_same(process, created) and process.status() != psutil.STATUS_ZOMBIE
+        same = birth_of(pid) == birth
+        return same and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def _is_same(process: psutil.Process, created: float) -> bool:
-    return abs(process.create_time() - created) <= _CLOCK_TOLERANCE
 
 
 class Record:

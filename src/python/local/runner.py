@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from local import environment, system
+from local.birth import birth_of
 from local.checkout import Checkout
 from local.developer.serving import serve
 from local.guard_process import guarded
@@ -16,7 +17,7 @@ from local.part import Surroundings
 from local.port_block import PortBlock, RememberedPort
 from local.port_check import require_free
 from local.program import Program
-from local.record import Entry, Record, Run, created_at
+from local.record import Entry, Record, Run
 from local.reloading import Reloading
 from local.report import Report, summary
 from local.reset import reset
@@ -70,7 +71,7 @@ async def _run_programs(
 ) -> int:
     """Run these programs for a checkout that is owned; gives the exit code."""
     url = f"http://127.0.0.1:{ports.nginx}"
-    record.save(Run(os.getpid(), created_at(os.getpid()), url))
+    record.save(Run(os.getpid(), birth_of(os.getpid()), url))
     env = environment.base(os.environ, checkout.source_roots)
     journal = Journal(checkout.state / "logs")
     parts = Supervisor(programs, Surroundings(checkout.root, env, record, journal, {}), report)
