@@ -2,38 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+import signal
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
-from local.birth import birth_of
-from local.journal import Journal
-from local.part import Surroundings
+from local.part import State
 from local.program import Program
-from local.record import Record, Run
+from local.record import Record
 from local.supervisor import Supervisor
 from tests.local.running import runs
-from tests.local.told import Told
+from tests.local.told import Make, Told
 
 _PATIENCE = 10.0  # seconds
-
-type Make = Callable[..., Supervisor]
-
-
-@pytest.fixture
-def told() -> Told:
-    return Told()
-
-
-@pytest.fixture
-def make(tmp_path: Path, told: Told) -> Make:
-    record = Record(tmp_path / "run.json")
-    record.save(Run(os.getpid(), birth_of(os.getpid()), ""))
-    journal = Journal(tmp_path / "logs")
-    around = Surroundings(tmp_path, dict(os.environ), record, journal, {})
-    return lambda *programs: Supervisor(programs, around, told)
 
 
 @asynccontextmanager
@@ -47,7 +28,6 @@ async def starting(parts: Supervisor) -> AsyncIterator[asyncio.Task[None]]:
         await asyncio.gather(start, return_exceptions=True)
         async with asyncio.timeout(_PATIENCE):
             await parts.stop()
-        parts.journal.close()
 
 
 async def patiently[T](work: Awaitable[T]) -> T:
@@ -109,3 +89,31 @@ async def test_step_that_is_asked_for_again_meanwhile_answers_to_both(
         assert await patiently(parts.run_again("step", "saved again"))
         assert await patiently(first)
         assert told.reloads == ["step"]
+
+
+async def test_processes_that_a_hurry_ends_did_not_crash(make: Make, told: Told) -> None:
+    keeps_running = "trap '' TERM; echo 127.0.0.1:1; while :; do sleep 0.1; done"
+    parts = make(
+        Program("base", ("sh", "-c", keeps_running), announces=True),
+        Program("shop", ("sh", "-c", keeps_running), announces=True, uses=("base",)),
+    )
+    async with starting(parts) as start:
+        await patiently(start)
+        stop = asyncio.create_task(parts.stop())
+        await asyncio.sleep(0.2)
+        parts.hurry()
+        await patiently(stop)
+        assert told.failures == []
+        assert {part.state for part in parts.parts.values()} == {State.STOPPED}
+
+
+async def test_server_that_ends_unasked_is_told(make: Make, told: Told) -> None:
+    parts = make(Program("shop", ("sh", "-c", "echo 127.0.0.1:1; exec sleep 60"), announces=True))
+    async with starting(parts) as start:
+        await patiently(start)
+        child = parts.parts["shop"].child
+        assert child is not None
+        os.kill(child.pid, signal.SIGKILL)
+        await patiently(child.wait())
+        await asyncio.sleep(0.1)
+        assert [str(error) for error in told.failures] == ["shop was ended by SIGKILL"]

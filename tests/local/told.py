@@ -1,6 +1,10 @@
-"""A report that keeps what it is told."""
+"""A report that keeps what it is told, and supervisors that tell it."""
+
+from typing import Protocol
 
 from local.errors import PartFailedError
+from local.program import Program
+from local.supervisor import Supervisor
 
 
 class Told:
@@ -33,3 +37,9 @@ class Told:
 
     def say(self, text: str) -> None:
         self.said.append(text)
+
+
+class Make(Protocol):
+    """Makes a supervisor of these programs; the fixture `make` is one."""
+
+    def __call__(self, *programs: Program) -> Supervisor: ...

@@ -153,8 +153,9 @@ class Part:
         return True
 
     def hurry(self) -> None:
-        """End the process now."""
-        if self.child is not None:
+        """End the process now, if it runs; that is no crash."""
+        if self.child is not None and self.child.code is None:
+            self.state = State.STOPPING
             self.child.hurry()
 
     async def _let_go(self) -> Child:
