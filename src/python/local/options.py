@@ -98,9 +98,18 @@ def _address(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    url = urlsplit(text)
-    if url.scheme not in {"postgresql", "postgres"} or not url.hostname:
+    if not _names_a_server(text):
         raise argparse.ArgumentTypeError(
             "not of the form postgresql://USER:PASSWORD@HOST:PORT/NAME"
         )
     return text
+
+
+def _names_a_server(text: str) -> bool:
+    # A ValueError must not get through: argparse would show the whole value, with its password.
+    try:
+        url = urlsplit(text)
+        usable = url.port is None or url.port > 0
+    except ValueError:
+        return False
+    return usable and url.scheme in {"postgresql", "postgres"} and bool(url.hostname)
