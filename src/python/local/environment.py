@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # How the runner itself was started says nothing about the processes it starts; and a setting left
-# over in a shell must not change the system, except how much it tells.
-_NOT_PASSED_ON = re.compile(r"^(_*PEX|PYTHON|PANTS|VIRTUAL_ENV|TANDEM_|_$)")
+# over in a shell must not change the system, except how much it tells. libpq lets its PG* variables
+# complete, and contradict, every URL.
+_NOT_PASSED_ON = re.compile(r"^(_*PEX|PYTHON|PANTS|VIRTUAL_ENV|TANDEM_|PG[A-Z]|_$)")
 _PASSED_ON = frozenset({"TANDEM_LOG_LEVEL"})
 
 

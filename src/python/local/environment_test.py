@@ -14,6 +14,9 @@ def test_processes_do_not_see_how_the_runner_was_started() -> None:
         "VIRTUAL_ENV": "/v",
         "TANDEM_DATABASE_URL": "left over",
         "TANDEM_LOG_LEVEL": "debug",
+        "PGHOST": "elsewhere",
+        "PGSSLMODE": "verify-full",
+        "PGOPTIONS": "-c search_path=other",
     }
     env = environment.base(outer, [Path("/a"), Path("/b")])
     assert env == {

@@ -23,6 +23,10 @@ examples:
 
 exit codes: 0 stopped as asked, 1 could not start, 2 wrong options, 130 stopped in a hurry"""
 
+_POSTGRES_HELP = (
+    "use this server; URL of a superuser, with all that is needed: PG* variables are not read"
+)
+
 
 @dataclass(frozen=True)
 class Options:
@@ -77,7 +81,7 @@ def _parser(directory: Path) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--port", type=_base, metavar="N", help="first of six ports (default 8080)")
     add("--kafka", type=_address, metavar="HOST:PORT", help="use this broker, not the embedded one")
-    add("--postgres", type=_url, metavar="URL", help="use this server; URL of a superuser")
+    add("--postgres", type=_url, metavar="URL", help=_POSTGRES_HELP)
     add("--reset", action="store_true", help="delete this checkout's data first, and say what")
     add("--no-watch", action="store_true", help="do not restart anything when a file is saved")
     add("--root", type=Path, default=directory, metavar="DIR", help="the checkout (default: here)")

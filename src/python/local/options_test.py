@@ -69,4 +69,6 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parse(["--help"], HERE)
     assert ended.value.code == 0
-    assert "./pants run :local -- --port 8090" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "./pants run :local -- --port 8090" in told
+    assert "PG* variables are not read" in " ".join(told.split())
