@@ -1,4 +1,4 @@
-"""A runner under test: a process with its output, ended by pid only."""
+"""A runner under test: a process with its output, ended by the pids of its groups only."""
 
 import fcntl
 import json
@@ -19,6 +19,8 @@ from typing import Self
 import httpx
 import psutil
 from uuid_utils.compat import uuid7
+
+from local.ending import group_runs, kill_group
 
 _POLL = 0.02
 _PATIENCE = 20.0
@@ -61,10 +63,14 @@ class Running:
         """All that it wrote so far."""
         return "".join(self._output)
 
-    def wait_for(self, text: str, *, times: int = 1, seconds: float = _PATIENCE) -> Self:
-        """Return when the text was written so many times."""
-        self._wait(lambda: self.output.count(text) >= times, f"no {text!r}", seconds)
+    def wait_for(self, text: str, *, after: int = 0, seconds: float = _PATIENCE) -> Self:
+        """Return when the text was written, after the first so many characters."""
+        self._wait(lambda: text in self.output[after:], f"no {text!r}", seconds)
         return self
+
+    def mark(self) -> int:
+        """How many characters it has written so far."""
+        return len(self.output)
 
     def children(self) -> dict[str, int]:
         """The pids of the processes that it has written down, by name.
@@ -109,17 +115,14 @@ class Running:
         return self._process.wait(seconds)
 
     def assert_nothing_left(self, seconds: float = _PATIENCE) -> None:
-        """Every process that it ever named has ended."""
-        left = self._seen
-        self._wait(lambda: not any(map(runs, left)), "processes are left", seconds)
+        """Every process that it ever named has ended, and so has all of its group."""
+        self._wait(lambda: not any(map(group_runs, self._seen)), "processes are left", seconds)
 
     def end(self) -> None:
         """End it and all that it has started, whatever happened."""
         self.children()
         for pid in (self.pid, *self._seen):
-            with suppress(ProcessLookupError):
-                if runs(pid):
-                    os.kill(pid, signal.SIGKILL)
+            kill_group(pid)
         self._process.wait(_PATIENCE)
         if self._master >= 0:
             self.close_terminal()
@@ -155,6 +158,15 @@ def page(port: int, path: str = "/") -> str:
     return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=10).text
 
 
+def press_restart(port: int, name: str) -> int:
+    """Press a button of the developer page on this port; gives the status."""
+    site = f"http://127.0.0.1:{port}"
+    token = page(port).split('name="token" value="')[1].split('"')[0]
+    form, headers = {"token": token}, {"Origin": site}
+    answer = httpx.post(f"{site}/restart/{name}", data=form, headers=headers, timeout=_PATIENCE)
+    return answer.status_code
+
+
 def sign_up(port: int) -> int:
     """Open an account through nginx; gives the status.
 
@@ -176,7 +188,6 @@ def sign_up(port: int) -> int:
 
 
 def _take_terminal() -> None:
-
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 

@@ -1,5 +1,6 @@
 """The real system, started, used and ended as people do; on a copy of the sources."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -9,9 +10,10 @@ import httpx
 import pytest
 
 from local.port_block import PortBlock
+from local.port_check import is_free
 from tests.local.checkout_copy import copy_checkout
 from tests.local.ports import free_block
-from tests.local.running import Running, page, running, sign_up
+from tests.local.running import Running, page, press_restart, running, sign_up
 
 _STARTED = 90.0  # seconds; a first start compiles and makes a database cluster
 _RELOADED = 15.0  # seconds; on a busy machine
@@ -65,32 +67,32 @@ def test_developer_page_shows_all_processes_and_follows_a_trace(ports: PortBlock
 def test_saved_file_of_identity_restarts_identity_alone(
     root: Path, system: Running, ports: PortBlock
 ) -> None:
-    before = system.children()
+    before, mark = system.children(), system.mark()
     module = root / "src/python/services/identity/passwords.py"
     module.write_text(f"{module.read_text()}\n")
-    system.wait_for("identity reloaded in", seconds=_RELOADED)
+    system.wait_for("identity reloaded in", after=mark, seconds=_RELOADED)
     after = system.children()
     assert {name for name in _SERVERS if before[name] != after[name]} == {"identity"}
     assert sign_up(ports.nginx) == 201
 
 
 def test_changed_contract_restarts_those_who_speak_it(root: Path, system: Running) -> None:
-    before = system.children()
+    before, mark = system.children(), system.mark()
     contract = root / "src/protos/tandem/identity/v1/identity.proto"
     contract.write_text(f"{contract.read_text()}\nmessage Added {{}}\n")
-    for name in ("codegen reloaded in", "account reloaded in"):
-        system.wait_for(name, seconds=_RELOADED)
-    system.wait_for("identity reloaded in", times=2, seconds=_RELOADED)
+    for name in ("codegen", "account", "identity"):
+        system.wait_for(f"{name} reloaded in", after=mark, seconds=_RELOADED)
     after = system.children()
     changed = {name for name in _SERVERS if before[name] != after[name]}
     assert changed == {"identity", "account"}
 
 
 def test_changed_style_is_published_at_once(root: Path, system: Running, ports: PortBlock) -> None:
+    mark = system.mark()
     style = root / "src/python/services/account/static/site.css"
     style.write_text(f"{style.read_text()}\n.added-by-a-test {{}}\n")
-    system.wait_for("nginx reloaded", seconds=_RELOADED)
-    system.wait_for("account reloaded in", times=2, seconds=_RELOADED)
+    system.wait_for("nginx reloaded", after=mark, seconds=_RELOADED)
+    system.wait_for("account reloaded in", after=mark, seconds=_RELOADED)
     name = page(ports.nginx).split('rel="stylesheet" href="')[1].split('"')[0]
     assert ".added-by-a-test" in page(ports.nginx, name)
 
@@ -99,25 +101,37 @@ def test_broken_template_of_nginx_leaves_the_old_one(
     root: Path, system: Running, ports: PortBlock
 ) -> None:
     (template,) = (root / "infra/nginx/templates").glob("*.template")
-    good = template.read_text()
+    good, mark = template.read_text(), system.mark()
     template.write_text(f"{good}\nnonsense;\n")
-    system.wait_for('unknown directive "nonsense"', seconds=_RELOADED)
+    system.wait_for('unknown directive "nonsense"', after=mark, seconds=_RELOADED)
     assert "<html" in page(ports.nginx)
+    mark = system.mark()
     template.write_text(good)
-    system.wait_for("configure reloaded in", seconds=_RELOADED)
+    system.wait_for("configure reloaded in", after=mark, seconds=_RELOADED)
+    assert "<html" in page(ports.nginx)
+
+
+def test_killed_nginx_leaves_no_worker_on_its_port_and_starts_again(
+    system: Running, ports: PortBlock
+) -> None:
+    mark = system.mark()
+    os.kill(system.children()["nginx"], signal.SIGKILL)
+    system.wait_for("nginx was ended by SIGKILL", after=mark, seconds=5)
+    assert is_free(ports.nginx)
+    assert press_restart(ports.developer, "nginx") == httpx.codes.SEE_OTHER
+    system.wait_for("nginx reloaded in", after=mark)
     assert "<html" in page(ports.nginx)
 
 
 def test_killed_runner_leaves_nothing_and_the_next_start_finds_the_data(
     root: Path, system: Running, ports: PortBlock
 ) -> None:
-    guard = system.guard()
+    system.guard()
     system.children()
     system.signal(signal.SIGKILL)
     with running(root, module="local") as again:
         again.wait_for("ready in", seconds=_STARTED)
         system.assert_nothing_left()
-        assert guard != system.pid
         assert "migrate      unchanged" in again.output
         assert sign_up(ports.nginx) == 201
         again.guard()

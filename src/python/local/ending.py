@@ -42,8 +42,13 @@ def kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def group_runs(group: int) -> bool:
+    """Whether any process of this group runs."""
+    return any(_is_of(group, pid) for pid in psutil.pids())
+
+
 def _left_others(entry: Entry) -> bool:
-    return entry.owns_group() and any(_is_of(entry.pid, pid) for pid in psutil.pids())
+    return entry.owns_group() and group_runs(entry.pid)
 
 
 def _is_of(group: int, pid: int) -> bool:
