@@ -25,8 +25,8 @@ from local.ending import group_runs, kill_group
 _POLL = 0.02
 _PATIENCE = 20.0
 
-# As this process sees it, wherever the runner is started.
-_IMPORTABLE = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)
+IMPORTABLE = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)
+"""The path of modules as this process has it."""
 
 
 class Running:
@@ -44,7 +44,7 @@ class Running:
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", module, *options],
             cwd=root,
-            env={**os.environ, "PYTHONPATH": _IMPORTABLE},
+            env={**os.environ, "PYTHONPATH": IMPORTABLE},
             stdin=slave,
             stdout=slave,
             stderr=slave,

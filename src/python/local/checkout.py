@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from local.errors import CheckoutError
+from local.record import Record
 
 _SERVICES = Path("src", "python", "services")
 _STATE = ".local"
@@ -70,6 +71,10 @@ class Checkout:
     def source_roots(self) -> tuple[Path, ...]:
         """Where modules of the repository are imported from."""
         return (self.sources, self.codegen)
+
+    def record(self) -> Record:
+        """What runs of this checkout, written down."""
+        return Record(self.state / "run.json")
 
     def make_state(self) -> None:
         """Make the directory of data, for nobody else to read."""

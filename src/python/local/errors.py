@@ -6,6 +6,7 @@ LocalError
 +-- CheckoutError          there is no checkout to run
 +-- MissingPackagesError   the runner was started by an interpreter that lacks packages
 +-- PartFailedError        a process ended unasked, or did not get ready in time
++-- PortDeniedError        only root may listen where a part of the system would
 +-- PortInUseError         another process listens where a part of the system would
 +-- PrivilegeError         PostgreSQL refuses to run as root, and there is nobody else to be
 """
@@ -91,6 +92,23 @@ class PartFailedError(LocalError):
         self.tail = tuple(tail)
         self.log = log
         super().__init__(f"{name} {what}")
+
+
+class PortDeniedError(LocalError):
+    """Only root may listen where a part of the system would.
+
+    Attributes:
+        port: The port.
+        part: Which part of the system would listen there.
+    """
+
+    def __init__(self, port: int, part: str, option: str) -> None:
+        self.port = port
+        self.part = part
+        super().__init__(
+            f"port {port}, which {part} needs, is not for this user: ports below 1024 need root; "
+            f"start with {option} (this checkout remembers it)"
+        )
 
 
 class PortInUseError(LocalError):

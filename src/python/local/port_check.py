@@ -1,47 +1,47 @@
-"""Whether the ports that the system needs are free, and who has them if not."""
+"""Whether the ports that the system needs are free."""
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from enum import Enum, auto
 
-import psutil
-
-from local.errors import PortInUseError
+from local.errors import PortDeniedError, PortInUseError
 from local.port_block import DEFAULT_BASE, HIGHEST_BASE, PortBlock
+from local.port_owner import owner
 
 _HOST = "127.0.0.1"
 _STEP = 10  # between the blocks that are proposed
 _CONNECT_PATIENCE = 0.2  # seconds
-_COMMAND_SHOWN = 80  # characters
+
+
+class _Port(Enum):
+    FREE = auto()
+    TAKEN = auto()
+    DENIED = auto()
 
 
 def require_free(base: int, parts: Mapping[str, int]) -> None:
-    """Make sure that nobody listens on the ports of these parts.
+    """Make sure that nobody listens on the ports of these parts, and that this user may.
 
     Args:
         base: The first port of the block, after which another one is proposed.
         parts: The port of each part, by its name.
 
     Raises:
-        PortInUseError: somebody does.
+        PortDeniedError: only root may listen there.
+        PortInUseError: somebody listens there.
     """
-    for part, port in parts.items():
-        if not is_free(port):
+    # The block begins with what people open.
+    for part, port in sorted(parts.items(), key=lambda item: item[1]):
+        found = _look_at(port)
+        if found is _Port.DENIED:
+            raise PortDeniedError(port, part, f"--port {free_base(DEFAULT_BASE - _STEP)}")
+        if found is _Port.TAKEN:
             raise PortInUseError(port, part, owner(port), f"--port {free_base(base)}")
 
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on this port of the loopback address."""
-    with socket.socket() as probe:
-        probe.settimeout(_CONNECT_PATIENCE)
-        if probe.connect_ex((_HOST, port)) == 0:
-            return False
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError:
-            return False
-    return True
+    return _look_at(port) is _Port.FREE
 
 
 def free_base(taken: int) -> int:
@@ -51,27 +51,17 @@ def free_base(taken: int) -> int:
     return next(free, DEFAULT_BASE)
 
 
-def owner(port: int) -> str:
-    """Say which process listens on the port, as far as this user may know."""
-    for process, ports in _listeners():
-        if port in ports:
-            return _describe(process)
-    return "a process that this user may not see"
-
-
-def _describe(process: psutil.Process) -> str:
-    try:
-        command = " ".join(process.cmdline()) or process.name()
-    except psutil.Error:
-        command = "?"
-    return f"process {process.pid} ({command[:_COMMAND_SHOWN]})"
-
-
-def _listeners() -> Iterator[tuple[psutil.Process, set[int]]]:
-    for process in psutil.process_iter():
+def _look_at(port: int) -> _Port:
+    with socket.socket() as probe:
+        probe.settimeout(_CONNECT_PATIENCE)
+        if probe.connect_ex((_HOST, port)) == 0:
+            return _Port.TAKEN
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            connections = process.net_connections("tcp")
-        except psutil.Error:
-            continue
-        listening = [c for c in connections if c.status == psutil.CONN_LISTEN]
-        yield process, {c.laddr.port for c in listening}
+            probe.bind((_HOST, port))
+        except PermissionError:
+            return _Port.DENIED
+        except OSError:
+            return _Port.TAKEN
+    return _Port.FREE

@@ -42,7 +42,7 @@ def run(options: Options, report: Report, plan: Plan = system.programs) -> int:
     """
     checkout = Checkout.find(options.root)
     checkout.make_state()
-    record = Record(checkout.state / "run.json")
+    record = checkout.record()
     with owning(checkout.state / "lock", record) as (lock, ended):
         _tell_leftovers(ended, report)
         if options.reset:
