@@ -2,8 +2,6 @@
 
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,12 +10,12 @@ from local.errors import PortInUseError
 from local.port_block import PortBlock
 from local.port_check import require_free
 from tests.local.ports import free_block
-from tests.local.running import IMPORTABLE, running
+from tests.local.rights import complaint_without
+from tests.local.running import running
 from tests.local.scratch import Scratch
 
 _UNPRIVILEGED = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 _LOW = 83
-_WITHOUT_ROOTS_RIGHT = ("setpriv", "--bounding-set=-net_bind_service")
 
 
 @pytest.fixture
@@ -65,12 +63,6 @@ def test_other_checkout_that_runs_is_named(tmp_path: Path, ports: PortBlock) -> 
 )
 def test_low_port_needs_root_and_is_not_said_to_be_used() -> None:
     script = f"from local.port_check import require_free; require_free({_LOW}, {{'nginx': {_LOW}}})"
-    tried = subprocess.run(  # noqa: S603
-        [*(_WITHOUT_ROOTS_RIGHT if os.geteuid() == 0 else ()), sys.executable, "-c", script],
-        env={**os.environ, "PYTHONPATH": IMPORTABLE},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert f"port {_LOW}, which nginx needs, is not for this user" in tried.stderr
-    assert "ports below 1024 need root; start with --port 8" in tried.stderr
+    complaint = complaint_without("net_bind_service", script)
+    assert f"port {_LOW}, which nginx needs, is not for this user" in complaint
+    assert "ports below 1024 need root; start with --port 8" in complaint

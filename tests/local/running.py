@@ -79,7 +79,7 @@ class Running:
         """
         try:
             entries = json.loads((self.root / ".local" / "run.json").read_text())["entries"]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         self._seen.update(entry["pid"] for entry in entries)
         return {entry["name"]: entry["pid"] for entry in reversed(entries)}

@@ -1,8 +1,10 @@
 """The checkout that is run, and where its data lies."""
 
+import errno
+import os
 from pathlib import Path
 
-from local.errors import CheckoutError
+from local.errors import CheckoutError, StateError
 from local.record import Record
 
 _SERVICES = Path("src", "python", "services")
@@ -77,8 +79,17 @@ class Checkout:
         return Record(self.state / "run.json")
 
     def make_state(self) -> None:
-        """Make the directory of data, for nobody else to read."""
-        self.state.mkdir(mode=0o700, exist_ok=True)
-        ignore = self.state / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
+        """Make the directory of data, for nobody else to read.
+
+        Raises:
+            StateError: something is in its place, or this user may not write there.
+        """
+        try:
+            self.state.mkdir(mode=0o700, exist_ok=True)
+            ignore = self.state / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n")
+        except OSError as error:
+            raise StateError(self.state, error.strerror or "") from error
+        if not os.access(self.state, os.W_OK | os.X_OK):
+            raise StateError(self.state, os.strerror(errno.EACCES))

@@ -9,6 +9,7 @@ LocalError
 +-- PortDeniedError        only root may listen where a part of the system would
 +-- PortInUseError         another process listens where a part of the system would
 +-- PrivilegeError         PostgreSQL refuses to run as root, and there is nobody else to be
++-- StateError             the checkout's data has no place
 """
 
 from collections.abc import Sequence
@@ -136,4 +137,19 @@ class PrivilegeError(LocalError):
             "PostgreSQL refuses to run as root, and `setpriv` (package util-linux) is not there to "
             "run it as nobody; install that, start as another user, or name a server by "
             "--postgres URL"
+        )
+
+
+class StateError(LocalError):
+    """The checkout's data has no place.
+
+    Attributes:
+        path: Where it would be.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} cannot hold what runs here ({reason}); it has to be a directory that you may "
+            "write, with all that is in it: give it to you by chown, or move it away"
         )

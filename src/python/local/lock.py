@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.ending import end
-from local.errors import AlreadyRunningError
+from local.errors import AlreadyRunningError, StateError
 from local.record import Entry, Record
 
 _GUARD_PATIENCE = 30.0  # seconds that the guard of a killed runner has to end everything
@@ -27,8 +27,9 @@ def owning(path: Path, record: Record) -> Iterator[tuple[int, list[Entry]]]:
 
     Raises:
         AlreadyRunningError: another runner owns it.
+        StateError: this user may not write the lock.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _open(path)
     try:
         _acquire(descriptor, record)
         left = record.load()
@@ -37,6 +38,13 @@ def owning(path: Path, record: Record) -> Iterator[tuple[int, list[Entry]]]:
         yield descriptor, ended
     finally:
         os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StateError(path, error.strerror or "") from error
 
 
 def _acquire(descriptor: int, record: Record) -> None:
