@@ -236,6 +236,10 @@ def test_button_of_the_developer_page_restarts_a_process(ports: PortBlock, ready
 def test_killed_service_is_told_at_once(ready: Running) -> None:
     os.kill(ready.children()["beta"], signal.SIGKILL)
     ready.wait_for("beta was ended by SIGKILL", seconds=2)
+    press = "to start it again: press Restart on the page for developers"
+    ready.wait_for(f"{press}, or save one of its files")
+    os.kill(ready.children()["base"], signal.SIGKILL)
+    ready.wait_for("base was ended by SIGKILL").wait_for(f"{press}\r\n")
 
 
 def test_service_that_cannot_start_does_not_hinder_the_rest(

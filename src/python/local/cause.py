@@ -31,8 +31,12 @@ _CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"No space left on device", "the disk is full"),
         (
-            r"no Kafka broker answered",
-            "the broker does not run, or --kafka names a wrong address",
+            r"no Kafka broker answered|topic \S+ was not created.*(Timed out| in \d+ s)",
+            "no Kafka broker answers at the address of --kafka; correct it, or leave --kafka away",
+        ),
+        (
+            r"schema is at .* newer than this release",
+            "a newer checkout has migrated the data; update this one, or begin anew by --reset",
         ),
         (r"Connection refused|connection failed", "a server that it needs does not answer"),
         (r"SIGKILL", "the system ended it: too little memory, or somebody's kill -9"),

@@ -3,15 +3,22 @@
 import sys
 from pathlib import Path
 
-from grpc_kafka import topics
+from grpc_kafka import TopicsError, topics
 from local.topology import needed
 
 
 def main() -> None:
-    """Make what is not there yet, and name it all."""
+    """Make what is not there yet, and name it all.
+
+    Raises:
+        SystemExit: the brokers did not answer, or refused a topic.
+    """
     path, brokers, lane = sys.argv[1:4]
     wanted = needed(Path(path).read_text(), lane)
-    topics.create(brokers, wanted)
+    try:
+        topics.create(brokers, wanted)
+    except TopicsError as error:
+        raise SystemExit(str(error)) from error
     sys.stdout.writelines(f"{topic.name}\n" for topic in wanted)
 
 

@@ -85,13 +85,17 @@ class PartFailedError(LocalError):
         what: What happened to it.
         tail: The last lines that it wrote.
         log: Where all of them are.
+        remedy: How to start it again, while the rest runs; empty if that cannot be.
     """
 
-    def __init__(self, name: str, what: str, tail: Sequence[str], log: Path) -> None:
+    def __init__(
+        self, name: str, what: str, tail: Sequence[str], log: Path, *, remedy: str = ""
+    ) -> None:
         self.name = name
         self.what = what
         self.tail = tuple(tail)
         self.log = log
+        self.remedy = remedy
         super().__init__(f"{name} {what}")
 
 

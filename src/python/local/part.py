@@ -40,6 +40,7 @@ class Surroundings:
         record: Where processes are written down.
         journal: Where their output goes.
         addresses: What servers announced, by name.
+        follows_saves: Whether a saved file starts the services again that are made of it.
     """
 
     directory: Path
@@ -47,6 +48,7 @@ class Surroundings:
     record: Record
     journal: Journal
     addresses: dict[str, str]
+    follows_saves: bool = True
 
 
 class Part:
@@ -213,9 +215,14 @@ class Part:
     async def _watch_over(self, child: Child) -> None:
         await child.wait()
         if self.state is State.READY:
-            self.on_crash(self._failed(child))
+            self.on_crash(self._failed(child, remedy=self._remedy()))
 
-    def _failed(self, child: Child, what: str = "") -> PartFailedError:
+    def _remedy(self) -> str:
+        press = "press Restart on the page for developers"
+        by_saving = self.program.module is not None and self._around.follows_saves
+        return f"{press}, or save one of its files" if by_saving else press
+
+    def _failed(self, child: Child, what: str = "", remedy: str = "") -> PartFailedError:
         self.state = State.FAILED
         tail = self._around.journal.since_start(self.name, child.started, _TAIL)
         error = PartFailedError(
@@ -223,6 +230,7 @@ class Part:
             what or describe(child.code),
             tuple(line.text for line in tail),
             self._around.journal.path(self.name),
+            remedy=remedy,
         )
         self.detail = error.what
         return error

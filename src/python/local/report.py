@@ -50,6 +50,8 @@ class Terminal:
         if cause:
             self.say(f"  probably: {cause}")
         self.say(f"  the whole log: {error.log}")
+        if error.remedy:
+            self.say(f"  to start it again: {error.remedy}")
 
     def reloaded(self, name: str, seconds: float, because: str) -> None:
         """Write one line."""

@@ -33,6 +33,12 @@ def test_failure_shows_the_log_the_cause_and_where_more_is(stream: io.StringIO) 
     ]
 
 
+def test_failure_says_how_to_start_it_again(stream: io.StringIO) -> None:
+    error = PartFailedError("nginx", describe(1), (), Path("/l/nginx.log"), remedy="press Restart")
+    Terminal(stream).failed(error)
+    assert "  to start it again: press Restart\n" in stream.getvalue()
+
+
 def test_terminal_that_was_closed_is_no_error() -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -62,6 +68,16 @@ def test_exit_code_is_told_in_words(code: int | None, words: str) -> None:
         ("ended with exit code 1", "No module named 'services.x'", "of this repository"),
         ("ended with exit code 1", "No module named 'httpx'", "a package is missing"),
         ("was ended by SIGKILL", "", "too little memory"),
+        (
+            "ended with exit code 1",
+            "topic a.b was not created: Failed while waiting for controller: Local: Timed out",
+            "address of --kafka",
+        ),
+        (
+            "ended with exit code 5",
+            "the schema is at c0009, newer than this release's c0001; deploy that",
+            "update this one, or begin anew by --reset",
+        ),
         ("ended with exit code 1", "all is well", ""),
     ],
 )

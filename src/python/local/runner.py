@@ -74,7 +74,8 @@ async def _run_programs(
     record.save(Run(os.getpid(), birth_of(os.getpid()), url))
     env = environment.base(os.environ, checkout.source_roots)
     journal = Journal(checkout.state / "logs")
-    parts = Supervisor(programs, Surroundings(checkout.root, env, record, journal, {}), report)
+    around = Surroundings(checkout.root, env, record, journal, {}, follows_saves=options.watch)
+    parts = Supervisor(programs, around, report)
     following: dict[str, Company] = {
         "the watch over files": Reloading(checkout, programs, parts, report).run,
         "the warming up": Warmth(parts.parts.values(), parts.started).run,
