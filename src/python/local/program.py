@@ -76,6 +76,11 @@ class Program:
         """Whether it does its work and ends."""
         return self.probe is None and not self.announces
 
+    @property
+    def is_done_once(self) -> bool:
+        """Whether it is a step that no saved file runs again, and that nobody else should."""
+        return self.is_step and not self.watches
+
     def needs_address_of(self, name: str) -> bool:
         """Whether it is told the address that this server announces."""
         place = address_of(name)

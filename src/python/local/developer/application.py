@@ -92,6 +92,8 @@ class DeveloperPage:
         name = request.path_params["name"]
         if name not in self._parts.parts:
             return PlainTextResponse(f"There is no process {name}.\n", status_code=404)
+        if self._parts.parts[name].program.is_done_once:
+            return PlainTextResponse(f"{name} is done once only.\n", status_code=409)
         await self._parts.restart([name], "asked for on the developer page")
         return RedirectResponse("/", status_code=303)
 

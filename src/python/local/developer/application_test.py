@@ -43,7 +43,12 @@ def journal(tmp_path: Path) -> Journal:
 @pytest.fixture
 async def client(tmp_path: Path, journal: Journal) -> AsyncIterator[httpx.AsyncClient]:
     around = Surroundings(tmp_path, {}, Record(tmp_path / "run.json"), journal, {})
-    programs = [Program("identity", ("true",), port=8083), Program("account", ("true",))]
+    programs = [
+        Program("identity", ("true",), announces=True, port=8083),
+        Program("account", ("true",), announces=True),
+        Program("static", ("true",), watches=(tmp_path / "static",)),
+        Program("keys", ("true",)),
+    ]
     parts = Supervisor(programs, around, Silence())
     page = DeveloperPage(parts, Doorkeeper(8081), {"site": "http://127.0.0.1:8080"})
     transport = httpx.ASGITransport(page.application())
@@ -108,6 +113,17 @@ async def test_restart_of_what_is_not_there_is_not_found(client: httpx.AsyncClie
     form = {"token": await token(client)}
     answer = await client.post("/restart/other", headers={"Origin": PAGE}, data=form)
     assert answer.status_code == 404
+
+
+async def test_step_that_nothing_asks_to_be_run_again_cannot_be(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/")).text
+    for label in ("Restart: identity", "Run again: static"):
+        assert label in page
+    assert "Run again: keys" not in page
+    form = {"token": await token(client)}
+    answer = await client.post("/restart/keys", headers={"Origin": PAGE}, data=form)
+    assert answer.status_code == 409
+    assert answer.text == "keys is done once only.\n"
 
 
 async def test_restart_by_a_link_is_no_way(client: httpx.AsyncClient) -> None:

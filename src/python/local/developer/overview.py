@@ -39,7 +39,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class ShownPart:
-    """One row of the table of processes."""
+    """One row of the table of processes; without an action, it has no button."""
 
     name: str
     state: str
@@ -101,8 +101,14 @@ def _part(part: Part, journal: Journal) -> ShownPart:
         took=f"{part.seconds:.2f} s" if part.up else "",
         restarts=max(part.restarts, 0),
         last=tuple(parse(line.text).render() for line in lines),
-        action="Run again" if part.program.is_step else "Restart",
+        action=_action(part),
     )
+
+
+def _action(part: Part) -> str:
+    if part.program.is_done_once:
+        return ""
+    return "Run again" if part.program.is_step else "Restart"
 
 
 def _line(line: Line) -> ShownLine:
