@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from local.program import NotReadyError
@@ -14,11 +15,10 @@ _POSTMASTER_STATUS = 7  # the line of postmaster.pid that says "ready"
 
 @dataclass(frozen=True)
 class HttpProbe:
-    """Ready when a GET is answered with one of these status codes."""
+    """Ready when a GET is answered with status 200."""
 
     port: int
     path: str
-    accepted: tuple[int, ...] = (200,)
 
     async def check(self) -> None:
         """Ask once.
@@ -27,7 +27,7 @@ class HttpProbe:
             NotReadyError: with what the server answered.
         """
         status, body = await _get(self.port, self.path)
-        if status not in self.accepted:
+        if status != HTTPStatus.OK:
             raise NotReadyError(f"answers {status}: {body.strip()[:300]}")
 
 
