@@ -58,7 +58,7 @@ class CheckoutError(LocalError):
         self.path = path
         super().__init__(
             f"{path} is not inside a checkout of Tandem (no src/python/services there or above); "
-            "go to the checkout, or name it by --root"
+            "go to the checkout, and start `./pants run :local` there"
         )
 
 

@@ -84,7 +84,8 @@ def _parser(directory: Path) -> argparse.ArgumentParser:
     add("--postgres", type=_url, metavar="URL", help=_POSTGRES_HELP)
     add("--reset", action="store_true", help="delete this checkout's data first, and say what")
     add("--no-watch", action="store_true", help="do not restart anything when a file is saved")
-    add("--root", type=Path, default=directory, metavar="DIR", help="the checkout (default: here)")
+    # ./pants runs in its checkout; only who starts the module by hand can be elsewhere.
+    add("--root", type=Path, default=directory, help=argparse.SUPPRESS)
     return parser
 
 

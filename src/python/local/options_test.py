@@ -65,10 +65,15 @@ def test_complaint_about_a_url_does_not_repeat_its_password(
     assert "secret" not in complaint
 
 
+def test_checkout_can_be_elsewhere() -> None:
+    assert parse(["--root", "/other"], HERE).root == Path("/other")
+
+
 def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parse(["--help"], HERE)
     assert ended.value.code == 0
     told = capsys.readouterr().out
     assert "./pants run :local -- --port 8090" in told
+    assert "--root" not in told
     assert "PG* variables are not read" in " ".join(told.split())
