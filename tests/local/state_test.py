@@ -17,7 +17,7 @@ def test_file_in_the_place_of_the_data_is_told_without_a_traceback(tmp_path: Pat
     (scratch.root / ".local").touch()
     with running(scratch.root) as runner:
         assert runner.code() == 1
-    assert ".local cannot hold what runs here" in runner.output
+    assert ".local cannot hold what runs here (it is no directory)" in runner.output
     assert "Traceback" not in runner.output
 
 

@@ -89,6 +89,8 @@ class Checkout:
             ignore = self.state / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n")
+        except FileExistsError as error:
+            raise StateError(self.state, "it is no directory") from error
         except OSError as error:
             raise StateError(self.state, error.strerror or "") from error
         if not os.access(self.state, os.W_OK | os.X_OK):
