@@ -18,7 +18,7 @@ from local.port_block import PortBlock, RememberedPort
 from local.port_check import require_free
 from local.program import Program
 from local.record import Entry, Record, Run
-from local.reloading import Reloading
+from local.reloading.watch import Reloading
 from local.report import Report, summary
 from local.reset import reset
 from local.session import Company, Session

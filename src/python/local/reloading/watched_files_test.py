@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from local.watched_files import is_source
+from local.reloading.watched_files import is_source
 
 ROOT = Path("/home/dist/.local/checkout")  # what is above the checkout does not matter
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local import bytecode
+from local.reloading import bytecode
 
 
 def imported(folder: Path) -> str:

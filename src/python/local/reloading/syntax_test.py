@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from local import syntax
+from local.reloading import syntax
 
 
 def test_error_is_shown_with_its_place(tmp_path: Path) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
-from local import bytecode, syntax
 from local.checkout import Checkout
-from local.effect import effect_of, restarts
 from local.import_closure import ImportGraph
 from local.program import Program
+from local.reloading import bytecode, syntax
+from local.reloading.effect import effect_of, restarts
+from local.reloading.watched_files import is_source
 from local.report import Report
 from local.supervisor import Supervisor
-from local.watched_files import is_source
 
 _SETTLE = 40  # milliseconds without another change complete a batch
 _PATIENCE = 400  # milliseconds after which a batch is complete in any case

@@ -1,8 +1,8 @@
 import signal
 from pathlib import Path
 
-from local.effect import Effect, effect_of, restarts
 from local.program import Program
+from local.reloading.effect import Effect, effect_of, restarts
 
 TOP = Path("/checkout")
 PROGRAMS = [
