@@ -1,7 +1,8 @@
 """gRPC over Kafka: `grpc.aio.Channel` and `grpc.aio.Server` on Kafka topics.
 
-`grpc_kafka.aio` has the channel and the server, `grpc_kafka.topics` the topics,
-`grpc_kafka.testing` a broker in memory. This module has what they share.
+`grpc_kafka.aio` has the channel and the server, `grpc_kafka.sync` their twins for threads,
+`grpc_kafka.topics` the topics, `grpc_kafka.testing` a broker in memory. This module has what they
+share.
 """
 
 from grpc_kafka._endpoint import Endpoint, Health

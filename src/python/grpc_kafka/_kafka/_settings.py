@@ -16,7 +16,8 @@ _CONSUMERS_ONLY = (
 _PRODUCERS_ONLY = (
     "acks", "batch.", "compression.", "delivery.", "enable.gapless.", "enable.idempotence",
     "linger.", "message.send.", "message.timeout.", "partitioner", "queue.buffering.",
-    "request.required.", "request.timeout.", "retries", "retry.backoff.", "sticky.", "transaction",
+    "request.required.", "request.timeout.", "retries", "retry.backoff.", "sticky.",
+    "topic.metadata.propagation.", "transaction",
 )  # fmt: skip
 
 
@@ -38,7 +39,12 @@ def of_producer(endpoint: Endpoint, *, every_report: bool) -> Settings:
         "linger.ms": 0,
         "partitioner": "murmur2_random",
         "message.timeout.ms": 30_000,
+        # What may wait is bounded by credit and by the calls under way; librdkafka's own bound of
+        # 100,000 would break off streams whenever brokers stand still for a moment.
+        "queue.buffering.max.messages": 1_000_000,
         "delivery.report.only.error": not every_report,
+        # Topics are created before anyone calls: what is not there by now will not appear.
+        "topic.metadata.propagation.max.ms": 1000,
     }
     return of_client(endpoint) | own | _without(endpoint.kafka, _CONSUMERS_ONLY)
 

@@ -21,6 +21,7 @@ def channel(
     *,
     interceptors: Sequence[grpc.aio.ClientInterceptor] | None = None,
     options: Options | None = None,
+    compression: grpc.Compression | None = None,  # noqa: ARG001
     broker: Broker | None = None,
 ) -> KafkaChannel:
     """A channel to every service of the endpoint's lane.
@@ -29,6 +30,7 @@ def channel(
         endpoint: which cluster, lane and application.
         interceptors: client interceptors of `grpc.aio`, the first is the outermost.
         options: channel arguments; those about message sizes are honoured.
+        compression: accepted and ignored: the brokers' settings compress records.
         broker: another broker than Kafka, such as `grpc_kafka.testing.InMemoryBroker`.
 
     """
@@ -45,6 +47,7 @@ def server(
     interceptors: Sequence[grpc.aio.ServerInterceptor] | None = None,
     maximum_concurrent_rpcs: int | None = None,
     options: Options | None = None,
+    compression: grpc.Compression | None = None,  # noqa: ARG001
     migration_thread_pool: Executor | None = None,
     broker: Broker | None = None,
 ) -> KafkaServer:
@@ -58,6 +61,7 @@ def server(
         maximum_concurrent_rpcs: handlers that run at once (1,000 by default); past that,
             requests stay in Kafka.
         options: channel arguments; those about message sizes are honoured.
+        compression: accepted and ignored: the brokers' settings compress records.
         migration_thread_pool: runs handlers that are plain functions.
         broker: another broker than Kafka, such as `grpc_kafka.testing.InMemoryBroker`.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
 
 import grpc
 
@@ -12,12 +13,21 @@ from grpc_kafka._broker import Sender
 from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka._errors import BrokerError, RecordTooLargeError, UnknownTopicError
 from grpc_kafka.aio._rpc import Rpc
-from grpc_kafka.protocol import Response, encode_response
+from grpc_kafka.protocol import (
+    PART,
+    Encoded,
+    Part,
+    Response,
+    encode_part,
+    encode_response,
+    parts_of,
+)
 
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE = 0.5
 _LAST_PAUSE = 10.0
 _DETAILS_KEPT = 1000
+_SOURCE_BYTES = 8
 
 
 class Answers:
@@ -56,18 +66,26 @@ class Answers:
         self._send(rpc, answer, _FIRST_PAUSE)
 
     def _send(self, rpc: Rpc, answer: Response, pause: float) -> None:
+        records = list(_records_of(answer))
+        unheard = len(records)
+
         def report(error: BrokerError | None) -> None:
-            if error is None:
+            nonlocal unheard
+            unheard -= 1
+            if error is not None and unheard >= 0:
+                # One is enough: all of its records are sent again.
+                unheard = 0
+                self._failed(rpc, answer, error, pause)
+            elif unheard == 0:
                 rpc.finish()
                 self._settle(rpc)
-            else:
-                self._failed(rpc, answer, error, pause)
 
         topic, partition, _ = rpc.request.reply_to
         try:
-            self._sender.send(topic, encode_response(answer), report, partition=partition)
+            for record in records:
+                self._sender.send(topic, record, report, partition=partition)
         except BrokerError as error:
-            self._failed(rpc, answer, error, pause)
+            report(error)
 
     def _failed(self, rpc: Rpc, answer: Response, error: BrokerError, pause: float) -> None:
         shorter = _shortened(answer, error)
@@ -96,6 +114,19 @@ class Answers:
         if rpc in self._late:
             self._late.remove(rpc)
             self._relieved()
+
+
+def _records_of(answer: Response) -> Iterator[Encoded]:
+    """The records of an answer: one, unless its message is larger than a record."""
+    if len(answer.message) <= PART:
+        yield encode_response(answer)
+        return
+    source = secrets.token_hex(_SOURCE_BYTES)
+    for sequence, (piece, more) in enumerate(parts_of(answer.message)):
+        if more:
+            yield encode_part(Part(answer.call_id, source, sequence, piece))
+        else:
+            yield encode_response(answer._replace(message=piece, parts=sequence, source=source))
 
 
 def _shortened(answer: Response, error: BrokerError) -> Response:

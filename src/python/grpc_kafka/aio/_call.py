@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Protocol
 import grpc
 
 from grpc_kafka.aio._outcome import CODES, Outcome, larger_than_max
-from grpc_kafka.protocol import Call, FrameKind, Response, Role, State
+from grpc_kafka.protocol import (
+    Call,
+    Collected,
+    Frame,
+    FrameKind,
+    Part,
+    Response,
+    Role,
+    State,
+    UnexpectedFrameError,
+    kind_of,
+)
 
 if TYPE_CHECKING:
     from grpc_kafka.protocol import Metadata
@@ -61,6 +72,7 @@ class KafkaUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
         self._deserializer = deserializer
         self._receive_limit = receive_limit
         self._loop = asyncio.get_running_loop()
+        self._parts: dict[str, Collected] = {}
         self._outcome: Outcome | None = None
         self._response: A | None = None
         self._waiters: list[asyncio.Future[None]] = []
@@ -75,13 +87,38 @@ class KafkaUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
         """Note that its REQUEST left."""
         self._moves.send(FrameKind.REQUEST)
 
-    def answer(self, frame: Response) -> None:
-        """End it with its answer."""
+    def receive(self, frame: Frame) -> None:
+        """End it with its answer.
+
+        Raises:
+            UnexpectedFrameError: the frame is none.
+        """
+        if isinstance(frame, Part):
+            self._collect(frame)
+        elif isinstance(frame, Response):
+            self._answered(frame)
+        else:
+            raise UnexpectedFrameError(self._moves.state, kind_of(frame))
+
+    def _collect(self, frame: Part) -> None:
+        self._moves.receive(FrameKind.PART)
+        if frame.source not in self._parts:
+            self._parts[frame.source] = Collected(self._receive_limit)
+        self._parts[frame.source].add(frame.sequence, frame.message)
+
+    def _answered(self, frame: Response) -> None:
+        size, message = len(frame.message), frame.message
+        if frame.parts:
+            collected = self._parts.get(frame.source)
+            if collected is None or not collected.is_whole(frame.parts):
+                # Parts went astray: they are sent again, or the deadline ends the call.
+                return
+            size, message = collected.size + size, collected.join(message)
         self._moves.receive(FrameKind.RESPONSE)
         code = CODES.get(frame.status, grpc.StatusCode.UNKNOWN)
         details = frame.details
         if code is grpc.StatusCode.OK:
-            code, details = self._read(frame.message, details)
+            code, details = self._read(message, size, details)
         self.finish(Outcome(code, details, frame.initial_metadata, frame.trailing_metadata))
 
     def expire(self) -> None:
@@ -104,10 +141,10 @@ class KafkaUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
         for callback in callbacks:
             self._loop.call_soon(callback, self)
 
-    def _read(self, message: bytes, details: str) -> tuple[grpc.StatusCode, str]:
+    def _read(self, message: bytes, size: int, details: str) -> tuple[grpc.StatusCode, str]:
         limit = self._receive_limit
-        if limit is not None and len(message) > limit:
-            text = larger_than_max("CLIENT", "Received", len(message), limit)
+        if limit is not None and size > limit:
+            text = larger_than_max("CLIENT", "Received", size, limit)
             return grpc.StatusCode.RESOURCE_EXHAUSTED, text
         try:
             self._response = self._deserializer(message) if self._deserializer else message  # type: ignore[assignment]

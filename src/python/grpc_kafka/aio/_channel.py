@@ -5,16 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import grpc
 
 from grpc_kafka._broker import Broker
 from grpc_kafka._counters import Counters
 from grpc_kafka._endpoint import Endpoint, Health
-from grpc_kafka.aio._connection import AnyCall, Connection
-from grpc_kafka.aio._multicallables import Streaming, UnaryUnary
+from grpc_kafka.aio._connection import Connection, InFlight
+from grpc_kafka.aio._multicallables import UnaryUnary, checked_path
 from grpc_kafka.aio._options import Options, limits_of
+from grpc_kafka.aio._stream_callables import (
+    Method,
+    StreamChannel,
+    StreamStream,
+    StreamUnary,
+    UnaryStream,
+)
 
 type Serializer[M] = Callable[[M], bytes] | None
 type Deserializer[M] = Callable[[bytes], M] | None
@@ -36,11 +43,8 @@ class KafkaChannel(grpc.aio.Channel):
         for interceptor in interceptors:
             if not isinstance(interceptor, grpc.aio.ClientInterceptor):
                 raise ValueError(f"{interceptor!r} is no grpc.aio.ClientInterceptor")  # noqa: TRY004
-        self._interceptors = [
-            interceptor
-            for interceptor in interceptors
-            if isinstance(interceptor, grpc.aio.UnaryUnaryClientInterceptor)
-        ]
+        self._interceptors = tuple(interceptors)
+        self._streams = StreamChannel(self._connection, self._limits)
 
     @property
     def counters(self) -> Counters:
@@ -114,41 +118,67 @@ class KafkaChannel(grpc.aio.Channel):
             request_serializer,
             response_deserializer,
             limits=self._limits,
-            interceptors=self._interceptors,
+            interceptors=[
+                each
+                for each in self._interceptors
+                if isinstance(each, grpc.aio.UnaryUnaryClientInterceptor)
+            ],
         )
 
     def unary_stream[Q, A](
         self,
         method: str,
-        request_serializer: Serializer[Q] = None,  # noqa: ARG002
-        response_deserializer: Deserializer[A] = None,  # noqa: ARG002
+        request_serializer: Serializer[Q] = None,
+        response_deserializer: Deserializer[A] = None,
         _registered_method: bool | None = False,
     ) -> grpc.aio.UnaryStreamMultiCallable[Q, A]:
-        """A method that is not carried yet; calling it raises `grpc.aio.UsageError`."""
-        return cast("grpc.aio.UnaryStreamMultiCallable[Q, A]", Streaming(method))
+        """A method whose answers stream, to be called."""
+        interceptors = self._of_kind(grpc.aio.UnaryStreamClientInterceptor)
+        return UnaryStream(
+            self._method(method, request_serializer, response_deserializer, interceptors)
+        )
 
     def stream_unary[Q, A](
         self,
         method: str,
-        request_serializer: Serializer[Q] = None,  # noqa: ARG002
-        response_deserializer: Deserializer[A] = None,  # noqa: ARG002
+        request_serializer: Serializer[Q] = None,
+        response_deserializer: Deserializer[A] = None,
         _registered_method: bool | None = False,
     ) -> grpc.aio.StreamUnaryMultiCallable[Q, A]:
-        """A method that is not carried yet; calling it raises `grpc.aio.UsageError`."""
-        return cast("grpc.aio.StreamUnaryMultiCallable[Q, A]", Streaming(method))
+        """A method whose requests stream, to be called."""
+        interceptors = self._of_kind(grpc.aio.StreamUnaryClientInterceptor)
+        return StreamUnary(
+            self._method(method, request_serializer, response_deserializer, interceptors)
+        )
 
     def stream_stream[Q, A](
         self,
         method: str,
-        request_serializer: Serializer[Q] = None,  # noqa: ARG002
-        response_deserializer: Deserializer[A] = None,  # noqa: ARG002
+        request_serializer: Serializer[Q] = None,
+        response_deserializer: Deserializer[A] = None,
         _registered_method: bool | None = False,
     ) -> grpc.aio.StreamStreamMultiCallable[Q, A]:
-        """A method that is not carried yet; calling it raises `grpc.aio.UsageError`."""
-        return cast("grpc.aio.StreamStreamMultiCallable[Q, A]", Streaming(method))
+        """A method whose requests and answers stream, to be called."""
+        interceptors = self._of_kind(grpc.aio.StreamStreamClientInterceptor)
+        return StreamStream(
+            self._method(method, request_serializer, response_deserializer, interceptors)
+        )
+
+    def _method[Q, A](
+        self,
+        path: str,
+        serializer: Serializer[Q],
+        deserializer: Deserializer[A],
+        interceptors: Sequence[grpc.aio.ClientInterceptor],
+    ) -> Method[Q, A]:
+        checked_path(path)
+        return Method(self._streams, path, serializer, deserializer, interceptors)
+
+    def _of_kind(self, kind: type) -> list[grpc.aio.ClientInterceptor]:
+        return [each for each in self._interceptors if isinstance(each, kind)]
 
 
-async def _ended(calls: list[AnyCall], grace: float) -> None:
+async def _ended(calls: list[InFlight], grace: float) -> None:
     waits = [asyncio.ensure_future(call.code()) for call in calls]
     if waits:
         _, late = await asyncio.wait(waits, timeout=grace)

@@ -5,53 +5,86 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import secrets
 import time
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 import grpc
 
-from grpc_kafka._broker import Broker, Inbox, Record, Sender
+from grpc_kafka._broker import Broker, Record, Sender
 from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import BrokerError
-from grpc_kafka._names import of_inbox, of_queue
-from grpc_kafka.aio._call import KafkaUnaryUnaryCall
+from grpc_kafka._names import of_queue
+from grpc_kafka.aio._home import Home
 from grpc_kafka.aio._outcome import Outcome, outcome_of
+from grpc_kafka.aio._peers import Peers, key_of
+from grpc_kafka.aio._stream_call import KafkaStreamCall, StreamRequest
 from grpc_kafka.protocol import (
     CALL_ID_LENGTH,
+    Accept,
     Address,
+    Arity,
     Cancel,
+    Encoded,
+    Frame,
     MalformedRecordError,
     Metadata,
+    Part,
+    Ping,
     Request,
-    Response,
+    UnexpectedFrameError,
     decode,
     encode_cancel,
+    encode_part,
     encode_request,
+    parts_of,
 )
 
 _LOG = logging.getLogger(__name__)
-_FIRST_RETRY = 0.1
-_LAST_RETRY = 5.0
 _FLUSH = 5.0
 # Seconds after which who waits for another state looks anew.
 _LOOK = 0.5
 # Seconds past which a timeout, `inf` among them, means no deadline on the wire.
 _FOREVER = 1e9
+_FAILING = grpc.ChannelConnectivity.TRANSIENT_FAILURE
 
-type AnyCall = KafkaUnaryUnaryCall[object, object]
+
+class InFlight(Protocol):
+    """A call under way, as what carries it sees it."""
+
+    call_id: bytes
+    path: str
+
+    def sent(self) -> None:
+        """Note that its REQUEST left."""
+
+    def receive(self, frame: Frame) -> None:
+        """Take a frame for this process.
+
+        Raises:
+            UnexpectedFrameError: a frame that the call does not allow now.
+        """
+
+    def finish(self, outcome: Outcome) -> None:
+        """End it; only the first end counts."""
+
+    def cancel_because(self, details: str) -> bool:
+        """End it here with the given details and tell the server; False when it is over."""
+
+    async def code(self) -> grpc.StatusCode:
+        """The status that it ended with, once it has."""
 
 
 class Outgoing(NamedTuple):
     """A call and what its REQUEST will say."""
 
-    call: AnyCall
+    call: InFlight
     metadata: Metadata
     message: bytes
     deadline: float | None
     wait_for_ready: bool
+    arity: Arity = Arity.UNARY_UNARY
 
 
 class Connection:
@@ -65,14 +98,13 @@ class Connection:
         self.counters = Counters()
         self._endpoint = endpoint
         self._broker = broker
-        self._instance = secrets.token_hex(8)
+        self._home = Home(endpoint, broker, self.receive, stands=self._stands, failed=self._failed)
+        self._me = key_of(self._home.instance)
+        self._peers: Peers | None = None
         self._topics: dict[str, str] = {}
-        self._calls: dict[bytes, AnyCall] = {}
+        self._calls: dict[bytes, InFlight] = {}
         self._waiting: dict[bytes, Outgoing] = {}
-        self._address: Address | None = None
-        self._inbox: Inbox | None = None
         self._sender: Sender | None = None
-        self._opening: asyncio.Task[None] | None = None
         self._state = grpc.ChannelConnectivity.IDLE
         self._watchers: set[asyncio.Future[None]] = set()
         self._trouble = "not connected yet"
@@ -85,9 +117,25 @@ class Connection:
         return self._state
 
     @property
-    def calls(self) -> list[AnyCall]:
+    def calls(self) -> list[InFlight]:
         """The calls under way."""
         return list(self._calls.values())
+
+    @property
+    def peers(self) -> Peers:
+        """Watches over the servers that have streams of this channel."""
+        if self._peers is None:
+            self._peers = Peers(self.post, lambda: self._home.address)
+        return self._peers
+
+    def require_open(self) -> None:
+        """Make sure that calls may begin.
+
+        Raises:
+            grpc.aio.UsageError: the channel is closed.
+        """
+        if self._state is grpc.ChannelConnectivity.SHUTDOWN:
+            raise grpc.aio.UsageError("Channel is closed.")
 
     def new_id(self) -> bytes:
         """A call id that nobody can guess."""
@@ -99,17 +147,31 @@ class Connection:
         self._calls[call.call_id] = call
         if not outgoing.wait_for_ready and self.state is _FAILING:
             call.finish(Outcome(grpc.StatusCode.UNAVAILABLE, self.healthy().detail))
-        elif self._address is not None and self._sender is not None:
-            self._send(outgoing, self._address, self._sender)
+        elif self._home.address is not None and self._sender is not None:
+            self._send(outgoing, self._home.address, self._sender)
         else:
             self._waiting[call.call_id] = outgoing
             self.open()
 
+    def begin(self, call: KafkaStreamCall, request: StreamRequest) -> None:
+        """Send a stream's REQUEST; see `start`."""
+        arity, metadata, message, deadline, wait_for_ready = request
+        self.start(Outgoing(call, metadata, message, deadline, wait_for_ready, arity))
+
     def open(self) -> None:
         """Begin to open the inbox, if nothing else has."""
-        if self._opening is None and self._state is not grpc.ChannelConnectivity.SHUTDOWN:
-            self._opening = asyncio.get_running_loop().create_task(self._open())
-            self._opening.add_done_callback(self._opened)
+        if self._state is grpc.ChannelConnectivity.SHUTDOWN:
+            return
+        if self._state is grpc.ChannelConnectivity.IDLE:
+            self._become(grpc.ChannelConnectivity.CONNECTING)
+        if self._sender is None:
+            try:
+                self._sender = self._broker.sender(self._endpoint, every_report=False)
+            except BrokerError as error:
+                # Settings that no producer takes: no trying again would help.
+                self._end_waiting(error, grpc.StatusCode.UNAVAILABLE, patient=False)
+                return
+        self._home.open()
 
     def cancel(self, call_id: bytes, path: str) -> None:
         """Send a CANCEL after a REQUEST, under the same key and so to the same partition."""
@@ -120,23 +182,38 @@ class Connection:
         except BrokerError as error:
             _unheard(error)
 
+    def post(self, address: Address, record: Encoded) -> None:
+        """Send a record to a process; the call that it belongs to ends when it cannot be sent."""
+
+        def report(error: BrokerError | None) -> None:
+            call = self._calls.get(record.key)
+            if error is not None and call is not None:
+                call.finish(outcome_of(error, "a frame of the stream"))
+
+        if self._sender is None:
+            return
+        try:
+            self._sender.send(address.topic, record, report, partition=address.partition)
+        except BrokerError as error:
+            report(error)
+
     def forget(self, call_id: bytes) -> None:
         """Hear nothing more for a call."""
         self._calls.pop(call_id, None)
         self._waiting.pop(call_id, None)
 
     def receive(self, records: Sequence[Record]) -> None:
-        """Give each answer to its call; what is not for this process concerns others."""
+        """Give each frame to its call; what is not for this process concerns others."""
         for record in records:
             call = self._calls.get(record.key or b"")
-            if call is not None:
-                self._answer(call, record)
+            if call is not None or record.key == self._me:
+                self._take(call, record)
 
     def healthy(self) -> Health:
         """Whether a call would be carried now."""
-        if self._inbox is None or self._sender is None:
+        if self._home.address is None or self._sender is None:
             return Health(ok=False, detail=self._trouble)
-        heard = self._inbox.healthy()
+        heard = self._home.healthy()
         return self._sender.healthy() if heard.ok else heard
 
     async def changed(self) -> None:
@@ -158,18 +235,14 @@ class Connection:
         self.refuse_more()
         for call in self.calls:
             call.cancel_because("Channel closed!")
-        if self._opening is not None:
-            self._opening.cancel()
-            await asyncio.wait([self._opening])
+        if self._peers is not None:
+            self._peers.close()
         sender, self._sender = self._sender, None
-        inbox, self._inbox = self._inbox, None
-        self._address = None
         if sender is not None:
             await sender.close(_FLUSH)
-        if inbox is not None:
-            await inbox.close()
+        await self._home.close()
 
-    def _answer(self, call: AnyCall, record: Record) -> None:
+    def _take(self, call: InFlight | None, record: Record) -> None:
         try:
             frame = decode(record.key, record.headers, record.value)
         except MalformedRecordError as error:
@@ -177,27 +250,58 @@ class Connection:
             if is_worth_a_line(self.counters.malformed):
                 _LOG.warning("inbox %s: %s", record.topic, error)
             return
-        if not isinstance(frame, Response) or frame.to != self._instance:
+        if isinstance(frame, Part) and call is not None:
+            self._give(call, frame)
+        elif isinstance(frame, (Part, Request)) or frame.to != self._home.instance:
             self.counters.unexpected += 1
-        else:
-            call.answer(frame)
+        elif isinstance(frame, Ping):
+            self.peers.heard(frame.reply_to.instance)
+        elif call is not None and self._may_accept(frame):
+            self._give(call, frame)
+
+    def _give(self, call: InFlight, frame: Frame) -> None:
+        try:
+            call.receive(frame)
+        except UnexpectedFrameError as error:
+            self.counters.unexpected += 1
+            if is_worth_a_line(self.counters.unexpected):
+                _LOG.warning("%s: %s", call.path, error)
+
+    def _may_accept(self, frame: Frame) -> bool:
+        """Whether a server that takes a stream is one of this lane: frames go where it says."""
+        if not isinstance(frame, Accept) or frame.reply_to.is_inbox_of(self._endpoint.lane):
+            return True
+        self.counters.unexpected += 1
+        return False
 
     def _send(self, outgoing: Outgoing, address: Address, sender: Sender) -> None:
-        call, metadata, message, deadline, _ = outgoing
-        record = encode_request(
-            Request(call.call_id, call.path, address, deadline, metadata, message)
-        )
+        call = outgoing.call
 
         def report(error: BrokerError | None) -> None:
             if error is not None:
                 call.finish(outcome_of(error, "the request"))
 
         try:
-            sender.send(self._topic(call.path), record, report)
+            for record in self._records(outgoing, address):
+                sender.send(self._topic(call.path), record, report)
         except BrokerError as error:
             call.finish(outcome_of(error, "the request"))
         else:
             call.sent()
+
+    def _records(self, outgoing: Outgoing, address: Address) -> Iterator[Encoded]:
+        call, metadata, message, deadline, _, arity = outgoing
+        parts = -1
+        for piece, more in parts_of(message):
+            parts += 1
+            if more:
+                yield encode_part(Part(call.call_id, address.instance, parts, piece))
+            else:
+                yield encode_request(
+                    Request(
+                        call.call_id, call.path, address, deadline, metadata, piece, arity, parts
+                    )
+                )
 
     def _topic(self, path: str) -> str:
         topic = self._topics.get(path)
@@ -206,44 +310,25 @@ class Connection:
             self._topics[path] = topic
         return topic
 
-    async def _open(self) -> None:
-        topic = of_inbox(self._endpoint.lane, self._endpoint.application)
-        self._become(grpc.ChannelConnectivity.CONNECTING)
-        pause = _FIRST_RETRY
-        while self._inbox is None:
-            try:
-                sender = self._sender or self._broker.sender(self._endpoint, every_report=False)
-                self._sender = sender
-                self._inbox = await self._broker.open_inbox(self._endpoint, topic, self.receive)
-            except BrokerError as error:
-                self._failed(error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LAST_RETRY)
-        self._address = Address(topic, self._inbox.partition, self._instance)
+    def _stands(self, address: Address) -> None:
         self._become(grpc.ChannelConnectivity.READY)
-        while self._waiting:
-            # One by one: what is left when a bug ends this is told so, by `_opened`.
-            self._send(self._waiting.pop(next(iter(self._waiting))), self._address, sender)
+        while self._waiting and self._sender is not None:
+            # One by one: what is left when a bug ends this is told so, by `_failed`.
+            self._send(self._waiting.pop(next(iter(self._waiting))), address, self._sender)
 
-    def _opened(self, opening: asyncio.Task[None]) -> None:
-        error = None if opening.cancelled() else opening.exception()
-        if error is not None:
-            # A bug, not a broker's refusal: waiting for its end by itself would be in vain.
-            # Whoever calls next tries anew.
-            self._opening = None
-            self._trouble = f"the inbox cannot be opened: {error!r}"
-            _LOG.error("%s", self._trouble, exc_info=error)
-            self._become(_FAILING)
-            for outgoing in list(self._waiting.values()):
-                outgoing.call.finish(Outcome(grpc.StatusCode.INTERNAL, self._trouble))
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, BrokerError):
+            self._end_waiting(error, grpc.StatusCode.UNAVAILABLE, patient=True)
+        else:
+            self._end_waiting(error, grpc.StatusCode.INTERNAL, patient=False)
 
-    def _failed(self, error: BrokerError) -> None:
-        self._trouble = f"the inbox cannot be read: {error.reason}"
-        _LOG.warning("%s; trying again", self._trouble)
+    def _end_waiting(self, error: Exception, code: grpc.StatusCode, *, patient: bool) -> None:
+        said = error.reason if isinstance(error, BrokerError) else repr(error)
+        self._trouble = f"the inbox cannot be read: {said}"
         self._become(_FAILING)
         for outgoing in list(self._waiting.values()):
-            if not outgoing.wait_for_ready:
-                outgoing.call.finish(Outcome(grpc.StatusCode.UNAVAILABLE, self._trouble))
+            if not (patient and outgoing.wait_for_ready):
+                outgoing.call.finish(Outcome(code, self._trouble))
 
     def _become(self, state: grpc.ChannelConnectivity) -> None:
         # Closing lets calls go on for a while, and so the link to the brokers; it stays closing.
@@ -252,9 +337,6 @@ class Connection:
             for watcher in self._watchers:
                 if not watcher.done():
                     watcher.set_result(None)
-
-
-_FAILING = grpc.ChannelConnectivity.TRANSIENT_FAILURE
 
 
 def deadline_after(timeout: float | None) -> float | None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import grpc
 
-from grpc_kafka.aio._outcome import CODES
+from grpc_kafka.aio._behaviours import bytes_of
+from grpc_kafka.aio._outcome import CODES, larger_than_max
 from grpc_kafka.aio._rpc import Rpc
 from grpc_kafka.protocol import metadata_of
+
+if TYPE_CHECKING:
+    from grpc_kafka.aio._server_stream import ServerStream
 
 type GivenMetadata = grpc.aio.Metadata | Sequence[tuple[str, str | bytes]]
 
@@ -18,7 +22,7 @@ class BlockingContext:
     """The context of a plain function's handler, which runs in a thread of its own."""
 
     def __init__(self, rpc: Rpc) -> None:
-        self._rpc = rpc
+        self.rpc = rpc
 
     def abort(
         self,
@@ -33,7 +37,7 @@ class BlockingContext:
             grpc.aio.UsageError: the call was aborted already, or the code is OK.
             TypeError: details that are no text.
         """
-        rpc = self._rpc
+        rpc = self.rpc
         text = _text_of(details)
         if rpc.abort_error is not None:
             raise grpc.aio.UsageError("Abort already called!")
@@ -56,30 +60,30 @@ class BlockingContext:
         Raises:
             grpc.aio.UsageError: it was sent already.
         """
-        if self._rpc.metadata_sent:
-            raise grpc.aio.UsageError("Send initial metadata failed: already sent")
-        self._rpc.initial_metadata = metadata_of(initial_metadata)
-        self._rpc.metadata_sent = True
+        stream = self._set_initial_metadata(initial_metadata)
+        if stream is not None:
+            send = stream.send_initial_metadata
+            stream.loop.call_soon_threadsafe(send, self.rpc.initial_metadata)
 
     def set_trailing_metadata(self, trailing_metadata: GivenMetadata) -> None:
         """Set what goes with the status."""
-        self._rpc.trailing_metadata = metadata_of(trailing_metadata)
+        self.rpc.trailing_metadata = metadata_of(trailing_metadata)
 
     def trailing_metadata(self) -> grpc.aio.Metadata:
         """What would go with the status now."""
-        return cast("grpc.aio.Metadata", self._rpc.trailing_metadata)
+        return cast("grpc.aio.Metadata", self.rpc.trailing_metadata)
 
     def invocation_metadata(self) -> grpc.aio.Metadata:
         """What the client sent, a tuple of entries with `key` and `value` as in `grpc.aio`."""
-        return cast("grpc.aio.Metadata", self._rpc.invocation_metadata)
+        return cast("grpc.aio.Metadata", self.rpc.invocation_metadata)
 
     def set_code(self, code: grpc.StatusCode) -> None:
         """Set the status that the call ends with; any but OK discards the answer."""
-        self._rpc.code = status_of(code)
+        self.rpc.code = status_of(code)
 
     def code(self) -> grpc.StatusCode:
         """The status set so far; None when none was, as in `grpc.aio`."""
-        return cast("grpc.StatusCode", self._rpc.code)
+        return cast("grpc.StatusCode", self.rpc.code)
 
     def set_details(self, details: str) -> None:
         """Set the text beside the status.
@@ -87,11 +91,11 @@ class BlockingContext:
         Raises:
             TypeError: details that are no text.
         """
-        self._rpc.details = _text_of(details)
+        self.rpc.details = _text_of(details)
 
     def details(self) -> str:
         """The text set so far."""
-        return self._rpc.details
+        return self.rpc.details
 
     def set_compression(self, compression: grpc.Compression) -> None:
         """Accepted and ignored: the brokers' settings compress records."""
@@ -101,7 +105,7 @@ class BlockingContext:
 
     def peer(self) -> str:
         """The client's address: `kafka:<inbox topic>/<partition>:<instance>`."""
-        topic, partition, instance = self._rpc.request.reply_to
+        topic, partition, instance = self.rpc.request.reply_to
         return f"kafka:{topic}/{partition}:{instance}"
 
     def peer_identities(self) -> Iterable[bytes] | None:
@@ -118,21 +122,28 @@ class BlockingContext:
 
     def time_remaining(self) -> float:
         """Seconds until the deadline; None without one, as in `grpc.aio`."""
-        return cast("float", self._rpc.time_remaining())
+        return cast("float", self.rpc.time_remaining())
 
     def cancelled(self) -> bool:
         """Whether nobody waits for this run: see `Ending` for the reasons."""
-        return self._rpc.ending is not None
+        return self.rpc.ending is not None
 
     def done(self) -> bool:
         """Whether the call is over."""
-        return self._rpc.answered or self._rpc.ending is not None
+        return self.rpc.answered or self.rpc.ending is not None
+
+    def _set_initial_metadata(self, initial_metadata: GivenMetadata) -> ServerStream | None:
+        if self.rpc.metadata_sent:
+            raise grpc.aio.UsageError("Send initial metadata failed: already sent")
+        self.rpc.initial_metadata = metadata_of(initial_metadata)
+        self.rpc.metadata_sent = True
+        return self.rpc.stream
 
     def add_callback(self, callback: Callable[[], None]) -> bool:
         """Call back when the call is over; False, and no call back, when it is so already."""
         if self.done():
             return False
-        self._rpc.callbacks.append(callback)
+        self.rpc.callbacks.append(callback)
         return True
 
 
@@ -156,27 +167,56 @@ class Context(BlockingContext, grpc.aio.ServicerContext[object, object]):
         self, initial_metadata: GivenMetadata
     ) -> None:
         """Set what stands before the answer; once."""
-        super().send_initial_metadata(initial_metadata)
+        stream = self._set_initial_metadata(initial_metadata)
+        if stream is not None:
+            stream.send_initial_metadata(self.rpc.initial_metadata)
 
     def add_done_callback(self, callback: Callable[[Context], None]) -> None:
         """Call back with this context when the call is over."""
-        self._rpc.callbacks.append(lambda: callback(self))
+        self.rpc.callbacks.append(lambda: callback(self))
 
     async def read(self) -> object:
-        """Refuse: a unary handler was given its one request.
+        """The client's next message, or `grpc.aio.EOF`.
 
         Raises:
-            grpc.aio.UsageError: always.
+            grpc.aio.UsageError: it is a unary call, whose handler was given its one request.
         """
-        raise grpc.aio.UsageError("a unary call has no more requests to read")
+        rpc = self.rpc
+        _require_running(rpc)
+        if rpc.stream is None or rpc.handler is None:
+            raise grpc.aio.UsageError("a unary call has no more requests to read")
+        message = await rpc.stream.read()
+        _require_running(rpc)
+        if message is None:
+            return grpc.aio.EOF
+        read = rpc.handler.request_deserializer
+        return read(message) if read else message
 
-    async def write(self, message: object) -> None:  # noqa: ARG002
-        """Refuse: a unary handler returns its one answer.
+    async def write(self, message: object) -> None:
+        """Send one of the answers, as soon as the client can take it.
 
         Raises:
-            grpc.aio.UsageError: always.
+            grpc.aio.UsageError: it is a unary call, whose handler returns its one answer.
+            grpc.aio.AbortError: the message is larger than allowed; to be let through.
         """
-        raise grpc.aio.UsageError("a unary handler returns its answer, it does not write it")
+        rpc = self.rpc
+        _require_running(rpc)
+        if rpc.stream is None or rpc.handler is None:
+            raise grpc.aio.UsageError("a unary handler returns its answer, it does not write it")
+        made = bytes_of(rpc.handler, message)
+        limit = rpc.stream.limits.send
+        if limit is not None and len(made) > limit:
+            text = larger_than_max("SERVER", "Sent", len(made), limit)
+            await self.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+        rpc.metadata_sent = True
+        await rpc.stream.write(made)
+
+
+def _require_running(rpc: Rpc) -> None:
+    if rpc.abort_error is not None:
+        raise rpc.abort_error
+    if rpc.answered:
+        raise grpc.aio.UsageError("RPC already finished.")
 
 
 def status_of(code: grpc.StatusCode | int) -> grpc.StatusCode:

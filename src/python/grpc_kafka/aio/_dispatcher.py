@@ -6,15 +6,15 @@ import asyncio
 import contextvars
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from grpc_kafka._broker import Sender
 from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka.aio._answers import Answers
-from grpc_kafka.aio._handling import Handling
+from grpc_kafka.aio._gathering import Gathering, Whole
 from grpc_kafka.aio._intake import Ticket
 from grpc_kafka.aio._rpc import Ending, Rpc
-from grpc_kafka.protocol import Cancel, Frame, FrameKind, Request, Response
+from grpc_kafka.protocol import Cancel, Frame, FrameKind, Part, Request, Response
 
 _LOG = logging.getLogger(__name__)
 
@@ -26,10 +26,11 @@ class Dispatcher:
     which a queue that is not read would keep.
 
     Args:
-        handling: runs handlers.
+        answer: runs a call's handler; gives None when there is nothing to say any more.
         sender: sends what they say.
         lane: whose inboxes may be answered to.
         limit: how many handlers run at once; answers that wait to be sent again count as well.
+        receive_limit: bytes that a request may have; None for no limit.
         throttle: told True to take nothing, and False to go on.
         counters: where dropped requests are counted.
 
@@ -37,20 +38,22 @@ class Dispatcher:
 
     def __init__(
         self,
-        handling: Handling,
+        answer: Callable[[Rpc], Awaitable[Response | None]],
         sender: Sender,
         *,
         lane: str,
         limit: int,
+        receive_limit: int | None,
         throttle: Callable[[bool], None],
         counters: Counters,
     ) -> None:
-        self._handling = handling
+        self._answer = answer
         self._answers = Answers(sender, counters, self._go_on)
-        self._inboxes = (f"{lane}.", ".inbox")
+        self._lane = lane
         self._limit = limit
         self._throttle = throttle
         self._counters = counters
+        self._gathering = Gathering(receive_limit)
         self._loop = asyncio.get_running_loop()
         self._running: set[Rpc] = set()
         self._known: dict[bytes, Rpc] = {}
@@ -73,16 +76,22 @@ class Dispatcher:
         """Take a frame that came through a queue."""
         match frame:
             case Request():
-                self._request(frame, ticket)
+                whole = self._gathering.complete(frame, ticket)
+                if whole is not None:
+                    self._request(whole)
+            case Part():
+                self._gathering.add(frame, ticket)
             case Cancel():
+                self._gathering.forget(frame.call_id)
                 self._cancel(frame.call_id)
                 ticket.finish()
-            case Response():
+            case _:
                 self._counters.unexpected += 1
                 ticket.finish()
 
     def drop_void(self) -> None:
         """Leave to other servers what is theirs: what was not begun now, what runs when it went."""
+        self._gathering.drop_void()
         for rpc in list(self._backlog.values()):
             if rpc.void:
                 del self._backlog[rpc.request.call_id]
@@ -97,6 +106,7 @@ class Dispatcher:
         """Begin nothing more; what waits to be begun stays in the queue, uncommitted."""
         self._closed = True
         self._answers.close()
+        self._gathering.close()
         for rpc in self._backlog.values():
             rpc.drop()
         self._backlog.clear()
@@ -113,26 +123,25 @@ class Dispatcher:
         for rpc in list(self._running):
             rpc.end(Ending.STOPPED)
 
-    def _request(self, frame: Request, ticket: Ticket) -> None:
+    def _request(self, whole: Whole) -> None:
+        frame = whole.request
         known = self._known.get(frame.call_id) or self._backlog.get(frame.call_id)
         if known is not None:
             # Delivered again while it is worked on: one answer is for all deliveries.
             known.moves.receive(FrameKind.REQUEST)
             self._counters.stale += 1
-            known.tickets.append(ticket)
+            known.deliver(whole.tickets)
         elif self._closed:
-            ticket.drop()
-        elif not self._may_be_answered(frame):
+            for ticket in whole.tickets:
+                ticket.drop()
+        elif not frame.reply_to.is_inbox_of(self._lane):
             self._counters.unexpected += 1
             if is_worth_a_line(self._counters.unexpected):
                 _LOG.warning("a request asks for its answer at %s; dropped", frame.reply_to)
-            ticket.finish()
+            for ticket in whole.tickets:
+                ticket.finish()
         else:
-            self._admit(Rpc(frame, ticket))
-
-    def _may_be_answered(self, frame: Request) -> bool:
-        start, end = self._inboxes
-        return frame.reply_to.topic.startswith(start) and frame.reply_to.topic.endswith(end)
+            self._admit(Rpc(whole))
 
     def _admit(self, rpc: Rpc) -> None:
         if self._load < self._limit:
@@ -162,7 +171,7 @@ class Dispatcher:
     async def _run(self, rpc: Rpc) -> None:
         answer: Response | None = None
         try:
-            answer = await self._handling.answer(rpc)
+            answer = await self._answer(rpc)
         finally:
             self._ended(rpc, answer)
 

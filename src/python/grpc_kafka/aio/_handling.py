@@ -6,12 +6,13 @@ import asyncio
 import contextvars
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import grpc
 
+from grpc_kafka.aio._behaviours import behaviour_of, bytes_of, is_async
 from grpc_kafka.aio._context import BlockingContext, Context
 from grpc_kafka.aio._options import Limits
 from grpc_kafka.aio._outcome import larger_than_max
@@ -20,8 +21,6 @@ from grpc_kafka.aio._rpc import Ending, Rpc
 from grpc_kafka.protocol import Response
 
 _LOG = logging.getLogger(__name__)
-
-type Behaviour = Callable[[object, object], object]
 
 
 class Verdict(NamedTuple):
@@ -49,12 +48,13 @@ class Handling:
 
     async def answer(self, rpc: Rpc) -> Response | None:
         """Run a call's handler; None when nobody waits for this run's answer any more."""
-        code, details, message = await self._verdict(rpc)
+        code, details, message = await self.verdict(rpc, lambda: self._run(rpc))
         return None if rpc.ending is not None else rpc.answer(code, details, message)
 
-    async def _verdict(self, rpc: Rpc) -> Verdict:
+    async def verdict(self, rpc: Rpc, run: Callable[[], Awaitable[bytes]]) -> Verdict:
+        """What comes of a handler, however it ends."""
         try:
-            message = await self._run(rpc)
+            message = await run()
         except grpc.aio.AbortError as error:
             if rpc.abort_error is None:
                 return _failed(rpc, error)
@@ -82,31 +82,34 @@ class Handling:
         if limit is not None and len(message) > limit:
             text = larger_than_max("SERVER", "Sent", len(message), limit)
             return Verdict(grpc.StatusCode.RESOURCE_EXHAUSTED, text, b"")
-        return Verdict(rpc.code or grpc.StatusCode.OK, rpc.details, message)
+        code = rpc.code or grpc.StatusCode.OK
+        # gRPC carries no text beside OK.
+        return Verdict(code, rpc.details if code is not grpc.StatusCode.OK else "", message)
 
     async def _run(self, rpc: Rpc) -> bytes:
         request = rpc.request
         handler = await self._routing.find(CallDetails(request.path, rpc.invocation_metadata))
         if handler is None:
-            return _refuse(rpc, grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
+            rpc.refuse(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
+            return b""
         if handler.request_streaming or handler.response_streaming:
             text = f"{request.path} is a streaming method; it was called as a unary one"
-            return _refuse(rpc, grpc.StatusCode.UNIMPLEMENTED, text)
+            rpc.refuse(grpc.StatusCode.UNIMPLEMENTED, text)
+            return b""
         limit = self._limits.receive
-        if limit is not None and len(request.message) > limit:
-            text = larger_than_max("SERVER", "Received", len(request.message), limit)
-            return _refuse(rpc, grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+        if limit is not None and rpc.size > limit:
+            text = larger_than_max("SERVER", "Received", rpc.size, limit)
+            rpc.refuse(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+            return b""
         read = handler.request_deserializer
         answer = await self._call(handler, rpc, read(request.message) if read else request.message)
         if rpc.code is not None and rpc.code is not grpc.StatusCode.OK:
             return b""
-        return _bytes(handler, answer)
+        return bytes_of(handler, answer)
 
     async def _call(self, handler: Handler, rpc: Rpc, message: object) -> object:
-        behaviour = cast("Behaviour | None", handler.unary_unary)
-        if behaviour is None:
-            raise TypeError(f"the handler of {rpc.request.path} has no unary behaviour")
-        if _is_coroutine(behaviour):
+        behaviour = behaviour_of(handler)
+        if is_async(behaviour):
             answer = behaviour(message, Context(rpc))
         else:
             run = contextvars.copy_context().run
@@ -121,24 +124,3 @@ def _failed(rpc: Rpc, error: Exception) -> Verdict:
     if code is grpc.StatusCode.OK:
         code = grpc.StatusCode.UNKNOWN
     return Verdict(code, f"Unexpected {type(error)}: {error}", b"")
-
-
-def _refuse(rpc: Rpc, code: grpc.StatusCode, details: str) -> bytes:
-    rpc.code, rpc.details = code, details
-    return b""
-
-
-def _is_coroutine(behaviour: Behaviour) -> bool:
-    return inspect.iscoroutinefunction(behaviour) or inspect.iscoroutinefunction(
-        getattr(behaviour, "__call__", None)  # noqa: B004
-    )
-
-
-def _bytes(handler: Handler, answer: object) -> bytes:
-    write = handler.response_serializer
-    message: object = answer if write is None else write(answer)
-    if message is None:
-        return b""
-    if not isinstance(message, bytes):
-        raise TypeError(f"an answer, or what its serializer makes of it, is bytes: {type(message)}")
-    return message

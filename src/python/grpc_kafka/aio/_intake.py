@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -86,6 +87,12 @@ class Intake:
         self._leaving.append((set(partitions), left))
         self._voided()
         self._let_go()
+
+    async def released(self) -> None:
+        """Begin nothing more, and wait until nothing is under way."""
+        released = asyncio.Event()
+        self.leave(list(self._open), released.set)
+        await released.wait()
 
     def forget(self, partitions: Collection[int]) -> None:
         """Forget partitions that another member has now."""

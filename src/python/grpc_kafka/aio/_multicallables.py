@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Sequence
-from typing import NoReturn, cast
+from typing import cast
 
 import grpc
 
 from grpc_kafka.aio._call import KafkaUnaryUnaryCall
-from grpc_kafka.aio._connection import AnyCall, Connection, Outgoing, deadline_after
+from grpc_kafka.aio._connection import Connection, Outgoing, deadline_after
 from grpc_kafka.aio._interception import InterceptedUnaryUnaryCall
 from grpc_kafka.aio._options import Limits
 from grpc_kafka.aio._outcome import Outcome, larger_than_max
@@ -49,7 +49,7 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
         interceptors: Sequence[grpc.aio.UnaryUnaryClientInterceptor],
     ) -> None:
         self._connection = connection
-        self._path = _checked(path)
+        self._path = checked_path(path)
         self._serializer = serializer
         self._deserializer = deserializer
         self._limits = limits
@@ -72,7 +72,7 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
             InvalidMetadataError: metadata that gRPC does not allow.
             TypeError: a request that is no bytes, and no serializer that makes it so.
         """
-        self._require_open()
+        self._connection.require_open()
         if credentials is not None:
             raise grpc.aio.UsageError("Call credentials need a secure channel; Kafka has its own.")
         if not self._interceptors:
@@ -91,7 +91,7 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
         self, details: grpc.aio.ClientCallDetails, request: Q
     ) -> grpc.aio.UnaryUnaryCall[Q, A]:
         method: str | bytes = details.method
-        path = _checked(method.decode() if isinstance(method, bytes) else method)
+        path = checked_path(method.decode() if isinstance(method, bytes) else method)
         return self._begin(path, request, details.timeout, details.metadata, details.wait_for_ready)
 
     def _begin(
@@ -102,7 +102,7 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
         metadata: CallMetadata | None,
         wait_for_ready: bool | None,
     ) -> KafkaUnaryUnaryCall[Q, A]:
-        self._require_open()
+        self._connection.require_open()
         entries = metadata_of(metadata) if metadata else ()
         message = self._message(request)
         connection = self._connection
@@ -120,13 +120,8 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
             call.expire()
         else:
             patient = wait_for_ready is not False
-            handed = cast("AnyCall", call)
-            connection.start(Outgoing(handed, entries, message, deadline_after(timeout), patient))
+            connection.start(Outgoing(call, entries, message, deadline_after(timeout), patient))
         return call
-
-    def _require_open(self) -> None:
-        if self._connection.state is grpc.ChannelConnectivity.SHUTDOWN:
-            raise grpc.aio.UsageError("Channel is closed.")
 
     def _message(self, request: Q) -> bytes | Outcome:
         try:
@@ -145,24 +140,12 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
         return message
 
 
-def _checked(path: str) -> str:
+def checked_path(path: str) -> str:
+    """The path of a method, as it is.
+
+    Raises:
+        ValueError: it is none.
+    """
     if not _PATH.fullmatch(path):
         raise ValueError(f"{path!r} names no method: /package.Service/Method does")
     return path
-
-
-class Streaming:
-    """A method of an arity that is not carried yet: stubs may have it, a call is refused."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def __call__(self, *_args: object, **_named: object) -> NoReturn:
-        """Refuse, clearly.
-
-        Raises:
-            grpc.aio.UsageError: always.
-        """
-        raise grpc.aio.UsageError(
-            f"{self._path} is a streaming method; over Kafka only unary methods are carried yet"
-        )

@@ -26,6 +26,30 @@ class Outcome(NamedTuple):
     local: bool = False
 
 
+class Status(NamedTuple):
+    """How a call ended, as grpcio's call objects ask for it."""
+
+    outcome: Outcome
+
+    def code(self) -> int:
+        """The status code's number."""
+        code: int = self.outcome.code.value[0]
+        return code
+
+    def details(self) -> str:
+        """The text beside it."""
+        return self.outcome.details
+
+    def trailing_metadata(self) -> Metadata:
+        """What came with it."""
+        return self.outcome.trailing_metadata
+
+    def debug_error_string(self) -> str:
+        """Status and text in one line; empty when it went well."""
+        ok = self.outcome.code is grpc.StatusCode.OK
+        return "" if ok else f"{self.outcome.code.name}:{self.outcome.details}"
+
+
 def outcome_of(error: BrokerError, what: str) -> Outcome:
     """What a broker's refusal means for the call: `what` names the record in the text."""
     code = grpc.StatusCode.UNAVAILABLE

@@ -7,12 +7,17 @@ import logging
 import time
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import grpc
 
 from grpc_kafka.aio._intake import Ticket
-from grpc_kafka.protocol import Call, FrameKind, Metadata, Request, Response, Role
+from grpc_kafka.protocol import Call, FrameKind, Metadata, Response, Role
+
+if TYPE_CHECKING:
+    from grpc_kafka.aio._gathering import Whole
+    from grpc_kafka.aio._routing import Handler
+    from grpc_kafka.aio._server_stream import ServerStream
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,8 +42,7 @@ class Rpc:
     """The state of one call; the handler's context writes it, the server reads it.
 
     Args:
-        request: the call's first frame.
-        ticket: the delivery that brought it.
+        whole: the call's first frame, its size, and the deliveries that brought it.
 
     """
 
@@ -49,20 +53,25 @@ class Rpc:
         "code",
         "details",
         "ending",
+        "handler",
         "initial_metadata",
         "invocation_metadata",
         "metadata_sent",
         "moves",
+        "over",
         "request",
+        "size",
+        "stream",
         "task",
         "tickets",
         "timer",
         "trailing_metadata",
     )
 
-    def __init__(self, request: Request, ticket: Ticket) -> None:
-        self.request = request
-        self.tickets = [ticket]
+    def __init__(self, whole: Whole) -> None:
+        self.request = request = whole.request
+        self.size = whole.size
+        self.tickets = whole.tickets
         self.moves = Call(Role.SERVER)
         self.moves.receive(FrameKind.REQUEST)
         self.invocation_metadata = tuple(Metadatum(*entry) for entry in request.metadata)
@@ -76,22 +85,25 @@ class Rpc:
         self.ending: Ending | None = None
         self.task: asyncio.Task[None] | None = None
         self.timer: asyncio.TimerHandle | None = None
+        self.stream: ServerStream | None = None
+        self.handler: Handler | None = None
+        self.over = False
         self._answered = False
 
     @property
     def answered(self) -> bool:
         """Whether its status is decided."""
-        return self._answered
+        return self._answered or self.over
 
     @property
     def void(self) -> bool:
         """Whether every delivery of it is another server's, now or soon."""
-        return all(ticket.void for ticket in self.tickets)
+        return bool(self.tickets) and all(ticket.void for ticket in self.tickets)
 
     @property
     def lost(self) -> bool:
         """Whether every delivery of it is another server's by now."""
-        return all(ticket.lost for ticket in self.tickets)
+        return bool(self.tickets) and all(ticket.lost for ticket in self.tickets)
 
     def expired(self) -> bool:
         """Whether its deadline is over."""
@@ -104,8 +116,10 @@ class Rpc:
 
     def end(self, ending: Ending) -> None:
         """Cancel its handler; the first reason stays."""
-        if self.ending is None and not self._answered:
+        if self.ending is None and not self.answered:
             self.ending = ending
+            if self.stream is not None:
+                self.stream.break_off()
             if self.task is not None:
                 self.task.cancel()
 
@@ -122,6 +136,23 @@ class Rpc:
             self.trailing_metadata,
             message,
         )
+
+    def refuse(self, code: grpc.StatusCode, details: str) -> None:
+        """Set the status of a call that no handler runs for."""
+        self.code, self.details = code, details
+
+    def settle(self) -> None:
+        """Have it delivered to nobody again, though it goes on."""
+        self.finish()
+        self.tickets.clear()
+
+    def deliver(self, tickets: list[Ticket]) -> None:
+        """Take note of one more delivery of it."""
+        if self.tickets:
+            self.tickets += tickets
+            return
+        for ticket in tickets:
+            ticket.finish()
 
     def finish(self) -> None:
         """Nothing is left to be done for it: its deliveries need not come again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any, NoReturn
 
@@ -19,6 +19,10 @@ from grpc_kafka.aio._handling import Handling
 from grpc_kafka.aio._intake import Intake
 from grpc_kafka.aio._options import Options, limits_of
 from grpc_kafka.aio._routing import Routing
+from grpc_kafka.aio._rpc import Rpc
+from grpc_kafka.aio._server_stream import Desk
+from grpc_kafka.aio._streaming import Streaming
+from grpc_kafka.protocol import Arity, Response
 
 DEFAULT_CONCURRENCY = 1000
 """Handlers that run at once when nobody says otherwise: memory stays bounded after an outage."""
@@ -52,11 +56,14 @@ class KafkaServer(grpc.aio.Server):
         self._endpoint = endpoint
         self._broker = broker
         self._routing = Routing(services, interceptors)
-        self._handling = Handling(self._routing, limits_of(options), executor)
+        self._limits = limits_of(options)
+        self._executor = executor
         self._limit = maximum_concurrent_rpcs or DEFAULT_CONCURRENCY
         self._sender: Sender | None = None
         self._dispatcher: Dispatcher | None = None
+        self._desk: Desk | None = None
         self._queues: dict[str, Queue] = {}
+        self._intakes: dict[str, Intake] = {}
         self._throttled = False
         self._started = False
         self._stopping: asyncio.Task[None] | None = None
@@ -111,11 +118,22 @@ class KafkaServer(grpc.aio.Server):
             )
         self._started = True
         self._sender = self._broker.sender(self._endpoint, every_report=True)
+        self._desk = Desk(self._endpoint, self._broker, self.counters)
+        handling = Handling(self._routing, self._limits, self._executor)
+        streaming = Streaming(
+            self._routing, handling, self._desk, limits=self._limits, executor=self._executor
+        )
+
+        def answer(rpc: Rpc) -> Awaitable[Response | None]:
+            unary = rpc.request.arity is Arity.UNARY_UNARY
+            return handling.answer(rpc) if unary else streaming.answer(rpc)
+
         self._dispatcher = Dispatcher(
-            self._handling,
+            answer,
             self._sender,
             lane=self._endpoint.lane,
             limit=self._limit,
+            receive_limit=self._limits.receive,
             throttle=self._throttle,
             counters=self.counters,
         )
@@ -162,6 +180,7 @@ class KafkaServer(grpc.aio.Server):
                 queue = self._broker.open_queue(self._endpoint, topic, intake)
                 intake.attach(queue)
                 self._queues[service] = queue
+                self._intakes[service] = intake
                 if self._throttled:
                     queue.pause()
 
@@ -177,10 +196,20 @@ class KafkaServer(grpc.aio.Server):
         if self._dispatcher is not None and self._sender is not None:
             self._throttle(True)
             self._dispatcher.close()
+            leaving = [asyncio.create_task(self._leave(service)) for service in self._queues]
             await self._finish(self._dispatcher)
             await self._sender.close(_FLUSH)
+            for each in leaving:
+                each.cancel()
+        if self._desk is not None:
+            await self._desk.close()
         await asyncio.gather(*[queue.close() for queue in self._queues.values()])
         self._terminated.set()
+
+    async def _leave(self, service: str) -> None:
+        """Let others have a queue as soon as nothing of it is left here but streams."""
+        await self._intakes[service].released()
+        await self._queues[service].close()
 
     async def _finish(self, dispatcher: Dispatcher) -> None:
         loop = asyncio.get_running_loop()

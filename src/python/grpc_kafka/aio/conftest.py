@@ -24,7 +24,7 @@ class Rig:
     def __init__(self) -> None:
         self.broker = InMemoryBroker()
         self.endpoint = Endpoint("nowhere:1", "blue", "tests")
-        self._closing: list[Callable[[], Coroutine[object, object, None]]] = []
+        self.closing: list[Callable[[], Coroutine[object, object, None]]] = []
 
     async def serve(
         self,
@@ -46,7 +46,7 @@ class Rig:
         handler = grpc.unary_unary_rpc_method_handler(behaviour)  # type: ignore[var-annotated]
         made.add_registered_method_handlers(SERVICE, {name: handler})
         await made.start()
-        self._closing.append(lambda: made.stop(None))
+        self.closing.append(lambda: made.stop(None))
         return made
 
     def channel(
@@ -63,7 +63,7 @@ class Rig:
             options=options,
             broker=self.broker,
         )
-        self._closing.append(made.close)
+        self.closing.append(made.close)
         return made
 
     def method(
@@ -74,7 +74,7 @@ class Rig:
 
     async def close(self) -> None:
         """Stop everything, the last first."""
-        for close in reversed(self._closing):
+        for close in reversed(self.closing):
             await close()
 
 

@@ -4,6 +4,7 @@ GrpcKafkaError
 ├── ProtocolError
 │   ├── MalformedRecordError      a record that is no frame of this protocol
 │   ├── UnexpectedFrameError      a frame that its call does not allow now
+│   ├── MissingFrameError         a frame before the one that came was lost
 │   └── InvalidMetadataError      metadata that gRPC does not allow
 └── BrokerError (grpc_kafka)      the broker refused, or could not be reached
 """
@@ -49,6 +50,20 @@ class UnexpectedFrameError(ProtocolError):
         super().__init__(f"a call in state {state.name} allows no {kind}; the frame is dropped")
         self.state = state
         self.kind = kind
+
+
+class MissingFrameError(ProtocolError):
+    """A frame of a stream never came, but one behind it did: the stream cannot go on.
+
+    Attributes:
+        expected: the number of the frame that is missing.
+        number: the number of the one that came.
+    """
+
+    def __init__(self, expected: int, number: int) -> None:
+        super().__init__(f"frame {expected} of the stream was lost: frame {number} came instead")
+        self.expected = expected
+        self.number = number
 
 
 class InvalidMetadataError(ProtocolError, ValueError):

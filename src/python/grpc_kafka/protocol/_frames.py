@@ -1,4 +1,4 @@
-"""The vocabulary of the wire: frame kinds, addresses and the frames of a unary call."""
+"""The vocabulary of the wire: frame kinds, addresses and frames."""
 
 from __future__ import annotations
 
@@ -19,15 +19,31 @@ CALL_ID_LENGTH = 16
 class FrameKind(StrEnum):
     """Every kind of frame; the value is its name on the wire."""
 
+    PART = "PART"
     REQUEST = "REQUEST"
     RESPONSE = "RESPONSE"
     CANCEL = "CANCEL"
     ACCEPT = "ACCEPT"
+    HEADERS = "HEADERS"
     MESSAGE = "MESSAGE"
     HALF_CLOSE = "HALF_CLOSE"
     WINDOW = "WINDOW"
     TRAILERS = "TRAILERS"
     PING = "PING"
+
+
+class Arity(StrEnum):
+    """How many messages go each way, in the names that grpcio has for it."""
+
+    UNARY_UNARY = "unary_unary"
+    UNARY_STREAM = "unary_stream"
+    STREAM_UNARY = "stream_unary"
+    STREAM_STREAM = "stream_stream"
+
+    @property
+    def request_streaming(self) -> bool:
+        """Whether the client's messages come after its REQUEST, in frames of their own."""
+        return self in (Arity.STREAM_UNARY, Arity.STREAM_STREAM)
 
 
 class Address(NamedTuple):
@@ -40,6 +56,10 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         """The address as it stands on the wire: `topic/partition/instance`."""
         return f"{self.topic}/{self.partition}/{self.instance}"
+
+    def is_inbox_of(self, lane: str) -> bool:
+        """Whether it is an inbox of a lane: nothing else is written to at another's word."""
+        return self.topic.startswith(f"{lane}.") and self.topic.endswith(".inbox")
 
     @classmethod
     def parse(cls, text: str) -> Address:
@@ -60,10 +80,24 @@ class Address(NamedTuple):
         return cls(topic, int(partition), instance)
 
 
-class Request(NamedTuple):
-    """The first record of a call, from a client's process to the queue of a service.
+class Part(NamedTuple):
+    """A part of a message that is larger than a record.
 
-    `deadline` is in seconds since the epoch; None means the call may take for ever.
+    Parts go ahead of the REQUEST or RESPONSE that has the message's end, the same way and under
+    the same key. `source` is the instance that sends them, `sequence` their number from 0.
+    """
+
+    call_id: bytes
+    source: str
+    sequence: int
+    message: bytes
+
+
+class Request(NamedTuple):
+    """The record that begins a call, from a client's process to the queue of a service.
+
+    `deadline` is in seconds since the epoch; None means the call may take for ever. Unless the
+    requests stream, it carries the one message, or its end behind so many `parts`.
     """
 
     call_id: bytes
@@ -72,10 +106,15 @@ class Request(NamedTuple):
     deadline: float | None
     metadata: Metadata
     message: bytes
+    arity: Arity = Arity.UNARY_UNARY
+    parts: int = 0
 
 
 class Response(NamedTuple):
-    """The one answer to a unary call: its status, and a message when that is 0 (OK)."""
+    """The one answer to a unary call: its status, and a message when that is 0 (OK).
+
+    A message larger than a record begins in so many `parts`, which come from the same `source`.
+    """
 
     call_id: bytes
     to: str
@@ -84,18 +123,119 @@ class Response(NamedTuple):
     details: str
     trailing_metadata: Metadata
     message: bytes
+    parts: int = 0
+    source: str = ""
 
 
 class Cancel(NamedTuple):
-    """The client no longer wants an answer; sent where the call's last frame went."""
+    """The client no longer wants an answer.
+
+    It goes behind the REQUEST into the queue, or, once a server has accepted the stream, to the
+    inbox of the server's process, which `to` names then.
+    """
 
     call_id: bytes
+    to: str = ""
 
 
-type Frame = Request | Response | Cancel
+class Accept(NamedTuple):
+    """A server's process takes a stream, hears at `reply_to`, and gives credit for requests."""
+
+    call_id: bytes
+    to: str
+    sequence: int
+    reply_to: Address
+    credit: int
+
+
+class InitialMetadata(NamedTuple):
+    """What a server says before the first message of a stream; the frame's kind is HEADERS."""
+
+    call_id: bytes
+    to: str
+    sequence: int
+    metadata: Metadata
+
+
+class Message(NamedTuple):
+    """A message of a stream, or a part of one: `more` follows; or several, cut by their `sizes`."""
+
+    call_id: bytes
+    to: str
+    sequence: int
+    message: bytes
+    more: bool = False
+    sizes: tuple[int, ...] = ()
+
+
+class HalfClose(NamedTuple):
+    """The client has no more messages; may give credit too."""
+
+    call_id: bytes
+    to: str
+    sequence: int
+    credit: int = 0
+
+
+class Window(NamedTuple):
+    """More credit for the other end."""
+
+    call_id: bytes
+    to: str
+    sequence: int
+    credit: int
+
+
+class Trailers(NamedTuple):
+    """The end of a stream: its status.
+
+    `source` is the instance that ends it: where a request was delivered twice, a server that was
+    not confirmed must not end the stream of the one that was.
+    """
+
+    call_id: bytes
+    to: str
+    sequence: int
+    source: str
+    status: int
+    details: str
+    metadata: Metadata
+
+
+class Ping(NamedTuple):
+    """A process with a stream to the other one lives; its key names no call."""
+
+    call_id: bytes
+    to: str
+    reply_to: Address
+
+
+type StreamFrame = Accept | InitialMetadata | Message | HalfClose | Window | Trailers
+"""Frames that are numbered: they go from inbox to inbox."""
+
+type Frame = Part | Request | Response | Cancel | StreamFrame | Ping
 
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _NUMBER = re.compile(r"[0-9]+")
 _INSTANCE = re.compile(r"[a-zA-Z0-9._-]{1,64}")
 _PARTITION_DIGITS = 10
 _LAST_PARTITION = 2**31 - 1
+
+_KINDS: dict[type, FrameKind] = {
+    Part: FrameKind.PART,
+    Request: FrameKind.REQUEST,
+    Response: FrameKind.RESPONSE,
+    Cancel: FrameKind.CANCEL,
+    Accept: FrameKind.ACCEPT,
+    InitialMetadata: FrameKind.HEADERS,
+    Message: FrameKind.MESSAGE,
+    HalfClose: FrameKind.HALF_CLOSE,
+    Window: FrameKind.WINDOW,
+    Trailers: FrameKind.TRAILERS,
+    Ping: FrameKind.PING,
+}
+
+
+def kind_of(frame: Frame) -> FrameKind:
+    """The kind of a frame."""
+    return _KINDS[type(frame)]

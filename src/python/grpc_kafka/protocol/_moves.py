@@ -1,8 +1,8 @@
-"""The life of a call as a table: which frame is legal when, and where it leads.
+"""The life of a call as a table: who may send which frame when, and where it leads.
 
 The table is of the call, not of an end: both ends keep a `Call` and move it by what they send
-and by what they receive. Who may send a frame is a second table. The states and moves of
-streams join these two tables.
+and by what they receive. A unary call goes from REQUESTED to CLOSED at once; a stream is accepted
+by a server, confirmed by its client, and closed on the client's side before it is closed whole.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ class State(IntEnum):
 
     IDLE = 0
     REQUESTED = 1
-    CLOSED = 2
+    ACCEPTED = 2
+    OPEN = 3
+    HALF_CLOSED = 4
+    CLOSED = 5
 
 
 class Role(IntEnum):
@@ -28,22 +31,37 @@ class Role(IntEnum):
     SERVER = 1
 
 
-MOVES: dict[tuple[State, FrameKind], State] = {
-    (State.IDLE, FrameKind.REQUEST): State.REQUESTED,
-    (State.REQUESTED, FrameKind.RESPONSE): State.CLOSED,
-    (State.REQUESTED, FrameKind.CANCEL): State.CLOSED,
-    # A delivery that repeats what is under way says nothing new.
-    (State.REQUESTED, FrameKind.REQUEST): State.REQUESTED,
+MOVES: dict[tuple[State, Role, FrameKind], State] = {
+    (State.IDLE, Role.CLIENT, FrameKind.PART): State.IDLE,
+    (State.IDLE, Role.CLIENT, FrameKind.REQUEST): State.REQUESTED,
+    (State.REQUESTED, Role.SERVER, FrameKind.PART): State.REQUESTED,
+    (State.REQUESTED, Role.SERVER, FrameKind.RESPONSE): State.CLOSED,
+    (State.REQUESTED, Role.SERVER, FrameKind.ACCEPT): State.ACCEPTED,
+    # Its client's first frame to a server confirms that this one has the stream, and no other.
+    (State.ACCEPTED, Role.CLIENT, FrameKind.WINDOW): State.OPEN,
+    (State.ACCEPTED, Role.CLIENT, FrameKind.HALF_CLOSE): State.HALF_CLOSED,
+    (State.ACCEPTED, Role.SERVER, FrameKind.TRAILERS): State.CLOSED,
+    (State.OPEN, Role.CLIENT, FrameKind.MESSAGE): State.OPEN,
+    (State.OPEN, Role.CLIENT, FrameKind.WINDOW): State.OPEN,
+    (State.OPEN, Role.CLIENT, FrameKind.HALF_CLOSE): State.HALF_CLOSED,
+    (State.OPEN, Role.SERVER, FrameKind.HEADERS): State.OPEN,
+    (State.OPEN, Role.SERVER, FrameKind.MESSAGE): State.OPEN,
+    (State.OPEN, Role.SERVER, FrameKind.WINDOW): State.OPEN,
+    (State.OPEN, Role.SERVER, FrameKind.TRAILERS): State.CLOSED,
+    (State.HALF_CLOSED, Role.CLIENT, FrameKind.WINDOW): State.HALF_CLOSED,
+    (State.HALF_CLOSED, Role.SERVER, FrameKind.HEADERS): State.HALF_CLOSED,
+    (State.HALF_CLOSED, Role.SERVER, FrameKind.MESSAGE): State.HALF_CLOSED,
+    # It crossed the client's HALF_CLOSE.
+    (State.HALF_CLOSED, Role.SERVER, FrameKind.WINDOW): State.HALF_CLOSED,
+    (State.HALF_CLOSED, Role.SERVER, FrameKind.TRAILERS): State.CLOSED,
+    (State.REQUESTED, Role.CLIENT, FrameKind.CANCEL): State.CLOSED,
+    (State.ACCEPTED, Role.CLIENT, FrameKind.CANCEL): State.CLOSED,
+    (State.OPEN, Role.CLIENT, FrameKind.CANCEL): State.CLOSED,
+    (State.HALF_CLOSED, Role.CLIENT, FrameKind.CANCEL): State.CLOSED,
 }
-"""The legal moves. What is not here is an `UnexpectedFrameError`, save in CLOSED: frames cross
-each other on their way, so whatever comes after the end of a call is stale and ignored."""
-
-SENDERS: dict[FrameKind, Role] = {
-    FrameKind.REQUEST: Role.CLIENT,
-    FrameKind.RESPONSE: Role.SERVER,
-    FrameKind.CANCEL: Role.CLIENT,
-}
-"""Which end sends a frame; the other one receives it."""
+"""The legal moves, by the state, the sender and the frame. What is not here is an
+`UnexpectedFrameError`, save in CLOSED: frames cross each other on their way, so whatever comes
+after the end of a call is stale and ignored."""
 
 
 class Call:
@@ -61,8 +79,8 @@ class Call:
         Raises:
             UnexpectedFrameError: the frame is not this end's to send, or not now.
         """
-        target = MOVES.get((self.state, kind))
-        if target is None or target == self.state or SENDERS[kind] != self.role:
+        target = MOVES.get((self.state, self.role, kind))
+        if target is None:
             raise UnexpectedFrameError(self.state, kind)
         self.state = target
 
@@ -72,13 +90,15 @@ class Call:
         Raises:
             UnexpectedFrameError: the frame is not the other end's to send, or not now.
         """
-        if SENDERS.get(kind, self.role) == self.role:
-            raise UnexpectedFrameError(self.state, kind)
-        if self.state is State.CLOSED:
+        sender = Role.SERVER if self.role is Role.CLIENT else Role.CLIENT
+        target = MOVES.get((self.state, sender, kind))
+        if target is not None:
+            self.state = target
+            return True
+        repeated = kind is FrameKind.REQUEST and self.state is not State.IDLE
+        if (repeated or self.state is State.CLOSED) and (sender, kind) in _SENT:
             return False
-        target = MOVES.get((self.state, kind))
-        if target is None:
-            raise UnexpectedFrameError(self.state, kind)
-        moved = target != self.state
-        self.state = target
-        return moved
+        raise UnexpectedFrameError(self.state, kind)
+
+
+_SENT = frozenset((sender, kind) for _, sender, kind in MOVES)

@@ -8,72 +8,81 @@ stands before `grpc-status` is initial metadata, what stands after it is trailin
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable
 
 from grpc_kafka.protocol._errors import MalformedRecordError
 from grpc_kafka.protocol._frames import (
     CALL_ID_LENGTH,
     Address,
+    Arity,
     Cancel,
     Frame,
     FrameKind,
+    Part,
     Request,
     Response,
 )
+from grpc_kafka.protocol._headers import (
+    VERSION,
+    Encoded,
+    Headers,
+    deadline_header,
+    deadline_of,
+    lead,
+    number_of,
+    status_headers,
+    status_of,
+    text_of,
+    value_of,
+)
 from grpc_kafka.protocol._metadata import RESERVED, from_header, to_headers
-
-type Headers = Sequence[tuple[str, bytes | None]]
-"""Record headers as a broker hands them over, in their order."""
-
-VERSION = b"1"
-"""The protocol's version, the value of the `:version` header of every record."""
-
-_MICROSECONDS = 1_000_000
-_LAST_DEADLINE = 2**63 - 1
-_STATUSES = {b"%d" % code: code for code in range(17)}
+from grpc_kafka.protocol._stream_wire import STREAM_READERS, read_ping
 
 
-class Encoded(NamedTuple):
-    """A frame as a record: key, headers in their order, and value (None: no message at all)."""
-
-    key: bytes
-    headers: list[tuple[str, bytes]]
-    value: bytes | None
+def encode_part(frame: Part) -> Encoded:
+    """The record of a PART."""
+    headers = lead(
+        FrameKind.PART,
+        (":source", frame.source.encode()),
+        (":sequence", b"%d" % frame.sequence),
+    )
+    return Encoded(frame.call_id, headers, frame.message)
 
 
 def encode_request(frame: Request) -> Encoded:
     """The record of a REQUEST."""
-    headers = [
-        (":version", VERSION),
-        (":frame", b"REQUEST"),
+    headers = lead(
+        FrameKind.REQUEST,
         (":path", frame.path.encode()),
         (":reply-to", str(frame.reply_to).encode()),
-    ]
+    )
+    if frame.arity is not Arity.UNARY_UNARY:
+        headers.append((":arity", frame.arity.encode()))
+    if frame.parts:
+        headers.append((":parts", b"%d" % frame.parts))
     if frame.deadline is not None:
-        headers.append(("grpc-timeout", b"%d" % int(frame.deadline * _MICROSECONDS)))
+        headers.append(deadline_header(frame.deadline))
     headers += to_headers(frame.metadata)
-    return Encoded(frame.call_id, headers, frame.message)
+    return Encoded(frame.call_id, headers, None if frame.arity.request_streaming else frame.message)
 
 
 def encode_response(frame: Response) -> Encoded:
     """The record of a RESPONSE."""
+    parts = [(":source", frame.source.encode()), (":parts", b"%d" % frame.parts)]
     headers = [
-        (":version", VERSION),
-        (":frame", b"RESPONSE"),
-        (":to", frame.to.encode()),
+        *lead(FrameKind.RESPONSE, (":to", frame.to.encode())),
+        *(parts if frame.parts else ()),
         *to_headers(frame.initial_metadata),
-        ("grpc-status", b"%d" % frame.status),
+        *status_headers(frame.status, frame.details),
+        *to_headers(frame.trailing_metadata),
     ]
-    if frame.details:
-        headers.append(("grpc-message", frame.details.encode("utf-8", "replace")))
-    headers += to_headers(frame.trailing_metadata)
     return Encoded(frame.call_id, headers, None if frame.status else frame.message)
 
 
 def encode_cancel(frame: Cancel) -> Encoded:
     """The record of a CANCEL."""
-    return Encoded(frame.call_id, [(":version", VERSION), (":frame", b"CANCEL")], None)
+    to = [(":to", frame.to.encode())] if frame.to else []
+    return Encoded(frame.call_id, lead(FrameKind.CANCEL, *to), None)
 
 
 def decode(key: bytes | None, headers: Headers | None, value: bytes | None) -> Frame:
@@ -96,74 +105,80 @@ def decode(key: bytes | None, headers: Headers | None, value: bytes | None) -> F
 
 
 def _decode_request(key: bytes, headers: Headers, value: bytes | None) -> Request:
-    path = _required(headers, 2, ":path")
-    reply_to = Address.parse(_required(headers, 3, ":reply-to"))
+    path = text_of(headers, 2, ":path")
+    reply_to = Address.parse(text_of(headers, 3, ":reply-to"))
     deadline: float | None = None
+    arity = Arity.UNARY_UNARY
+    parts = 0
     metadata = []
     for name, raw in headers[4:]:
-        if raw is None:
-            raise MalformedRecordError(f"its header {reprlib.repr(name)} has no value")
+        given = value_of(name, raw)
         if name == "grpc-timeout":
-            deadline = _deadline(raw)
+            deadline = deadline_of(given)
+        elif name == ":arity":
+            arity = _arity_of(given)
+        elif name == ":parts":
+            parts = number_of(name, given)
         elif name not in RESERVED and not name.startswith(":"):
-            metadata.append(from_header(name, raw))
-    if value is None:
+            metadata.append(from_header(name, given))
+    if value is None and not arity.request_streaming:
         raise MalformedRecordError("a REQUEST without a message")
-    return Request(key, path, reply_to, deadline, tuple(metadata), value)
+    return Request(key, path, reply_to, deadline, tuple(metadata), value or b"", arity, parts)
+
+
+def _arity_of(raw: bytes) -> Arity:
+    try:
+        return _ARITIES[raw]
+    except KeyError:
+        raise MalformedRecordError(f"{reprlib.repr(raw)} is no arity") from None
 
 
 def _decode_response(key: bytes, headers: Headers, value: bytes | None) -> Response:
-    to = _required(headers, 2, ":to")
+    to = text_of(headers, 2, ":to")
     status: int | None = None
-    details = ""
+    details, source, parts = "", "", 0
     initial: list[tuple[str, str | bytes]] = []
     trailing: list[tuple[str, str | bytes]] = []
     for name, raw in headers[3:]:
-        if raw is None:
-            raise MalformedRecordError(f"its header {reprlib.repr(name)} has no value")
+        given = value_of(name, raw)
         if name == "grpc-status":
-            status = _status(raw)
+            status = status_of(given)
         elif name == "grpc-message":
-            details = raw.decode("utf-8", "replace")
+            details = given.decode("utf-8", "replace")
+        elif name == ":parts":
+            parts = number_of(name, given)
+        elif name == ":source":
+            source = given.decode("ascii", "replace")
         elif not name.startswith(":"):
-            (initial if status is None else trailing).append(from_header(name, raw))
+            (initial if status is None else trailing).append(from_header(name, given))
     if status is None or (status == 0 and value is None):
         raise MalformedRecordError("a RESPONSE without a status, or OK without a message")
-    return Response(key, to, tuple(initial), status, details, tuple(trailing), value or b"")
+    message = value or b""
+    return Response(
+        key, to, tuple(initial), status, details, tuple(trailing), message, parts, source
+    )
 
 
-def _decode_cancel(key: bytes, _headers: Headers, _value: bytes | None) -> Cancel:
-    return Cancel(key)
+def _decode_part(key: bytes, headers: Headers, value: bytes | None) -> Part:
+    if value is None:
+        raise MalformedRecordError("a PART without a part")
+    source = text_of(headers, 2, ":source")
+    sequence = number_of(":sequence", text_of(headers, 3, ":sequence").encode())
+    return Part(key, source, sequence, value)
 
 
-def _required(headers: Headers, place: int, name: str) -> str:
-    found, raw = headers[place] if place < len(headers) else ("", None)
-    if found != name or not raw:
-        raise MalformedRecordError(f"its header {place + 1} is not {name!r} with a value")
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        raise MalformedRecordError(f"its header {name!r} is not UTF-8") from None
-
-
-def _deadline(raw: bytes) -> float:
-    if not raw.isdigit() or len(raw) > len(str(_LAST_DEADLINE)):
-        raise MalformedRecordError(
-            f"{reprlib.repr(raw)} is no deadline in microseconds since the epoch"
-        )
-    return int(raw) / _MICROSECONDS
-
-
-def _status(raw: bytes) -> int:
-    try:
-        return _STATUSES[raw]
-    except KeyError:
-        raise MalformedRecordError(f"{reprlib.repr(raw)} is no gRPC status code") from None
+def _decode_cancel(key: bytes, headers: Headers, _value: bytes | None) -> Cancel:
+    addressed = any(name == ":to" for name, _ in headers[2:3])
+    return Cancel(key, text_of(headers, 2, ":to") if addressed else "")
 
 
 _LEADERS = (":version", ":frame")
+_ARITIES = {arity.encode(): arity for arity in Arity}
 _READERS: dict[bytes | None, Callable[[bytes, Headers, bytes | None], Frame]] = {
+    FrameKind.PART.encode(): _decode_part,
     FrameKind.REQUEST.encode(): _decode_request,
     FrameKind.RESPONSE.encode(): _decode_response,
     FrameKind.CANCEL.encode(): _decode_cancel,
+    FrameKind.PING.encode(): read_ping,
 }
+_READERS |= STREAM_READERS

@@ -1,0 +1,59 @@
+"""What an application gives to handle a method, in all the forms that `grpc.aio` takes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import cast
+
+from grpc_kafka.aio._routing import Handler
+
+type Behaviour = Callable[[object, object], object]
+
+
+def behaviour_of(handler: Handler) -> Behaviour:
+    """The one of a handler's behaviours that is of its arity.
+
+    Raises:
+        TypeError: it has none.
+    """
+    arities = {
+        (False, False): handler.unary_unary,
+        (False, True): handler.unary_stream,
+        (True, False): handler.stream_unary,
+        (True, True): handler.stream_stream,
+    }
+    behaviour = arities[bool(handler.request_streaming), bool(handler.response_streaming)]
+    if behaviour is None:
+        raise TypeError("the handler has no behaviour of its arity")
+    return cast("Behaviour", behaviour)
+
+
+def is_async(behaviour: Behaviour) -> bool:
+    """Whether it runs on the loop: a coroutine, or an asynchronous generator."""
+    call = getattr(behaviour, "__call__", None)  # noqa: B004 - an object may be a handler
+    return any(
+        inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each)
+        for each in (behaviour, call)
+    )
+
+
+def is_async_generator(behaviour: Behaviour) -> bool:
+    """Whether it yields its answers on the loop."""
+    call = getattr(behaviour, "__call__", None)  # noqa: B004 - an object may be a handler
+    return inspect.isasyncgenfunction(behaviour) or inspect.isasyncgenfunction(call)
+
+
+def bytes_of(handler: Handler, answer: object) -> bytes:
+    """An answer as bytes; none at all for None.
+
+    Raises:
+        TypeError: it is none, or its serializer makes something else of it.
+    """
+    write = handler.response_serializer
+    message: object = answer if write is None else write(answer)
+    if message is None:
+        return b""
+    if not isinstance(message, bytes):
+        raise TypeError(f"an answer, or what its serializer makes of it, is bytes: {type(message)}")
+    return message

@@ -1,0 +1,162 @@
+"""Messages of unary calls that are larger than a record."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+
+from grpc_kafka import BrokerError
+from grpc_kafka.aio.conftest import Gate, settled
+from grpc_kafka.protocol import (
+    PART,
+    Address,
+    Cancel,
+    Part,
+    Request,
+    encode_cancel,
+    encode_part,
+    encode_request,
+)
+
+if TYPE_CHECKING:
+    from grpc_kafka.aio.conftest import Rig
+
+type Context = grpc.aio.ServicerContext[bytes, bytes]
+
+_HOME = Address("blue.tests.inbox", 0, "me")
+_ID = bytes(16)
+
+
+async def _echo(request: bytes, _context: Context) -> bytes:
+    return request
+
+
+def _committed(rig: Rig) -> int:
+    return sum(rig.broker.committed(rig.queue).values())
+
+
+def _numbered(size: int) -> bytes:
+    return b"".join(number.to_bytes(4) for number in range(size // 4))
+
+
+@pytest.mark.parametrize("size", [PART - 4, PART, PART + 4, 4_000_000])
+async def test_a_message_of_any_size_within_the_limit_goes_there_and_back(
+    rig: Rig, size: int
+) -> None:
+    await rig.serve(_echo)
+    message = _numbered(size)
+    assert await rig.method()(message, timeout=10) == message
+    await settled()
+    assert _committed(rig) == len(rig.broker.records(rig.queue))
+
+
+async def test_large_calls_beside_each_other_get_their_own_answers(rig: Rig) -> None:
+    await rig.serve(_echo)
+    method = rig.method()
+    wanted = [bytes([number]) * 1_200_000 for number in range(8)]
+    assert await asyncio.gather(*[method(each, timeout=20) for each in wanted]) == wanted
+
+
+async def test_a_request_past_the_limit_is_refused_by_its_size(rig: Rig) -> None:
+    gate = Gate()
+    await rig.serve(gate, options=[("grpc.max_receive_message_length", 600_000)])
+    call = rig.method()(bytes(2_000_000), timeout=5)
+    assert await call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert await call.details() == "SERVER: Received message larger than max (2000000 vs. 600000)"
+    assert gate.begun == []
+
+
+async def test_an_answer_past_the_limit_is_refused_by_its_size(rig: Rig) -> None:
+    await rig.serve(_echo)
+    channel = rig.channel(options=[("grpc.max_receive_message_length", 600_000)])
+    call = rig.method(channel)(bytes(2_000_000), timeout=5)
+    assert await call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert await call.details() == "CLIENT: Received message larger than max (2000000 vs. 600000)"
+
+
+async def test_a_large_answer_that_was_not_acknowledged_whole_is_sent_whole_again(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grpc_kafka.aio._answers._FIRST_PAUSE", 0.01)
+    gate = Gate()
+    await rig.serve(gate)
+    message = _numbered(1_500_000)
+    call = rig.method()(message, timeout=5)
+    await settled()
+    rig.broker.fail_sends(BrokerError("away"))
+    gate.open.set()
+    await settled()
+    rig.broker.fail_sends(None)
+    assert await call == message
+
+
+async def test_what_a_vanished_server_had_of_a_large_request_another_one_gets_whole(
+    rig: Rig,
+) -> None:
+    await rig.serve(Gate())
+    message = _numbered(1_500_000)
+    call = rig.method()(message, timeout=5)
+    await settled()
+    (member,) = rig.broker.members(rig.queue)
+    member.vanish()
+    await rig.serve(_echo)
+    assert await call == message
+
+
+def _publish_part(rig: Rig) -> None:
+    rig.broker.publish(rig.queue, encode_part(Part(_ID, "me", 0, b"begun")), partition=0)
+
+
+async def test_parts_whose_end_never_comes_are_forgotten(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grpc_kafka.aio._gathering.PATIENCE", 0.05)
+    await rig.serve(_echo)
+    _publish_part(rig)
+    await settled()
+    assert _committed(rig) == 0
+    await asyncio.sleep(0.1)
+    assert _committed(rig) == 1
+
+
+async def test_a_cancellation_between_the_parts_ends_the_call(rig: Rig) -> None:
+    await rig.serve(_echo)
+    _publish_part(rig)
+    rig.broker.publish(rig.queue, encode_cancel(Cancel(_ID)), partition=0)
+    await settled()
+    assert _committed(rig) == 2
+
+
+async def test_an_end_whose_parts_are_missing_begins_nothing(rig: Rig) -> None:
+    gate = Gate()
+    await rig.serve(gate)
+    request = Request(_ID, "/test.Echo/Call", _HOME, None, (), b"end", parts=2)
+    _publish_part(rig)
+    rig.broker.publish(rig.queue, encode_request(request), partition=0)
+    await settled()
+    assert (gate.begun, _committed(rig)) == ([], 2)
+
+
+async def test_parts_are_left_to_a_partitions_next_owner(rig: Rig) -> None:
+    old, new = Gate(), Gate()
+    new.open.set()
+    await rig.serve(old)
+    rig.broker.publish(rig.queue, encode_part(Part(_ID, "me", 0, b"begun ")), partition=1)
+    await settled()
+    await rig.serve(new)
+    request = Request(_ID, "/test.Echo/Call", _HOME, None, (), b"and ended", parts=1)
+    rig.broker.publish(rig.queue, encode_request(request), partition=1)
+    await settled()
+    assert (old.begun, new.begun) == ([], [b"begun and ended"])
+    assert _committed(rig) == 2
+
+
+async def test_a_server_that_stops_leaves_parts_to_the_next_one(rig: Rig) -> None:
+    made = await rig.serve(_echo)
+    _publish_part(rig)
+    await settled()
+    await made.stop(None)
+    assert _committed(rig) == 0
