@@ -3,10 +3,10 @@ from types import ModuleType
 import pytest
 
 import grpc_kafka
-from grpc_kafka import aio, protocol, testing, topics
+from grpc_kafka import aio, protocol, sync, testing, topics
 
 
-@pytest.mark.parametrize("module", [grpc_kafka, aio, protocol, testing, topics])
+@pytest.mark.parametrize("module", [grpc_kafka, aio, protocol, sync, testing, topics])
 def test_the_door_is_sorted_and_holds_what_it_names(module: ModuleType) -> None:
     names = list(module.__all__)
     assert names == sorted(names, key=_isort_order)
