@@ -10,6 +10,8 @@ import grpc
 import pytest
 from confluent_kafka import Producer
 
+from tests.transport.waiting import until
+
 if TYPE_CHECKING:
     from tests.transport.conftest import Lane
 
@@ -36,13 +38,6 @@ class Gate:
             self.cancelled.append(request)
             raise
         return request
-
-
-async def _until(true: object, seconds: float = 10.0) -> None:
-    assert callable(true)
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - what is waited for tells nobody
-            await asyncio.sleep(0.01)
 
 
 async def _error(call: grpc.aio.UnaryUnaryCall[bytes, bytes]) -> grpc.aio.AioRpcError:
@@ -93,12 +88,12 @@ async def test_cancellation_and_deadline_reach_the_handler(lane: Lane) -> None:
     await lane.serve(gate)
     method = lane.method()
     call = method(b"cancelled", timeout=30)
-    await _until(lambda: gate.begun)
+    await until(lambda: gate.begun)
     call.cancel()
-    await _until(lambda: gate.cancelled == [b"cancelled"])
+    await until(lambda: gate.cancelled == [b"cancelled"])
     error = await _error(method(b"expired", timeout=0.5))
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    await _until(lambda: gate.cancelled == [b"cancelled", b"expired"])
+    await until(lambda: gate.cancelled == [b"cancelled", b"expired"])
 
 
 async def test_an_expired_request_is_never_begun(lane: Lane) -> None:
@@ -110,7 +105,7 @@ async def test_an_expired_request_is_never_begun(lane: Lane) -> None:
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     made = await lane.serve(gate)
     assert await lane.method()(b"in time", timeout=20) == b"in time"
-    await _until(lambda: made.counters.expired == 1)
+    await until(lambda: made.counters.expired == 1)
     assert gate.begun == [b"in time"]
 
 
@@ -224,6 +219,6 @@ async def test_garbage_in_queue_and_inbox_harms_nobody(lane: Lane) -> None:
     assert await asyncio.to_thread(producer.flush, 10) == 0
     answers = await asyncio.gather(*[method(b"after", timeout=20) for _ in range(50)])
     assert answers == [b"after"] * 50
-    await _until(lambda: made.counters.malformed == 12)
+    await until(lambda: made.counters.malformed == 12)
     assert made.healthy().ok
     assert channel.healthy().ok

@@ -16,6 +16,7 @@ SERVICE = "tests.Echo"
 APPLICATION = "tests"
 
 type Behaviour = Callable[[bytes, grpc.aio.ServicerContext[bytes, bytes]], object]
+type Handler = "grpc.RpcMethodHandler[bytes, bytes]"
 type Method = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 
 
@@ -54,13 +55,25 @@ class Lane:
         maximum_concurrent_rpcs: int | None = None,
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
     ) -> KafkaServer:
-        """Start a server of one method."""
+        """Start a server of one unary method."""
+        handler = grpc.unary_unary_rpc_method_handler(behaviour)  # type: ignore[var-annotated]
+        return await self.serve_with(
+            handler, maximum_concurrent_rpcs=maximum_concurrent_rpcs, interceptors=interceptors
+        )
+
+    async def serve_with(
+        self,
+        handler: Handler,
+        *,
+        maximum_concurrent_rpcs: int | None = None,
+        interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
+    ) -> KafkaServer:
+        """Start a server whose method has this handler."""
         made = server(
             self.endpoint,
             maximum_concurrent_rpcs=maximum_concurrent_rpcs,
             interceptors=interceptors,
         )
-        handler = grpc.unary_unary_rpc_method_handler(behaviour)  # type: ignore[var-annotated]
         made.add_registered_method_handlers(SERVICE, {"Call": handler})
         await made.start()
         self.closing.append(lambda: made.stop(None))

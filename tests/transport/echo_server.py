@@ -30,7 +30,7 @@ class Echo:
         return self._name.encode() + b":" + request
 
 
-async def main(bootstrap: str, lane: str, name: str, slow: str, settings: str) -> None:
+async def main(bootstrap: str, lane: str, settings: str, name: str, slow: str) -> None:
     """Serve until killed."""
     made = server(Endpoint(bootstrap, lane, "tests", json.loads(settings)))
     handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(

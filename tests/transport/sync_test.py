@@ -1,0 +1,209 @@
+"""The twin of channel and server for code without asyncio, on real brokers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, cast
+
+import grpc
+import pytest
+
+from grpc_kafka import sync
+from tests.transport.conftest import SERVICE, Cluster, lane_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from grpc_kafka import Endpoint
+
+_TIMEOUT = 20.0
+
+
+class Echo:
+    """Handlers of all arities, as plain functions and generators."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.threads: set[str] = set()
+
+    def handlers(self) -> dict[str, grpc.RpcMethodHandler[bytes, bytes]]:
+        """The methods by their names."""
+        return {
+            "Once": grpc.unary_unary_rpc_method_handler(self.once),
+            "Pour": grpc.unary_stream_rpc_method_handler(self.pour),
+            "Collect": grpc.stream_unary_rpc_method_handler(self.collect),
+            "Chat": grpc.stream_stream_rpc_method_handler(self.chat),
+        }
+
+    def once(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """Answer with the request; some requests are refused."""
+        self.threads.add(threading.current_thread().name)
+        self.gate.wait(_TIMEOUT)
+        context.send_initial_metadata((("first", "1"),))
+        context.set_trailing_metadata((("last", "2"),))
+        if request == b"refuse":
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, "не сейчас")
+        return request
+
+    def pour(self, request: bytes, _context: grpc.ServicerContext) -> Iterator[bytes]:
+        """Answer three times."""
+        for number in range(3):
+            yield request + b"%d" % number
+
+    def collect(self, requests: Iterator[bytes], _context: grpc.ServicerContext) -> bytes:
+        """Answer with all requests in one."""
+        return b"".join(requests)
+
+    def chat(self, requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
+        """Answer each request by itself."""
+        yield from requests
+
+
+@pytest.fixture
+def endpoint(cluster: Cluster) -> Endpoint:
+    """A lane on each kind of broker in turn."""
+    return lane_on(cluster).endpoint
+
+
+@pytest.fixture
+def echo(endpoint: Endpoint) -> Iterator[Echo]:
+    """A server of threads."""
+    made = Echo()
+    with ThreadPoolExecutor(8, thread_name_prefix="handlers") as pool:
+        server = sync.server(endpoint, pool)
+        server.add_registered_method_handlers(SERVICE, made.handlers())
+        server.start()
+        yield made
+        made.gate.set()
+        assert server.stop(5).wait(_TIMEOUT)
+        assert server.wait_for_termination(1) is False
+
+
+@pytest.fixture
+def channel(endpoint: Endpoint, echo: Echo) -> Iterator[grpc.Channel]:
+    """A channel to it."""
+    del echo
+    with sync.channel(endpoint) as made:
+        yield made
+
+
+def once(channel: grpc.Channel) -> grpc.UnaryUnaryMultiCallable[bytes, bytes]:
+    """The unary method."""
+    return channel.unary_unary(f"/{SERVICE}/Once")
+
+
+def _call_of(error: grpc.RpcError) -> grpc.Call:
+    """What every error of `grpc` is as well, which its stubs do not know."""
+    return cast("grpc.Call", error)
+
+
+def test_all_arities_are_carried(channel: grpc.Channel, echo: Echo) -> None:
+    assert once(channel)(b"x", timeout=_TIMEOUT) == b"x"
+    assert {name.partition("_")[0] for name in echo.threads} == {"handlers"}
+    pour: Callable[..., Iterator[bytes]] = channel.unary_stream(f"/{SERVICE}/Pour")
+    assert list(pour(b"x", timeout=_TIMEOUT)) == [b"x0", b"x1", b"x2"]
+    collect: Callable[..., bytes] = channel.stream_unary(f"/{SERVICE}/Collect")
+    assert collect(iter([b"a", b"b"]), timeout=_TIMEOUT) == b"ab"
+    chat: Callable[..., Iterator[bytes]] = channel.stream_stream(f"/{SERVICE}/Chat")
+    wanted = [b"%d" % number for number in range(50)]
+    assert list(chat(iter(wanted), timeout=_TIMEOUT)) == wanted
+
+
+def test_an_error_is_a_call_with_status_and_metadata(channel: grpc.Channel) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        once(channel)(b"refuse", timeout=_TIMEOUT)
+    call = _call_of(caught.value)
+    assert call.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert call.details() == "не сейчас"
+    assert tuple(call.initial_metadata()) == (("first", "1"),)
+    assert tuple(call.trailing_metadata()) == (("last", "2"),)
+
+
+def test_a_response_comes_with_its_call(channel: grpc.Channel) -> None:
+    response, call = once(channel).with_call(b"x", timeout=_TIMEOUT)
+    assert (response, call.code()) == (b"x", grpc.StatusCode.OK)
+    assert not call.is_active()
+    assert not call.add_callback(lambda: None)
+
+
+def test_a_future_may_be_waited_for_asked_and_cancelled(channel: grpc.Channel, echo: Echo) -> None:
+    once(channel)(b"warm", timeout=_TIMEOUT)
+    echo.gate.clear()
+    future = once(channel).future(b"x", timeout=_TIMEOUT)
+    told: list[object] = []
+    future.add_done_callback(told.append)
+    assert future.running()
+    with pytest.raises(grpc.FutureTimeoutError):
+        future.result(timeout=0.05)
+    assert future.cancel()
+    with pytest.raises(grpc.FutureCancelledError):
+        future.result(timeout=_TIMEOUT)
+    assert (future.cancelled(), future.done(), told) == (True, True, [future])
+    echo.gate.set()
+    assert once(channel).future(b"y", timeout=_TIMEOUT).result() == b"y"
+
+
+def test_a_deadline_is_an_error_of_its_own(channel: grpc.Channel, echo: Echo) -> None:
+    echo.gate.clear()
+    began = time.monotonic()
+    with pytest.raises(grpc.RpcError) as caught:
+        once(channel)(b"x", timeout=0.3)
+    assert _call_of(caught.value).code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert time.monotonic() - began < 5
+
+
+def test_an_iterator_of_requests_that_fails_ends_the_call_as_unknown(
+    channel: grpc.Channel,
+) -> None:
+    def fail() -> Iterator[bytes]:
+        yield b"a"
+        raise ValueError("no more")
+
+    collect: Callable[..., bytes] = channel.stream_unary(f"/{SERVICE}/Collect")
+    with pytest.raises(grpc.RpcError) as caught:
+        collect(fail(), timeout=_TIMEOUT)
+    assert _call_of(caught.value).code() is grpc.StatusCode.UNKNOWN
+
+
+def test_calls_of_many_threads_share_a_channel(channel: grpc.Channel) -> None:
+    method = once(channel)
+    wanted = [b"%d" % number for number in range(100)]
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda each: method(each, timeout=_TIMEOUT), wanted))
+    assert answers == wanted
+
+
+def test_a_channel_tells_that_it_is_ready(channel: grpc.Channel) -> None:
+    assert grpc.channel_ready_future(channel).result(timeout=_TIMEOUT) is None
+
+
+def test_interceptors_of_grpc_go_around_channel_and_server(endpoint: Endpoint) -> None:
+    class Refuse(grpc.ServerInterceptor):
+        def intercept_service(self, continuation, handler_call_details):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - generic
+            if dict(handler_call_details.invocation_metadata).get("pass") != "yes":
+                return grpc.unary_unary_rpc_method_handler(
+                    lambda _request, context: context.abort(
+                        grpc.StatusCode.PERMISSION_DENIED, "who are you?"
+                    )
+                )
+            return continuation(handler_call_details)
+
+    class Pass(grpc.UnaryUnaryClientInterceptor):
+        def intercept_unary_unary(self, continuation, client_call_details, request):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - generic
+            return continuation(client_call_details, request + b"!")
+
+    echo = Echo()
+    with ThreadPoolExecutor(8) as pool, sync.channel(endpoint) as plain:
+        server = sync.server(endpoint, pool, interceptors=[Refuse()])
+        server.add_registered_method_handlers(SERVICE, echo.handlers())
+        server.start()
+        method = once(grpc.intercept_channel(plain, Pass()))
+        assert method(b"x", metadata=(("pass", "yes"),), timeout=_TIMEOUT) == b"x!"
+        with pytest.raises(grpc.RpcError) as caught:
+            method(b"x", timeout=_TIMEOUT)
+        assert _call_of(caught.value).code() is grpc.StatusCode.PERMISSION_DENIED
+        assert server.healthy().ok
+        server.stop(None).wait(_TIMEOUT)
