@@ -1,8 +1,9 @@
-"""Unary calls over Kafka beside grpc.aio direct over loopback, in one interleaved run.
+"""Calls and streams over Kafka beside grpc.aio direct over loopback, in one interleaved run.
 
 `python -m benchmarks.transport` measures the embedded broker, and Apache Kafka too where
-`TANDEM_TEST_KAFKA_LIBS` names its jars. Server and client are processes of their own. Machines
-differ and share their time with others: what lasts of the table are its ratios.
+`TANDEM_TEST_KAFKA_LIBS` names its jars; a further argument `unary` or `streams` leaves out the
+other. Server and client are processes of their own. Machines differ and share their time with
+others: what lasts of the tables are their ratios.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from contextlib import ExitStack, contextmanager
 
 import grpc
 
+from benchmarks.transport import streams
 from benchmarks.transport.echo import APPLICATION, METHOD, SERVICE
 from benchmarks.transport.measure import IN_FLIGHT, Figures, Method, measure
 from grpc_kafka import Endpoint, aio, topics
@@ -68,9 +70,17 @@ async def _measure(channels: dict[str, grpc.aio.Channel]) -> dict[str, Figures]:
     for _ in range(ROUNDS):
         for name, method in methods.items():
             await measure(method, figures[name], SECONDS)
-    for channel in channels.values():
-        await channel.close()
     return figures
+
+
+async def _measure_streams(channels: dict[str, grpc.aio.Channel]) -> dict[str, streams.Rates]:
+    rates = {name: streams.Rates() for name in channels}
+    for channel in channels.values():
+        await streams.measure(channel, streams.Rates())
+    for _ in range(ROUNDS):
+        for name, channel in channels.items():
+            await streams.measure(channel, rates[name])
+    return rates
 
 
 def _report(figures: dict[str, Figures]) -> None:
@@ -87,6 +97,23 @@ def _report(figures: dict[str, Figures]) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
+def _report_streams(rates: dict[str, streams.Rates]) -> None:
+    titles = [f"{direction:>28}" for direction in streams.DIRECTIONS]
+    lines = [f"{'messages/s (range)':22}{''.join(titles)}"]
+    for name, each in rates.items():
+        cells = [
+            f"{each.middle(direction):8.0f}{_range(each.of[direction]):>13}"
+            f"{_ratio(each.middle(direction), rates[_DIRECT].middle(direction)):>7}"
+            for direction in streams.DIRECTIONS
+        ]
+        lines.append(f"{name:22}{''.join(cells)}")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _range(values: list[float]) -> str:
+    return f"({min(values) / 1000:.1f}-{max(values) / 1000:.1f}k)"
+
+
 def _ratio(value: float, of: float) -> str:
     return f"{f'x{value / of:.2f}':>8}"
 
@@ -94,10 +121,10 @@ def _ratio(value: float, of: float) -> str:
 def main() -> None:
     """Measure and print."""
     with ExitStack() as stack:
-        asyncio.run(_all(stack))
+        asyncio.run(_all(stack, sys.argv[1:] or ["unary", "streams"]))
 
 
-async def _all(stack: ExitStack) -> None:
+async def _all(stack: ExitStack, wanted: list[str]) -> None:
     port = stack.enter_context(_serving("direct"))
     embedded = stack.enter_context(embedded_kafka.running())
     channels = {
@@ -107,7 +134,12 @@ async def _all(stack: ExitStack) -> None:
     if os.environ.get(kafka.LIBS):
         broker = stack.enter_context(kafka.running())
         channels["Apache Kafka"] = _over(stack, broker.bootstrap_servers, {})
-    _report(await _measure(channels))
+    if "unary" in wanted:
+        _report(await _measure(channels))
+    if "streams" in wanted:
+        _report_streams(await _measure_streams(channels))
+    for channel in channels.values():
+        await channel.close()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The server of the measurement, in a process of its own: the same handler on each transport.
+"""The server of the measurement, in a process of its own: the same handlers on each transport.
 
 `python -m benchmarks.transport.echo direct` prints its port; `... kafka BOOTSTRAP LANE SETTINGS`
 prints `ready`. Both live until their standard input is closed.
@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import AsyncIterator
 
 import grpc
 
@@ -18,11 +19,46 @@ from grpc_kafka.aio import server
 
 SERVICE = "benchmarks.Echo"
 METHOD = f"/{SERVICE}/Call"
+POUR = f"/{SERVICE}/Pour"
+COUNT = f"/{SERVICE}/Count"
+EXCHANGE = f"/{SERVICE}/Exchange"
+MESSAGE = bytes(100)
+"""What a stream carries again and again: 100 bytes."""
+
 APPLICATION = "benchmarks"
 
 
-async def _echo(request: bytes, _context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+type Context = grpc.aio.ServicerContext[bytes, bytes]
+
+
+async def _echo(request: bytes, _context: Context) -> bytes:
     return request
+
+
+async def _pour(request: bytes, _context: Context) -> AsyncIterator[bytes]:
+    for _ in range(int(request)):
+        yield MESSAGE
+
+
+async def _count(requests: AsyncIterator[bytes], _context: Context) -> bytes:
+    count = 0
+    async for _ in requests:
+        count += 1
+    return b"%d" % count
+
+
+async def _exchange(requests: AsyncIterator[bytes], _context: Context) -> AsyncIterator[bytes]:
+    async for request in requests:
+        yield request
+
+
+def _handlers() -> dict[str, grpc.RpcMethodHandler[bytes, bytes]]:
+    return {
+        "Call": grpc.unary_unary_rpc_method_handler(_echo),
+        "Pour": grpc.unary_stream_rpc_method_handler(_pour),
+        "Count": grpc.stream_unary_rpc_method_handler(_count),
+        "Exchange": grpc.stream_stream_rpc_method_handler(_exchange),
+    }
 
 
 def _say(line: str) -> None:
@@ -31,8 +67,7 @@ def _say(line: str) -> None:
 
 
 async def _serve(server: grpc.aio.Server, said: str) -> None:
-    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(_echo)
-    generic = grpc.method_handlers_generic_handler(SERVICE, {"Call": handler})
+    generic = grpc.method_handlers_generic_handler(SERVICE, _handlers())
     server.add_generic_rpc_handlers((generic,))
     await server.start()
     _say(said)
