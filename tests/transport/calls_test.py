@@ -109,13 +109,22 @@ async def test_an_expired_request_is_never_begun(lane: Lane) -> None:
     assert gate.begun == [b"in time"]
 
 
-async def test_a_message_past_a_records_size_is_refused_on_either_side(lane: Lane) -> None:
-    async def huge(request: bytes, _context: Context) -> bytes:
-        return request * 1_500_000
+async def test_a_message_larger_than_a_record_goes_there_and_back(lane: Lane) -> None:
+    await lane.serve(_echo)
+    message = b"".join(number.to_bytes(4) for number in range(750_000))
+    assert await lane.method()(message, timeout=20) == message
 
-    await lane.serve(huge)
+
+async def test_metadata_past_a_records_size_is_refused_on_either_side(lane: Lane) -> None:
+    much = (("much", "x" * 1_500_000),)
+
+    async def talk(request: bytes, context: Context) -> bytes:
+        context.set_trailing_metadata(much)
+        return request
+
+    await lane.serve(talk)
     method = lane.method()
-    for call in (method(bytes(1_500_000), timeout=20), method(b"x", timeout=20)):
+    for call in (method(b"x", metadata=much, timeout=20), method(b"x", timeout=20)):
         error = await _error(call)
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert "too large" in (error.details() or "").lower()

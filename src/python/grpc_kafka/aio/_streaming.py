@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import aclosing
 from typing import cast
 
 import grpc
@@ -134,22 +135,23 @@ class Streaming:
 
     async def _stream_answers(self, behaviour: Behaviour, given: object, context: Context) -> None:
         if is_async_generator(behaviour) or not is_async(behaviour):
-            answers = self._answers(behaviour, given, context)
-            async for answer in answers:
-                await context.write(answer)
+            # Closed here: one that is cancelled between two answers cleans up at once.
+            async with aclosing(self._answers(behaviour, given, context)) as answers:
+                async for answer in answers:
+                    await context.write(answer)
         else:
             await cast("Awaitable[object]", behaviour(given, context))
 
     def _answers(
         self, behaviour: Behaviour, given: object, context: Context
-    ) -> AsyncIterator[object]:
+    ) -> AsyncGenerator[object]:
         if is_async_generator(behaviour):
-            return cast("AsyncIterator[object]", behaviour(given, context))
+            return cast("AsyncGenerator[object]", behaviour(given, context))
         return self._in_threads(behaviour, given, BlockingContext(context.rpc))
 
     async def _in_threads(
         self, behaviour: Behaviour, given: object, context: BlockingContext
-    ) -> AsyncIterator[object]:
+    ) -> AsyncGenerator[object]:
         made = await self._in_thread(behaviour, given, context)
         answers = iter(cast("Iterator[object]", made))
         while True:

@@ -136,6 +136,28 @@ async def test_a_server_waits_for_a_client_that_does_not_read(rig: Rig) -> None:
     assert (received, written) == (100, 100)
 
 
+async def test_a_handler_that_is_cancelled_between_two_answers_cleans_up_at_once(rig: Rig) -> None:
+    cleaned = False
+
+    async def pour(_request: bytes, _context: Context) -> AsyncIterator[bytes]:
+        nonlocal cleaned
+        try:
+            while True:
+                yield bytes(100_000)
+        finally:
+            cleaned = True
+
+    await serve(rig, grpc.unary_stream_rpc_method_handler(pour))
+    method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = rig.channel().unary_stream(
+        f"/{SERVICE}/Call"
+    )
+    call = method(b"x", timeout=20)
+    assert await call.read() == bytes(100_000)
+    call.cancel()
+    await settled()
+    assert cleaned
+
+
 async def test_a_message_larger_than_record_and_window_passes(rig: Rig) -> None:
     chat = Chat()
     await serve(rig, chat_handler(chat))
