@@ -1,7 +1,7 @@
 """A running service: its settings, its edges, and the order in which they close."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from starlette.types import ASGIApp
@@ -37,6 +37,7 @@ class Process[S: Settings]:
         self._channel: aio.KafkaChannel | None = None
         self._server: aio.KafkaServer | None = None
         self._app: ASGIApp | None = None
+        self._when_stopping: list[Callable[[], None]] = []
 
     def channel(self) -> aio.KafkaChannel:
         """The process's one channel to all other services; closed at the stop."""
@@ -73,6 +74,13 @@ class Process[S: Settings]:
         """Open a part of the service; it is closed at the stop."""
         return await self._stack.enter_async_context(part)
 
+    def when_stopping(self, callback: Callable[[], None]) -> None:
+        """Call back as the stop begins, before anything closes.
+
+        What answers for as long as it is asked has to be told, or it takes all of the grace.
+        """
+        self._when_stopping.append(callback)
+
     def serve_http(self, app: ASGIApp) -> None:
         """Answer HTTP by this application, everywhere but at `/healthz`.
 
@@ -99,7 +107,7 @@ class Process[S: Settings]:
             await self._within_start_timeout(self._server.start())
             self._stack.push_async_callback(self._server.stop, self.settings.shutdown_grace)
         app = _http.application(self.name, self.settings.lane, self.health, self._app)
-        return await self.enter(
+        port = await self.enter(
             _http.serving(
                 self._tracing.http(app),
                 self.settings.http_host,
@@ -107,6 +115,9 @@ class Process[S: Settings]:
                 self.settings.shutdown_grace,
             )
         )
+        for callback in self._when_stopping:
+            self._stack.callback(callback)
+        return port
 
     async def _within_start_timeout(self, step: Awaitable[None]) -> None:
         servers, limit = self.settings.kafka_bootstrap_servers, self.settings.start_timeout
