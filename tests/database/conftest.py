@@ -5,7 +5,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from grpc_kafka import aio, testing
-from services.database.service import add_stores, connected
+from services.database.arrivals import Arrivals
+from services.database.listener import Listener, listening
+from services.database.service import add_stores, connected, listener_of
 from services.database.settings import Settings
 from services.database.transactions import Transactions
 from tests.database import process
@@ -46,11 +48,24 @@ async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-async def stores(engine: AsyncEngine, settings: Settings) -> AsyncIterator[Stores]:
+def arrivals() -> Arrivals:
+    return Arrivals(3)
+
+
+@pytest.fixture
+async def listener(settings: Settings, arrivals: Arrivals) -> AsyncIterator[Listener]:
+    async with listening(listener_of(settings, arrivals)) as started:
+        yield started
+
+
+@pytest.fixture
+async def stores(
+    engine: AsyncEngine, settings: Settings, arrivals: Arrivals
+) -> AsyncIterator[Stores]:
     """Stubs of all stores, over the transport, on a real PostgreSQL."""
     in_memory = testing.InMemoryBroker()
     server = aio.server(process.endpoint("database"), broker=in_memory)
-    add_stores(Transactions(engine, settings.database_statement_timeout), server)
+    add_stores(Transactions(engine, settings.database_statement_timeout), arrivals, server)
     await server.start()
     async with aio.channel(process.endpoint(process.CALLER), broker=in_memory) as channel:
         yield Stores.on(channel)

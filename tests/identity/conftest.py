@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from grpc_kafka import aio, testing
+from services.database.arrivals import Arrivals
 from services.database.service import add_stores, connected
 from services.database.settings import Settings as DatabaseSettings
 from services.database.transactions import Transactions
@@ -32,7 +33,8 @@ async def broker(addresses: Addresses) -> AsyncIterator[testing.InMemoryBroker]:
     in_memory = testing.InMemoryBroker()
     server = aio.server(endpoint("database"), broker=in_memory)
     async with connected(settings) as engine:
-        add_stores(Transactions(engine, settings.database_statement_timeout), server)
+        transactions = Transactions(engine, settings.database_statement_timeout)
+        add_stores(transactions, Arrivals(1), server)
         async with started(server):
             yield in_memory
 

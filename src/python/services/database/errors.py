@@ -6,6 +6,8 @@ DatabaseError
 |   +-- NotFoundError         what the request names is not there
 |   +-- AlreadyExistsError    what the request would make is there, and differs
 |   +-- PreconditionError     what the caller knows is no longer so
+|   +-- ExhaustedError        this process has as much to do as it may
+|   +-- StoppingError         this process ends; another one goes on
 |   +-- OutcomeUnknownError   the connection broke while the effect was being committed
 +-- SchemaError               the schema is not one that this release can work with
 |   +-- SchemaBehindError     an expand or contract migration has yet to run
@@ -73,6 +75,14 @@ class AlreadyExistsError(RequestError):
 
 class PreconditionError(RequestError):
     """What the caller knows is no longer so; repeating the same call cannot help."""
+
+
+class ExhaustedError(RequestError):
+    """This process has as much to do as it may; the same call may succeed later."""
+
+
+class StoppingError(RequestError):
+    """This process ends; the same call, made again, is another one's."""
 
 
 class OutcomeUnknownError(RequestError):

@@ -1,4 +1,4 @@
-"""The serving process: a pool of connections, the four stores, health, clean-up."""
+"""The serving process: a pool of connections, the four stores, news, health, clean-up."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,8 +18,10 @@ from tandem.database.v1 import (
 
 import chassis
 from services.database import sqlstate
+from services.database.arrivals import Arrivals
 from services.database.errors import SchemaBehindError, SchemaError
 from services.database.history import VERSION_TABLE, History
+from services.database.listener import Listener, listening
 from services.database.phases import EXPAND_ADVICE, Phase, check_serving, positions
 from services.database.retention import cleaning_up
 from services.database.settings import Settings, address
@@ -54,13 +56,18 @@ async def start(process: chassis.Process[Settings]) -> None:
     engine = await process.enter(connected(settings))
     await check_schema(engine, History())
     transactions = Transactions(engine, settings.database_statement_timeout)
-    most = CALLS_PER_CONNECTION * settings.database_pool_size
-    add_stores(transactions, process.server(maximum_concurrent_rpcs=most))
+    arrivals = Arrivals(settings.database_watches)
+    # A watch runs for minutes, and hardly ever needs a connection.
+    most = CALLS_PER_CONNECTION * settings.database_pool_size + settings.database_watches
+    add_stores(transactions, arrivals, process.server(maximum_concurrent_rpcs=most))
+    process.when_stopping(arrivals.close)
+    listener = await process.enter(listening(listener_of(settings, arrivals)))
 
     async def postgres() -> None:
         await check_answers(engine)
 
     process.health.add("postgres", postgres)
+    process.health.add("postgres news", listener.check)
     await process.enter(
         cleaning_up(
             engine,
@@ -70,11 +77,12 @@ async def start(process: chassis.Process[Settings]) -> None:
     )
 
 
-def add_stores(transactions: Transactions, server: grpc.aio.Server) -> None:
+def add_stores(transactions: Transactions, arrivals: Arrivals, server: grpc.aio.Server) -> None:
     """Let this server answer for all four stores."""
     accounts_pb2_grpc.add_AccountStoreServicer_to_server(Accounts(transactions), server)
     sessions_pb2_grpc.add_SessionStoreServicer_to_server(Sessions(transactions), server)
-    activity_pb2_grpc.add_ActivityLogServicer_to_server(ActivityLog(transactions), server)
+    activity = ActivityLog(transactions, arrivals)
+    activity_pb2_grpc.add_ActivityLogServicer_to_server(activity, server)
     attempts_pb2_grpc.add_AttemptStoreServicer_to_server(Attempts(transactions), server)
 
 
@@ -90,7 +98,7 @@ async def connected(settings: Settings) -> AsyncIterator[AsyncEngine]:
         hide_parameters=True,
         connect_args={
             "connect_timeout": settings.database_connect_timeout,
-            "application_name": f"tandem {NAME} {settings.lane}",
+            "application_name": _name(settings),
             # A process that dies in the middle of a transaction must not keep its locks.
             "options": "-c TimeZone=UTC -c idle_in_transaction_session_timeout=30s",
         },
@@ -99,6 +107,16 @@ async def connected(settings: Settings) -> AsyncIterator[AsyncEngine]:
         yield engine
     finally:
         await engine.dispose()
+
+
+def listener_of(settings: Settings, arrivals: Arrivals) -> Listener:
+    """What hears of news for this process's watchers."""
+    return Listener(
+        address(settings.database_url),
+        f"{_name(settings)} listener",
+        settings.database_connect_timeout,
+        arrivals,
+    )
 
 
 async def check_answers(engine: AsyncEngine) -> None:
@@ -144,6 +162,11 @@ async def check_schema(engine: AsyncEngine, history: History) -> None:
             head = history.revisions[Phase.EXPAND][-1]
             raise chassis.StartError(str(SchemaBehindError(None, head, EXPAND_ADVICE))) from None
         raise _unanswered(engine, sqlstate.reason(error)) from None
+
+
+def _name(settings: Settings) -> str:
+    """What connections are called in `pg_stat_activity`."""
+    return f"tandem {NAME} {settings.lane}"
 
 
 def _unanswered(engine: AsyncEngine, reason: str) -> chassis.StartError:

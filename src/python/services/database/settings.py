@@ -68,7 +68,10 @@ class Settings(chassis.Settings):
     """Where PostgreSQL is, for the role `tandem_app`."""
 
     database_pool_size: int = Field(10, ge=1, le=200)
-    """Most connections of this process. All processes together must fit `max_connections`."""
+    """Most connections of this process for calls; one more listens for news.
+
+    All processes together must fit `max_connections`.
+    """
 
     database_pool_timeout: float = Field(3.0, gt=0, le=3600)
     """Seconds that a call waits for a free connection, before it is UNAVAILABLE."""
@@ -78,6 +81,9 @@ class Settings(chassis.Settings):
 
     database_statement_timeout: float = Field(10.0, gt=0, le=_DAY)
     """Seconds that a call's transaction may take; its deadline, when nearer, wins."""
+
+    database_watches: int = Field(250, ge=1, le=10_000)
+    """Most watches of accounts' activity at the same time."""
 
     database_cleanup_interval: float = Field(60.0, gt=0, le=_DAY)
     """Seconds between two clean-ups of what has expired."""

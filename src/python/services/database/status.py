@@ -17,10 +17,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from services.database import sqlstate
 from services.database.errors import (
     AlreadyExistsError,
+    ExhaustedError,
     InvalidRequestError,
     NotFoundError,
     OutcomeUnknownError,
     PreconditionError,
+    StoppingError,
     Violation,
 )
 
@@ -34,7 +36,9 @@ _CODES: dict[type[Exception], Code] = {
     NotFoundError: grpc.StatusCode.NOT_FOUND,
     AlreadyExistsError: grpc.StatusCode.ALREADY_EXISTS,
     PreconditionError: grpc.StatusCode.FAILED_PRECONDITION,
+    ExhaustedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     OutcomeUnknownError: grpc.StatusCode.UNAVAILABLE,
+    StoppingError: grpc.StatusCode.UNAVAILABLE,
 }
 
 # What only the database can know: its clock, and which accounts there are.

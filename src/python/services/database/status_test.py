@@ -8,10 +8,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from services.database.errors import (
     AlreadyExistsError,
+    ExhaustedError,
     InvalidRequestError,
     NotFoundError,
     OutcomeUnknownError,
     PreconditionError,
+    StoppingError,
     Violation,
 )
 from services.database.status import Failure, failure
@@ -62,6 +64,8 @@ def test_an_sqlstate_has_its_status_and_tells_no_data(sqlstate: str | None, code
     [
         (NotFoundError("gone"), Code.NOT_FOUND),
         (PreconditionError("changed"), Code.FAILED_PRECONDITION),
+        (ExhaustedError("full"), Code.RESOURCE_EXHAUSTED),
+        (StoppingError("stops"), Code.UNAVAILABLE),
         (OutcomeUnknownError(), Code.UNAVAILABLE),
         (PoolTimeoutError("full"), Code.UNAVAILABLE),
         (TimeoutError(), Code.DEADLINE_EXCEEDED),

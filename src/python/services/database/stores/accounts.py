@@ -19,7 +19,7 @@ from services.database.models import (
     ActivityKind,
     Credential,
 )
-from services.database.stores.activity import record
+from services.database.stores.entries import record
 from services.database.transactions import Transactions
 
 type _Context[Q, R] = grpc.aio.ServicerContext[Q, R]

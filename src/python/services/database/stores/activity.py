@@ -1,52 +1,51 @@
-"""What happened on accounts: written by the other stores, read page by page."""
+"""What happened on accounts: read page by page, or watched as it happens."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from uuid import UUID
 
 import grpc.aio
-import uuid_utils.compat
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from tandem.database.v1 import activity_pb2, activity_pb2_grpc
 
 from services.database import models, page_tokens
+from services.database.arrivals import Arrivals
 from services.database.fields import Fields
-from services.database.models import DETAIL_MOST, ActivityKind
+from services.database.stores.entries import message_of
+from services.database.stores.watches import Watches
 from services.database.transactions import Transactions
 
 DEFAULT_PAGE_SIZE = 20
 MOST_PAGE_SIZE = 100
 
-_KINDS = frozenset(activity_pb2.ActivityKind.keys())
-_UNKNOWN_KIND = "ACTIVITY_KIND_UNSPECIFIED"
-
-type _Context = grpc.aio.ServicerContext[
-    activity_pb2.ListActivityRequest, activity_pb2.ListActivityResponse
-]
+type _Context[Q, R] = grpc.aio.ServicerContext[Q, R]
 
 
 class ActivityLog(activity_pb2_grpc.ActivityLogServicer):
     """The store behind `tandem.database.v1.ActivityLog`."""
 
-    def __init__(self, transactions: Transactions) -> None:
+    def __init__(self, transactions: Transactions, arrivals: Arrivals) -> None:
         self._transactions = transactions
+        self._watches = Watches(transactions, arrivals)
 
     async def ListActivity(  # noqa: N802
-        self, request: activity_pb2.ListActivityRequest, context: _Context
+        self,
+        request: activity_pb2.ListActivityRequest,
+        context: _Context[activity_pb2.ListActivityRequest, activity_pb2.ListActivityResponse],
     ) -> activity_pb2.ListActivityResponse:
         """One page of an account's entries, newest first."""
         return await self._transactions.answer(_list, request, context)
 
-
-async def record(session: AsyncSession, account_id: UUID, kind: ActivityKind, detail: str) -> None:
-    """Write an entry, in the transaction of its effect; a longer detail is cut."""
-    await session.execute(
-        insert(models.Activity).values(
-            id=uuid_utils.compat.uuid7(),
-            account_id=account_id,
-            kind=kind,
-            detail=detail[:DETAIL_MOST],
-        )
-    )
+    async def WatchActivity(  # noqa: N802
+        self,
+        request: activity_pb2.WatchActivityRequest,
+        context: _Context[activity_pb2.WatchActivityRequest, activity_pb2.WatchActivityResponse],
+    ) -> AsyncIterator[activity_pb2.WatchActivityResponse]:
+        """An account's entries as they are written, the oldest first."""
+        async with aclosing(self._watches.follow(request, context)) as responses:
+            async for response in responses:
+                yield response
 
 
 async def _list(
@@ -69,7 +68,7 @@ async def _list(
         last = found[size - 1]
         token = page_tokens.encode(account_id, page_tokens.Place(last.occurred_at, last.id))
     return activity_pb2.ListActivityResponse(
-        activities=map(_message, found[:size]), next_page_token=token
+        activities=map(message_of, found[:size]), next_page_token=token
     )
 
 
@@ -81,18 +80,3 @@ def _place(fields: Fields, account_id: UUID, token: str) -> page_tokens.Place | 
     except page_tokens.PageTokenError:
         fields.refuse("page_token", "must be a next_page_token of the same account")
         return None
-
-
-def _message(activity: models.Activity) -> activity_pb2.Activity:
-    return activity_pb2.Activity(
-        id=str(activity.id),
-        kind=_kind(activity.kind),
-        occurred_at=activity.occurred_at,
-        detail=activity.detail,
-    )
-
-
-def _kind(kind: str) -> str:
-    name = f"ACTIVITY_KIND_{kind.upper()}"
-    # A newer release that serves beside this one may write kinds that this one does not know.
-    return name if name in _KINDS else _UNKNOWN_KIND

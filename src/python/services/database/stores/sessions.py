@@ -12,7 +12,7 @@ from tandem.database.v1 import sessions_pb2, sessions_pb2_grpc
 from services.database.errors import AlreadyExistsError, NotFoundError
 from services.database.fields import Fields
 from services.database.models import USER_AGENT_MOST, ActivityKind, Session, SessionEnd
-from services.database.stores.activity import record
+from services.database.stores.entries import record
 from services.database.transactions import Transactions
 
 MOST_LISTED = 500
