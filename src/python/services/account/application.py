@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from chassis.tokens import AccessTokenVerifier
 from services.account.api import document
-from services.account.api.routes import account_router, entrance_router
+from services.account.api.routes import account_router, entrance_router, live_router
 from services.account.assets import Assets
 from services.account.edge.clients import Clients
 from services.account.edge.cookies import CookiePolicy
@@ -16,8 +16,12 @@ from services.account.edge.gate import Gate
 from services.account.errors import AccountError
 from services.account.gateways.accounts import AccountsGateway
 from services.account.gateways.identity import IdentityGateway
+from services.account.live.activity import LiveActivity
+from services.account.live.streams import Streams
 from services.account.pages.account import AccountPages
 from services.account.pages.entrance import Entrance
+from services.account.pages.live import LivePages
+from services.account.pages.rows import Rows
 from services.account.pages.views import Clock, Views, utc_now
 from services.account.refusals import Refusals
 from services.account.site import Site
@@ -29,15 +33,19 @@ def build(
     identity: IdentityGateway,
     accounts: AccountsGateway,
     clients: Clients,
+    streams: Streams,
     clock: Clock = utc_now,
 ) -> ASGIApp:
     """The application over its gateways; it serves no static files."""
     visitors = Visitors(identity, AccessTokenVerifier(identity.verification_keys))
     views = Views(Assets.of_package(), clock)
+    rows = Rows(clock)
+    live = LiveActivity(accounts, visitors, streams)
     refusals = Refusals(views)
     pages: list[BaseRoute] = [
         *Entrance(views, identity, visitors, clients).routes(),
-        *AccountPages(views, identity, accounts, visitors).routes(),
+        *AccountPages(views, identity, accounts, visitors, rows).routes(),
+        *LivePages(live, rows).routes(),
     ]
     app = FastAPI(
         routes=pages,
@@ -51,6 +59,7 @@ def build(
     policy = CookiePolicy(site.secure)
     app.include_router(entrance_router(identity, visitors, clients), prefix="/api/v1")
     app.include_router(account_router(identity, accounts, visitors, policy), prefix="/api/v1")
+    app.include_router(live_router(live, policy), prefix="/api/v1")
     for kind in (AccountError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, refusals)
     return Gate(app, site, refusals)

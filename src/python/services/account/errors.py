@@ -8,6 +8,7 @@ AccountError
 +-- SignedOutError            nobody is signed in, or not any more
 +-- NotFoundError             what was asked for is not there
 +-- TooManyAttemptsError      to be tried again later
++-- TooManyStreamsError       there are as many live streams as may be
 +-- CrossSiteError            another site's page sent the request
 +-- StaleFormError            the form was not made for this browser and session
 +-- UnreadableBodyError       the body is too large, of another media type, or garbled
@@ -73,6 +74,10 @@ class TooManyAttemptsError(AccountError):
     def __init__(self, retry_after: float | None) -> None:
         self.retry_after = retry_after
         super().__init__("too many attempts")
+
+
+class TooManyStreamsError(AccountError):
+    """There are as many live streams as may be."""
 
 
 class CrossSiteError(AccountError):

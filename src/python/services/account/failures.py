@@ -17,6 +17,7 @@ from services.account.errors import (
     SignedOutError,
     StaleFormError,
     TooManyAttemptsError,
+    TooManyStreamsError,
     UnreadableBodyError,
     WrongCredentialsError,
 )
@@ -86,6 +87,13 @@ _FIXED: Mapping[type[Exception], Failure] = {
         "not-found",
         "Not found",
         "There is nothing here. It may have been removed, or the address may be mistyped.",
+    ),
+    TooManyStreamsError: Failure(
+        429,
+        "too-many-streams",
+        "Too many live streams",
+        "Close some that are open, or try again later. What is new is shown without them as well.",
+        retry_after=30,
     ),
     CrossSiteError: Failure(
         403,

@@ -5,6 +5,7 @@ from services.account.application import build
 from services.account.edge.clients import Clients
 from services.account.gateways.accounts import AccountsGateway
 from services.account.gateways.identity import IdentityGateway
+from services.account.live.streams import Streams
 from services.account.settings import Settings
 from services.account.site import Site
 
@@ -13,12 +14,15 @@ async def start(process: Process[Settings]) -> None:
     """Serve pages and JSON API, with all data from other services."""
     settings = process.settings
     channel = process.channel()
+    streams = Streams(settings.streams)
+    process.when_stopping(streams.close)
     process.serve_http(
         build(
             Site.at(settings.public_url),
             IdentityGateway(channel, settings.call_deadline),
             AccountsGateway(channel, settings.call_deadline),
             Clients(settings.trusted_proxies),
+            streams,
         )
     )
 

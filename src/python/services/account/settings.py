@@ -31,6 +31,9 @@ class Settings(ChassisSettings):
     call_deadline: float = Field(5.0, gt=0, le=60)
     """Seconds that another service may take to answer."""
 
+    streams: int = Field(256, ge=1, le=10_000)
+    """Most live streams of this process at the same time; each holds two connections of nginx."""
+
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = (
         ip_network("127.0.0.0/8"),
         ip_network("::1/128"),

@@ -81,6 +81,20 @@ class Visitors:
         _, told = await asyncio.gather(self._identity.check_access(visitor.access_token), answer)
         return told
 
+    async def confirmed(self, jar: CookieJar, visitor: Visitor) -> Visitor:
+        """The visitor, if the session is live by identity's word; renews access that has run out.
+
+        Raises:
+            SignedOutError: the session has ended.
+            ServiceError: identity did not answer.
+        """
+        try:
+            await self._identity.check_access(visitor.access_token)
+        except SignedOutError:
+            # Identity tells a token that has expired no other than a session that has ended.
+            return await self.live(jar)
+        return visitor
+
     async def live(self, jar: CookieJar) -> Visitor:
         """Who is signed in, by identity's word of this moment: what changes data asks this.
 

@@ -32,6 +32,7 @@ async def test_it_describes_the_api_and_no_page(document: Document) -> None:
         ("GET", "/api/v1/account"),
         ("PUT", "/api/v1/account/profile"),
         ("GET", "/api/v1/activity"),
+        ("GET", "/api/v1/activity/stream"),
         ("GET", "/api/v1/sessions"),
         ("DELETE", "/api/v1/sessions/current"),
         ("DELETE", "/api/v1/sessions/{session_id}"),
@@ -68,3 +69,9 @@ async def test_operations_of_the_account_need_the_sessions_cookie(document: Docu
     }
     open_ones = {key for key, each in operations(document).items() if not each.get("security")}
     assert open_ones == {("POST", "/api/v1/accounts"), ("POST", "/api/v1/sessions")}
+
+
+async def test_the_stream_is_described_as_one(document: Document) -> None:
+    operation = operations(document)["GET", "/api/v1/activity/stream"]
+    assert set(operation["responses"]["200"]["content"]) == {"text/event-stream"}
+    assert [each["name"] for each in operation["parameters"]] == ["after", "last-event-id"]

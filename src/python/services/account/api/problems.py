@@ -64,7 +64,7 @@ _MEANINGS = {
     413: "The body is too large.",
     415: "The body is not declared as application/json.",
     422: "A field is not acceptable; `errors` says which.",
-    429: "Too many attempts; `Retry-After` says when to try again.",
+    429: "Too many attempts, or streams; `Retry-After` says when to try again.",
     500: "A mistake on this side.",
     503: "A part of the site does not answer; the same request may be sent again.",
 }

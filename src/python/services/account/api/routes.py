@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response, Security
+from fastapi import APIRouter, Header, Query, Request, Response, Security
 from fastapi.security import APIKeyCookie
 from uuid_utils.compat import uuid7
 
@@ -14,13 +14,17 @@ from services.account.edge.cookies import Cookie, CookiePolicy, jar_of
 from services.account.fields import ProfileEdit, SignIn
 from services.account.gateways.accounts import AccountsGateway
 from services.account.gateways.identity import IdentityGateway
-from services.account.models import Profile
+from services.account.live.activity import LONGEST_ID, LiveActivity
+from services.account.live.response import EventStream
+from services.account.models import Activity, Profile
 from services.account.visitors import Visitors, forget
 
 _BODY = (413, 415, 422)
 _LONGEST_PAGE_TOKEN = 512
 
 type _PageSize = Annotated[int, Query(ge=1, le=100)]
+type _EntryId = Annotated[str, Query(max_length=LONGEST_ID)]
+type _LastEventId = Annotated[str, Header(max_length=LONGEST_ID)]
 type _PageToken = Annotated[str, Query(max_length=_LONGEST_PAGE_TOKEN)]
 
 
@@ -55,10 +59,7 @@ def account_router(
     policy: CookiePolicy,
 ) -> APIRouter:
     """Operations for who is signed in."""
-    session = APIKeyCookie(
-        name=policy.name(Cookie.SESSION), scheme_name="session", auto_error=False
-    )
-    router = APIRouter(tags=["account"], dependencies=[Security(session)])
+    router = _of_account(policy)
 
     @router.get("/account", responses=responses(401, 404))
     async def get_account(request: Request) -> schemas.Account:
@@ -110,3 +111,38 @@ def account_router(
         return Response(status_code=204)
 
     return router
+
+
+def live_router(live: LiveActivity, policy: CookiePolicy) -> APIRouter:
+    """Operations for who is signed in that go on."""
+    router = _of_account(policy)
+
+    @router.get(
+        "/activity/stream",
+        status_code=200,
+        response_class=EventStream,
+        responses=responses(401, 422, 429),
+    )
+    async def stream_activity(
+        request: Request, after: _EntryId = "", last_event_id: _LastEventId = ""
+    ) -> Response:
+        """What happens on the account from now on, or after an entry, as server-sent events.
+
+        The data of each event is an `Activity`, its id the entry's. The stream ends after some
+        minutes: ask again with the last id, and nothing is missed or told twice. The event `end`
+        says that the session has ended.
+        """
+        return await live.stream(request, last_event_id or after, _told)
+
+    return router
+
+
+def _of_account(policy: CookiePolicy) -> APIRouter:
+    session = APIKeyCookie(
+        name=policy.name(Cookie.SESSION), scheme_name="session", auto_error=False
+    )
+    return APIRouter(tags=["account"], dependencies=[Security(session)])
+
+
+def _told(entry: Activity) -> dict[str, object]:
+    return schemas.Activity.model_validate(entry).model_dump(mode="json")

@@ -6,6 +6,9 @@ _PAGES = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+LIVE_PAGE = {"content-security-policy": f"{_PAGES}; script-src 'self'; connect-src 'self'"}
+"""Of a page with a script: of this site only, and none in the page; it may ask this site alone."""
+
 _DATA = "default-src 'none'; frame-ancestors 'none'"
 _FEATURES = (
     "accelerometer",

@@ -1,1 +1,1 @@
-"""The site's pages; they need no script in the browser."""
+"""The site's pages; they need no script in the browser, and one of them has one."""

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.account.edge.cookies import Cookie, CookieJar, jar_of
+from services.account.edge.security_headers import LIVE_PAGE
 from services.account.errors import InvalidFieldsError, NotFoundError, ServiceUnavailableError
 from services.account.fields import ProfileEdit, check
 from services.account.gateways.accounts import AccountsGateway
@@ -22,7 +23,9 @@ from services.account.pages.forms import (
     refusal,
     submitted,
 )
+from services.account.pages.live import STREAM
 from services.account.pages.notices import Notice, leave_notice
+from services.account.pages.rows import Rows
 from services.account.pages.views import Views, see_other
 from services.account.visitors import Visitor, Visitors, forget
 
@@ -38,6 +41,7 @@ class AccountPages:
         identity: Knows the sessions.
         accounts: Knows profiles and activity.
         visitors: Tells who is signed in.
+        rows: Says what is shown of an entry of the activity.
     """
 
     def __init__(
@@ -46,11 +50,13 @@ class AccountPages:
         identity: IdentityGateway,
         accounts: AccountsGateway,
         visitors: Visitors,
+        rows: Rows,
     ) -> None:
         self._views = views
         self._identity = identity
         self._accounts = accounts
         self._visitors = visitors
+        self._rows = rows
 
     def routes(self) -> list[Route]:
         """Where the pages are."""
@@ -118,13 +124,17 @@ class AccountPages:
         context = {
             "account": account,
             "sessions": sessions,
-            "activity": activity,
+            "rows": [self._rows.row(entry) for entry in activity.activities],
+            "next_token": activity.next_token,
+            "stream": STREAM,
             "first_page": not page_token,
             "form": refused.form if refused else _profile_form(jar_of(request), account),
         }
-        return self._views.page(
+        page = self._views.page(
             request, "account.html", context, refused.failure if refused else None
         )
+        page.headers.update(LIVE_PAGE)
+        return page
 
     async def _activity(self, visitor: Visitor, page_token: str) -> ActivityPage:
         if len(page_token) > _LONGEST_PAGE_TOKEN:

@@ -1,7 +1,7 @@
 """Refusals that a test plants in the services' answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import grpc
@@ -12,6 +12,7 @@ from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 type _Handler = grpc.RpcMethodHandler[object, object]
+type _Context = grpc.aio.ServicerContext[object, object]
 type _Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]]
 
 
@@ -50,13 +51,20 @@ class Faults(grpc.aio.ServerInterceptor):
             return handler
         refusal = self.planted[method]
 
-        async def refuse(
-            _request: object, context: grpc.aio.ServicerContext[object, object]
-        ) -> object:
+        async def refuse(_request: object, context: _Context) -> object:
             await asyncio.sleep(refusal.delay)
             await context.abort_with_status(refusal.status())
             raise AssertionError
 
+        async def refuse_stream(request: object, context: _Context) -> AsyncIterator[object]:
+            yield await refuse(request, context)
+
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                refuse_stream,
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
         return grpc.unary_unary_rpc_method_handler(
             refuse,
             request_deserializer=handler.request_deserializer,

@@ -1,6 +1,9 @@
 """What the fakes remember."""
 
+import asyncio
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -42,6 +45,7 @@ class Ledger:
     def __init__(self) -> None:
         self.people: dict[str, Person] = {}
         self.browsers: dict[str, SignedInBrowser] = {}
+        self._bells: set[asyncio.Event] = set()
 
     def by_email(self, email: str) -> Person | None:
         """Whose address this is."""
@@ -84,6 +88,23 @@ class Ledger:
             id=str(uuid7()), kind=kind, occurred_at=timestamp(datetime.now(UTC)), detail=detail
         )
         self.people[account_id].activity.insert(0, entry)
+        for bell in self._bells:
+            bell.set()
+
+    @property
+    def watches(self) -> int:
+        """How many watch."""
+        return len(self._bells)
+
+    @contextmanager
+    def watching(self) -> Iterator[asyncio.Event]:
+        """What is set whenever something happened."""
+        bell = asyncio.Event()
+        self._bells.add(bell)
+        try:
+            yield bell
+        finally:
+            self._bells.remove(bell)
 
 
 def timestamp(moment: datetime) -> Timestamp:

@@ -18,6 +18,7 @@ from services.account.application import build
 from services.account.edge.clients import Clients
 from services.account.gateways.accounts import AccountsGateway
 from services.account.gateways.identity import IdentityGateway
+from services.account.live.streams import Pace, Streams
 from services.account.pages.views import Clock, utc_now
 from services.account.site import Site
 from services.account.testing.faults import Faults
@@ -27,6 +28,7 @@ from services.account.testing.stores import FakeAccountStore, FakeActivityLog
 
 PUBLIC_URL = "http://127.0.0.1:8080"
 DEADLINE = 0.5  # seconds
+MOST_STREAMS = 8
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Stage:
     """A site with what stands behind it, for a test to look into."""
 
     app: ASGIApp
+    streams: Streams
     url: str
     fakes: Fakes
 
@@ -77,12 +80,15 @@ async def fakes(deadline: float = DEADLINE) -> AsyncIterator[Fakes]:
 
 
 @asynccontextmanager
-async def staged(public_url: str = PUBLIC_URL, clock: Clock = utc_now) -> AsyncIterator[Stage]:
+async def staged(
+    public_url: str = PUBLIC_URL, clock: Clock = utc_now, pace: Pace | None = None
+) -> AsyncIterator[Stage]:
     """A site over the fakes."""
     async with fakes() as behind:
         clients = Clients([ip_network("127.0.0.0/8")])
-        app = build(Site.at(public_url), behind.identity, behind.accounts, clients, clock)
-        yield Stage(app, public_url, behind)
+        site, streams = Site.at(public_url), Streams(MOST_STREAMS, pace)
+        app = build(site, behind.identity, behind.accounts, clients, streams, clock)
+        yield Stage(app, streams, public_url, behind)
 
 
 def _endpoint(application: str) -> grpc_kafka.Endpoint:

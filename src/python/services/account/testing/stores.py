@@ -1,5 +1,7 @@
 """The account store and the activity log in memory."""
 
+from collections.abc import AsyncIterator
+
 import grpc
 import grpc.aio
 from tandem.database.v1 import accounts_pb2, activity_pb2
@@ -82,6 +84,25 @@ class FakeActivityLog(ActivityLogServicer):
         return activity_pb2.ListActivityResponse(
             activities=entries[start:end], next_page_token=str(end) if end < len(entries) else ""
         )
+
+    async def WatchActivity(  # noqa: N802
+        self, request: activity_pb2.WatchActivityRequest, context: _Context
+    ) -> AsyncIterator[activity_pb2.WatchActivityResponse]:
+        """Entries as they are written."""
+        entries = self._ledger.people[request.account_id].activity
+        ids = [entry.id for entry in reversed(entries)]
+        if request.after_id and request.after_id not in ids:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no such entry")
+        after_id = request.after_id or ids[-1]
+        seen = ids.index(after_id) + 1
+        with self._ledger.watching() as bell:
+            yield activity_pb2.WatchActivityResponse(after_id=after_id)
+            while True:
+                for entry in list(reversed(entries))[seen:]:
+                    yield activity_pb2.WatchActivityResponse(activity=entry, after_id=entry.id)
+                    seen += 1
+                bell.clear()
+                await bell.wait()
 
 
 def _account(person: Person) -> accounts_pb2.Account:
