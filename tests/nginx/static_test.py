@@ -31,9 +31,15 @@ def test_a_browser_that_has_the_file_gets_no_second_copy(client: httpx.Client) -
     assert (again.status_code, again.content) == (httpx.codes.NOT_MODIFIED, b"")
 
 
-def test_style_sheets_are_compressed(client: httpx.Client) -> None:
-    answer = client.get(ASSETS.url("site.css"), headers={"accept-encoding": "gzip"})
+@pytest.mark.parametrize(
+    ("name", "media_type"), [("site.css", "text/css"), ("live.js", "text/javascript")]
+)
+def test_style_sheets_and_scripts_are_compressed(
+    client: httpx.Client, name: str, media_type: str
+) -> None:
+    answer = client.get(ASSETS.url(name), headers={"accept-encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["content-type"].startswith(media_type)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A small HTTP server in the place of account, which remembers what reached it."""
 
+import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,12 +23,14 @@ class Upstream:
         received: Method, path and headers of each request.
         clients: Addresses of the connections they came by.
         release: What requests below /waiting wait for.
+        events: What streams send, each as soon as it is put here; None ends a stream.
     """
 
     address: str = ""
     received: list[tuple[str, str, Message]] = field(default_factory=list)
     clients: list[tuple[str, int]] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
+    events: queue.SimpleQueue[bytes | None] = field(default_factory=queue.SimpleQueue)
 
 
 class _Server(ThreadingHTTPServer):
@@ -51,6 +54,9 @@ def answering() -> Iterator[Upstream]:
             upstream.received.append((self.command, self.path, self.headers))
             upstream.clients.append((self.client_address[0], self.client_address[1]))
             self.rfile.read(int(self.headers.get("content-length", 0)))
+            if self.path.partition("?")[0].endswith("/stream"):
+                self._stream()
+                return
             if self.path.startswith("/waiting"):
                 upstream.release.wait(_PATIENCE)
             missing = self.path.startswith("/missing")
@@ -59,6 +65,18 @@ def answering() -> Iterator[Upstream]:
             self.send_header("content-length", str(len(PAGE)))
             self.end_headers()
             self.wfile.write(PAGE)
+
+        def _stream(self) -> None:
+            self.send_response(HTTPStatus.OK)
+            self.send_header("content-type", "text/event-stream; charset=utf-8")
+            self.send_header("transfer-encoding", "chunked")
+            self.end_headers()
+            self.wfile.flush()
+            while (event := upstream.events.get(timeout=_PATIENCE)) is not None:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+                self.wfile.flush()
+            self.wfile.write(b"0\r\n\r\n")
+            self.wfile.flush()
 
         do_POST = do_GET  # noqa: N815  # the name that the base class calls
 
