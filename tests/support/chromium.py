@@ -113,7 +113,10 @@ class Visitor:
             self.complaints.append(f"{response.status} for {response.url}")
 
     def _note_failure(self, request: Request) -> None:
-        self.complaints.append(f"{request.url} failed: {request.failure}")
+        # So Chromium calls it when a page closes its stream of events, or is left.
+        closed = request.failure == "net::ERR_ABORTED" and request.resource_type == "eventsource"
+        if not closed:
+            self.complaints.append(f"{request.url} failed: {request.failure}")
 
     def watch(self) -> None:
         """Begin to write down complaints."""

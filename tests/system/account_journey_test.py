@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("calm")
 
 type Visit = Callable[[], Visitor]
 
-FINGERPRINTED = re.compile(r"/static/[a-z-]+\.[0-9a-f]{12}\.(css|svg)")
+FINGERPRINTED = re.compile(r"/static/[a-z-]+\.[0-9a-f]{12}\.(css|js|svg)")
 YEAR = 365 * 24 * 3600  # seconds
 
 

@@ -20,7 +20,9 @@
 
   function element(name, className, text) {
     const made = document.createElement(name);
-    made.className = className;
+    if (className) {
+      made.className = className;
+    }
     made.textContent = text; // never markup, whatever it says
     return made;
   }
