@@ -111,4 +111,5 @@ def test_the_openapi_document_is_valid_and_describes_every_operation(
         ("GET", "/api/v1/account"),
         ("PUT", "/api/v1/account/profile"),
         ("GET", "/api/v1/activity"),
+        ("GET", "/api/v1/activity/stream"),
     }

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.usefixtures("calm")
 
 AT_ONCE = 2_000  # milliseconds
 AGAIN = 15_000  # milliseconds until a browser has found its stream again
+STOPPED_WITHIN = 5.0  # seconds; a stream that waited for the grace to pass takes twice as long
 WRITTEN_WITHIN = 5.0  # seconds from the end of a stream to the last of its log entries
 PAGE, API = "/account/activity/stream", "/api/v1/activity/stream"
 
@@ -190,7 +191,9 @@ def test_a_browser_finds_its_stream_again_when_services_are_started_anew(
     person.sign_in(second)
     looks_at_the_account(first)
     for service in ("database", "account"):
+        began = time.monotonic()
         assert tandem.services[service].stop() == 0
+        assert time.monotonic() - began < STOPPED_WITHIN
         tandem.services[service].start()
         tandem.services[service].wait_until_healthy()
         edit(second, f"Radia, after {service}")

@@ -25,7 +25,7 @@ ANSWER_TIMEOUT = 5.0
 """Seconds that PostgreSQL has to answer that, and to begin to listen."""
 
 _FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 5.0
+_LONGEST_PAUSE = 2.0
 
 _log = structlog.get_logger()
 
