@@ -1,6 +1,7 @@
 """Recent activity as it happens: two windows of one person, through everything that runs."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ AT_ONCE = 2_000  # milliseconds
 AGAIN = 15_000  # milliseconds until a browser has found its stream again
 STOPPED_WITHIN = 5.0  # seconds; a stream that waited for the grace to pass takes twice as long
 WRITTEN_WITHIN = 5.0  # seconds from the end of a stream to the last of its log entries
+REFUSED = re.compile(r"^50[23] for .*/stream|a status of 50[23] ")
 PAGE, API = "/account/activity/stream", "/api/v1/activity/stream"
 
 type Visit = Callable[..., Visitor]
@@ -200,3 +202,31 @@ def test_a_browser_finds_its_stream_again_when_services_are_started_anew(
         expect(rows(first).first).to_have_text("Profile changed", timeout=AGAIN)
         assert was_not_reloaded(first)
     expect(rows(first)).to_have_count(5, timeout=AGAIN)
+    forgive_refusals(first, second)
+
+
+def test_a_browser_finds_its_stream_again_after_a_crash_of_the_database_service(
+    visit: Visit, tandem: System
+) -> None:
+    person = Person("Frances Allen")
+    first, second = visit(), visit()
+    person.sign_up(first)
+    person.sign_in(second)
+    looks_at_the_account(first)
+    expect(rows(first)).to_have_count(3)
+    tandem.services["database"].kill()
+    tandem.services["database"].start()
+    tandem.services["database"].wait_until_healthy()
+    edit(second, "Fran Allen")
+    # account takes a process for dead after eight seconds without a sign of life.
+    expect(rows(first).first).to_have_text("Profile changed", timeout=2 * AGAIN)
+    assert was_not_reloaded(first)
+    expect(rows(first)).to_have_count(4)
+    forgive_refusals(first, second)
+
+
+def forgive_refusals(*visitors: Visitor) -> None:
+    """While a service is away a stream is refused, and the script asks again later."""
+    for visitor in visitors:
+        others = [each for each in visitor.complaints if not REFUSED.search(each)]
+        visitor.complaints[:] = others
