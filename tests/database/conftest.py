@@ -65,7 +65,11 @@ async def stores(
     """Stubs of all stores, over the transport, on a real PostgreSQL."""
     in_memory = testing.InMemoryBroker()
     server = aio.server(process.endpoint("database"), broker=in_memory)
-    add_stores(Transactions(engine, settings.database_statement_timeout), arrivals, server)
+    add_stores(
+        Transactions(engine, settings.database_statement_timeout, settings.database_pool_size),
+        arrivals,
+        server,
+    )
     await server.start()
     async with aio.channel(process.endpoint(process.CALLER), broker=in_memory) as channel:
         yield Stores.on(channel)

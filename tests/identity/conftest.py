@@ -33,7 +33,9 @@ async def broker(addresses: Addresses) -> AsyncIterator[testing.InMemoryBroker]:
     in_memory = testing.InMemoryBroker()
     server = aio.server(endpoint("database"), broker=in_memory)
     async with connected(settings) as engine:
-        transactions = Transactions(engine, settings.database_statement_timeout)
+        transactions = Transactions(
+            engine, settings.database_statement_timeout, settings.database_pool_size
+        )
         add_stores(transactions, Arrivals(1), server)
         async with started(server):
             yield in_memory

@@ -113,9 +113,8 @@ class Visitor:
             self.complaints.append(f"{response.status} for {response.url}")
 
     def _note_failure(self, request: Request) -> None:
-        # So Chromium calls it when a page closes its stream of events, or is left.
-        closed = request.failure == "net::ERR_ABORTED" and request.resource_type == "eventsource"
-        if not closed:
+        # So Chromium calls it when a page closes its stream of events, or is left while it loads.
+        if request.failure != "net::ERR_ABORTED":
             self.complaints.append(f"{request.url} failed: {request.failure}")
 
     def watch(self) -> None:

@@ -55,7 +55,9 @@ async def start(process: chassis.Process[Settings]) -> None:
     settings = process.settings
     engine = await process.enter(connected(settings))
     await check_schema(engine, History())
-    transactions = Transactions(engine, settings.database_statement_timeout)
+    transactions = Transactions(
+        engine, settings.database_statement_timeout, settings.database_pool_size
+    )
     arrivals = Arrivals(settings.database_watches)
     # A watch runs for minutes, and hardly ever needs a connection.
     most = CALLS_PER_CONNECTION * settings.database_pool_size + settings.database_watches

@@ -54,11 +54,14 @@ class Transactions:
     Args:
         engine: Where the transactions run.
         statement_timeout: Seconds that one may take when the call has no nearer deadline.
+        at_once: How many run at the same time; the others wait here, as long as their deadlines
+            allow, and not for the pool, which refuses them sooner.
     """
 
-    def __init__(self, engine: AsyncEngine, statement_timeout: float) -> None:
+    def __init__(self, engine: AsyncEngine, statement_timeout: float, at_once: int = 10) -> None:
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
         self._statement_timeout = statement_timeout
+        self._turns = asyncio.Semaphore(at_once)
 
     async def answer[Q, R](self, work: Work[Q, R], request: Q, context: Context) -> R:
         """Answer the request by the work's result, once that is committed.
@@ -70,18 +73,26 @@ class Transactions:
         Raises:
             Exception: whatever the context raises to end the call with another status than OK.
         """
+        try:
+            return await self.result(work, request, context)
+        except Exception as error:  # noqa: BLE001  # the edge: whatever it is, the caller is not to see it
+            told = told_of(error)
+        await context.abort(told.code, told.message, told.trailing_metadata())
+        raise AssertionError("abort returned")
+
+    async def result[Q, R](self, work: Work[Q, R], request: Q, context: Context) -> R:
+        """The work's result, once that is committed; see `answer`.
+
+        Raises:
+            Exception: why there is none.
+        """
         remaining = context.time_remaining()
         limit = self._statement_timeout
         if remaining is not None:
             limit = min(limit, remaining)
         deadline = asyncio.get_running_loop().time() + limit
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await self._until_committed(work, request, deadline)
-        except Exception as error:  # noqa: BLE001  # the edge: whatever it is, the caller is not to see it
-            told = _told(error)
-        await context.abort(told.code, told.message, told.trailing_metadata())
-        raise AssertionError("abort returned")
+        async with asyncio.timeout_at(deadline):
+            return await self._until_committed(work, request, deadline)
 
     async def _until_committed[Q, R](self, work: Work[Q, R], request: Q, deadline: float) -> R:
         for attempt in range(1, ATTEMPTS + 1):
@@ -95,7 +106,7 @@ class Transactions:
         raise AssertionError("the last attempt neither answered nor raised")
 
     async def _once[Q, R](self, work: Work[Q, R], request: Q, deadline: float) -> R:
-        async with self._sessions() as session:
+        async with self._turns, self._sessions() as session:
             left = deadline - asyncio.get_running_loop().time()
             milliseconds = max(1, round(left * 1000))
             await session.execute(_BOUND, {"milliseconds": f"{milliseconds}ms"})
@@ -109,7 +120,7 @@ class Transactions:
             return response
 
 
-def _told(error: Exception) -> Failure:
+def told_of(error: Exception) -> Failure:
     """What the caller is told of the error at hand, which is logged unless the fault is theirs."""
     told = failure(error)
     if told is None:

@@ -6,18 +6,19 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
+import grpc
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from tandem.database.v1 import activity_pb2
 
 from services.database.arrivals import Arrivals, Bell
-from services.database.errors import ExhaustedError, StoppingError
+from services.database.errors import StoppingError
 from services.database.fields import Fields
 from services.database.models import Activity
 from services.database.page_tokens import Place
 from services.database.status import failure
 from services.database.stores.entries import message_of
-from services.database.transactions import Context, Transactions
+from services.database.transactions import Context, Transactions, told_of
 
 BATCH = 100
 """Most entries of one look."""
@@ -62,10 +63,11 @@ class Watches:
                         yield activity_pb2.WatchActivityResponse(
                             activity=message_of(activity), after_id=str(activity.id)
                         )
-        except (ExhaustedError, StoppingError) as error:
-            told = failure(error)
-            assert told is not None  # noqa: S101  # the table of statuses has both
-            await context.abort(told.code, told.message)
+        except Exception as error:  # noqa: BLE001  # the edge, as in `Transactions.answer`
+            told = told_of(error)
+        else:
+            return
+        await context.abort(told.code, told.message)
 
     async def _entries(
         self, cursor: _Cursor, bell: Bell, context: Context
@@ -76,12 +78,22 @@ class Watches:
                 raise StoppingError("the service stops; watch again")
             full = True
             while full:
-                async with self._turns:
-                    found = await self._transactions.answer(_look, cursor, context)
+                found = await self._look_from(cursor, context)
                 for activity in found:
                     yield activity
                     cursor = _Cursor(cursor.account_id, _place_of(activity))
                 full = len(found) == BATCH
+
+    async def _look_from(self, cursor: _Cursor, context: Context) -> Sequence[Activity]:
+        """What follows; nothing while PostgreSQL is away, for all look again when it is back."""
+        try:
+            async with self._turns:
+                return await self._transactions.result(_look, cursor, context)
+        except Exception as error:
+            told = failure(error)
+            if told is None or told.code is not grpc.StatusCode.UNAVAILABLE:
+                raise
+            return ()
 
 
 async def _begin(request: activity_pb2.WatchActivityRequest, session: AsyncSession) -> _Cursor:
