@@ -78,9 +78,13 @@ class Running:
         A service that waits warm has the name of the one that runs, and was started after it.
         """
         try:
-            entries = json.loads((self.root / ".local" / "run.json").read_text())["entries"]
+            run = json.loads((self.root / ".local" / "run.json").read_text())
         except (FileNotFoundError, NotADirectoryError):
             return {}
+        if run["pid"] != self.pid:
+            # Another runner's, beside which this one was refused: not this one's to end.
+            return {}
+        entries = run["entries"]
         self._seen.update(entry["pid"] for entry in entries)
         return {entry["name"]: entry["pid"] for entry in reversed(entries)}
 

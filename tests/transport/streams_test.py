@@ -218,10 +218,11 @@ async def test_a_slow_handler_holds_the_client_back(lane: Lane) -> None:
     assert await call == b"200"
 
 
-async def test_messages_of_three_mebibytes_pass_in_both_directions(lane: Lane) -> None:
-    await lane.serve_with(_both(_echo))
+async def test_messages_of_three_mebibytes_pass_in_both_directions(apache_lane: Lane) -> None:
+    # librdkafka's own broker keeps 5 MiB of a partition, and forgets the rest unread.
+    await apache_lane.serve_with(_both(_echo))
     large = [bytes([number]) * (3 * 1024 * 1024) for number in range(4)]
-    call = _method(lane.channel())(_each(large), timeout=60)
+    call = _method(apache_lane.channel())(_each(large), timeout=60)
     assert [answer async for answer in call] == large
 
 
