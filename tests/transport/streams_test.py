@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import grpc
@@ -13,6 +12,16 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from tests.transport.conftest import SERVICE
+from tests.transport.talking import (
+    Talk,
+    answers_method,
+    answers_of,
+    both_method,
+    end_of,
+    method_of,
+    open_talk,
+    say,
+)
 from tests.transport.waiting import until
 
 if TYPE_CHECKING:
@@ -32,29 +41,9 @@ _WINDOW = 256 * 1024
 _END = b"end"
 
 
-def _both(behaviour: Behaviour) -> Handler:
-    handler: Handler = grpc.stream_stream_rpc_method_handler(behaviour)
-    return handler
-
-
-def _answers(behaviour: Behaviour) -> Handler:
-    handler: Handler = grpc.unary_stream_rpc_method_handler(behaviour)
-    return handler
-
-
 def _requests(behaviour: Behaviour) -> Handler:
     handler: Handler = grpc.stream_unary_rpc_method_handler(behaviour)
     return handler
-
-
-def _method(channel: KafkaChannel, path: str = _PATH) -> Streaming:
-    method: Streaming = channel.stream_stream(path)
-    return method
-
-
-def _answering(channel: KafkaChannel) -> grpc.aio.UnaryStreamMultiCallable[bytes, bytes]:
-    method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(_PATH)
-    return method
 
 
 def _asking(channel: KafkaChannel) -> grpc.aio.StreamUnaryMultiCallable[bytes, bytes]:
@@ -77,48 +66,6 @@ async def _numbers(count: int) -> AsyncIterator[bytes]:
         yield b"%d" % number
 
 
-class Talk:
-    """A handler that echoes until `end`, and notes which streams began, ended or were cancelled."""
-
-    def __init__(self) -> None:
-        self.begun: Counter[bytes] = Counter()
-        self.ended: list[bytes] = []
-        self.cancelled: list[bytes] = []
-
-    async def __call__(self, requests: Requests, _context: Context) -> AsyncIterator[bytes]:
-        name = await anext(requests)
-        self.begun[name] += 1
-        yield name
-        try:
-            async for request in requests:
-                if request == _END:
-                    break
-                yield request
-        except asyncio.CancelledError:
-            self.cancelled.append(name)
-            raise
-        self.ended.append(name)
-
-
-async def _open(method: Streaming, name: bytes, seconds: float = 60) -> Stream:
-    """Begin a stream of `Talk`, and see that its handler runs."""
-    call = method(timeout=seconds)
-    await call.write(name)
-    assert await call.read() == name
-    return call
-
-
-async def _talk(call: Stream, message: bytes) -> None:
-    await call.write(message)
-    assert await call.read() == message
-
-
-async def _end(call: Stream) -> grpc.StatusCode:
-    await call.write(_END)
-    assert await call.read() is grpc.aio.EOF
-    return await call.code()
-
-
 async def test_each_arity_carries_its_messages(lane: Lane) -> None:
     async def double(request: bytes, _context: Context) -> AsyncIterator[bytes]:
         yield request
@@ -128,15 +75,15 @@ async def test_each_arity_carries_its_messages(lane: Lane) -> None:
         return b"".join([request async for request in requests])
 
     channel = lane.channel()
-    first = await lane.serve_with(_answers(double))
-    answers = _answering(channel)(b"ab", timeout=30)
+    first = await lane.serve_with(answers_method(double))
+    answers = answers_of(channel)(b"ab", timeout=30)
     assert [answer async for answer in answers] == [b"ab", b"ab"]
     await first.stop(None)
     second = await lane.serve_with(_requests(join))
     assert await _asking(channel)(_each([b"a", b"", b"c"]), timeout=30) == b"ac"
     await second.stop(None)
-    await lane.serve_with(_both(_echo))
-    call = _method(channel)(_each([b"a", b"", b"c"]), timeout=30)
+    await lane.serve_with(both_method(_echo))
+    call = method_of(channel)(_each([b"a", b"", b"c"]), timeout=30)
     assert [answer async for answer in call] == [b"a", b"", b"c"]
     assert await call.code() is grpc.StatusCode.OK
 
@@ -146,8 +93,8 @@ async def test_plain_functions_serve_streams_from_their_threads(lane: Lane) -> N
         for request in requests:
             yield request.upper()
 
-    await lane.serve_with(_both(shout))
-    call = _method(lane.channel())(_each([b"a", b"b"]), timeout=30)
+    await lane.serve_with(both_method(shout))
+    call = method_of(lane.channel())(_each([b"a", b"b"]), timeout=30)
     assert [answer async for answer in call] == [b"A", b"B"]
 
 
@@ -163,8 +110,8 @@ async def test_five_thousand_messages_each_way_arrive_once_and_in_order(lane: La
     async def _listen(requests: Requests) -> None:
         heard.extend([request async for request in requests])
 
-    await lane.serve_with(_both(listen_and_count))
-    call = _method(lane.channel())(_numbers(5000), timeout=60)
+    await lane.serve_with(both_method(listen_and_count))
+    call = method_of(lane.channel())(_numbers(5000), timeout=60)
     wanted = [b"%d" % number for number in range(5000)]
     assert [answer async for answer in call] == wanted
     assert heard == wanted
@@ -180,8 +127,8 @@ async def test_a_slow_client_holds_the_server_back(lane: Lane) -> None:
             await context.write(message)
             written += 1
 
-    await lane.serve_with(_answers(pour))
-    call = _answering(lane.channel())(b"", timeout=60)
+    await lane.serve_with(answers_method(pour))
+    call = answers_of(lane.channel())(b"", timeout=60)
     for taken in (0, 1, 50):
         for _ in range(taken):
             assert await call.read() == message
@@ -220,38 +167,38 @@ async def test_a_slow_handler_holds_the_client_back(lane: Lane) -> None:
 
 async def test_messages_of_three_mebibytes_pass_in_both_directions(apache_lane: Lane) -> None:
     # librdkafka's own broker keeps 5 MiB of a partition, and forgets the rest unread.
-    await apache_lane.serve_with(_both(_echo))
+    await apache_lane.serve_with(both_method(_echo))
     large = [bytes([number]) * (3 * 1024 * 1024) for number in range(4)]
-    call = _method(apache_lane.channel())(_each(large), timeout=60)
+    call = method_of(apache_lane.channel())(_each(large), timeout=60)
     assert [answer async for answer in call] == large
 
 
 async def test_a_message_past_the_limit_ends_its_stream_only(lane: Lane) -> None:
-    await lane.serve_with(_both(_echo))
-    method = _method(lane.channel())
+    await lane.serve_with(both_method(_echo))
+    method = method_of(lane.channel())
     other = method(timeout=60)
-    await _talk(other, b"before")
+    await say(other, b"before")
     call = method(_each([bytes(5 * 1024 * 1024)]), timeout=60)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await anext(aiter(call))
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "larger than max" in (caught.value.details() or "")
-    await _talk(other, b"after")
+    await say(other, b"after")
 
 
 async def test_metadata_goes_both_ways_and_the_first_before_any_message(lane: Lane) -> None:
     going = asyncio.Event()
 
-    async def talk(_request: bytes, context: Context) -> AsyncIterator[bytes]:
+    async def speak(_request: bytes, context: Context) -> AsyncIterator[bytes]:
         entries = tuple((key, value) for key, value in context.invocation_metadata() or ())
         await context.send_initial_metadata(entries)
         context.set_trailing_metadata((("t", "end"), ("t-bin", b"\xff\x00")))
         await going.wait()
         yield b"x"
 
-    await lane.serve_with(_answers(talk))
+    await lane.serve_with(answers_method(speak))
     metadata = (("k", "v"), ("k", "w"), ("k-bin", bytes(range(256))))
-    call = _answering(lane.channel())(b"", timeout=30, metadata=metadata)
+    call = answers_of(lane.channel())(b"", timeout=30, metadata=metadata)
     assert tuple(await call.initial_metadata()) == metadata
     going.set()
     assert [answer async for answer in call] == [b"x"]
@@ -268,8 +215,8 @@ async def test_rich_errors_come_after_the_messages_before_them(lane: Lane) -> No
         yield request
         await context.abort_with_status(rpc_status.to_status(rich))
 
-    await lane.serve_with(_answers(refuse))
-    call = _answering(lane.channel())(b"first", timeout=30)
+    await lane.serve_with(answers_method(refuse))
+    call = answers_of(lane.channel())(b"first", timeout=30)
     assert await call.read() == b"first"
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call.read()
@@ -280,8 +227,8 @@ async def test_rich_errors_come_after_the_messages_before_them(lane: Lane) -> No
 
 
 async def test_a_method_that_is_not_served_is_unimplemented(lane: Lane) -> None:
-    await lane.serve_with(_both(_echo))
-    call = _method(lane.channel(), f"/{SERVICE}/Other")(_each([b"x"]), timeout=30)
+    await lane.serve_with(both_method(_echo))
+    call = method_of(lane.channel(), f"/{SERVICE}/Other")(_each([b"x"]), timeout=30)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await anext(aiter(call))
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
@@ -289,14 +236,14 @@ async def test_a_method_that_is_not_served_is_unimplemented(lane: Lane) -> None:
 
 async def test_cancellation_reaches_the_handler(lane: Lane) -> None:
     talk = Talk()
-    await lane.serve_with(_both(talk))
-    method = _method(lane.channel())
-    call = await _open(method, b"cancelled")
-    other = await _open(method, b"other")
+    await lane.serve_with(both_method(talk))
+    method = method_of(lane.channel())
+    call = await open_talk(method, b"cancelled")
+    other = await open_talk(method, b"other")
     call.cancel()
     await until(lambda: talk.cancelled == [b"cancelled"])
     assert await call.code() is grpc.StatusCode.CANCELLED
-    assert await _end(other) is grpc.StatusCode.OK
+    assert await end_of(other) is grpc.StatusCode.OK
 
 
 async def test_a_handler_that_goes_on_after_its_cancellation_finds_the_stream_ended(
@@ -313,8 +260,8 @@ async def test_a_handler_that_goes_on_after_its_cancellation_finds_the_stream_en
             found.extend([context.cancelled(), [request async for request in requests]])
             raise
 
-    await lane.serve_with(_both(stubborn))
-    call = await _open(_method(lane.channel()), b"first")
+    await lane.serve_with(both_method(stubborn))
+    call = await open_talk(method_of(lane.channel()), b"first")
     for _ in range(30):
         await call.write(bytes(8000))
     call.cancel()
@@ -324,15 +271,15 @@ async def test_a_handler_that_goes_on_after_its_cancellation_finds_the_stream_en
 
 async def test_a_stream_cancelled_before_a_server_is_there_is_never_begun(lane: Lane) -> None:
     talk = Talk()
-    method = _method(lane.channel())
+    method = method_of(lane.channel())
     call = method(timeout=60)
     writing = asyncio.create_task(call.write(b"early"))
     await asyncio.sleep(0.5)
     call.cancel()
     await asyncio.wait([writing])
     assert writing.cancelled() or writing.exception() is not None
-    await lane.serve_with(_both(talk))
-    assert await _end(await _open(method, b"next")) is grpc.StatusCode.OK
+    await lane.serve_with(both_method(talk))
+    assert await end_of(await open_talk(method, b"next")) is grpc.StatusCode.OK
     assert talk.begun == {b"next": 1}
 
 
@@ -340,8 +287,8 @@ async def test_a_client_that_writes_on_after_the_end_still_reads_what_was_said(l
     async def one(_requests: Requests, _context: Context) -> AsyncIterator[bytes]:
         yield b"one"
 
-    await lane.serve_with(_both(one))
-    call = _method(lane.channel())(timeout=30)
+    await lane.serve_with(both_method(one))
+    call = method_of(lane.channel())(timeout=30)
     for _ in range(2000):
         await call.write(bytes(1000))
     await call.done_writing()
@@ -351,18 +298,18 @@ async def test_a_client_that_writes_on_after_the_end_still_reads_what_was_said(l
 
 
 async def test_a_stream_waits_in_its_queue_for_a_server(lane: Lane) -> None:
-    call = _method(lane.channel())(_each([b"early"]), timeout=60)
+    call = method_of(lane.channel())(_each([b"early"]), timeout=60)
     await asyncio.sleep(0.3)
-    await lane.serve_with(_both(_echo))
+    await lane.serve_with(both_method(_echo))
     assert [answer async for answer in call] == [b"early"]
 
 
 async def test_the_deadline_ends_both_sides(lane: Lane) -> None:
     talk = Talk()
-    await lane.serve_with(_both(talk))
-    method = _method(lane.channel())
-    await _end(await _open(method, b"warm"))
-    call = await _open(method, b"expired", seconds=1)
+    await lane.serve_with(both_method(talk))
+    method = method_of(lane.channel())
+    await end_of(await open_talk(method, b"warm"))
+    call = await open_talk(method, b"expired", seconds=1)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call.read()
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -370,13 +317,13 @@ async def test_the_deadline_ends_both_sides(lane: Lane) -> None:
 
 
 async def test_hundreds_of_streams_at_once_each_keep_their_own_messages(lane: Lane) -> None:
-    await lane.serve_with(_both(_echo))
-    method = _method(lane.channel())
+    await lane.serve_with(both_method(_echo))
+    method = method_of(lane.channel())
 
     async def stream(name: int) -> None:
         call = method(timeout=60)
         for number in range(20):
-            await _talk(call, b"%d, %d" % (name, number))
+            await say(call, b"%d, %d" % (name, number))
         await call.done_writing()
         assert await call.read() is grpc.aio.EOF
 
@@ -388,103 +335,10 @@ async def test_streams_that_all_pour_at_once_wait_for_the_brokers(lane: Lane) ->
         for number in range(1500):
             yield b"%d" % number
 
-    await lane.serve_with(_answers(pour))
-    method = _answering(lane.channel())
+    await lane.serve_with(answers_method(pour))
+    method = answers_of(lane.channel())
 
     async def count() -> int:
         return len([answer async for answer in method(b"", timeout=90)])
 
     assert await asyncio.gather(*[count() for _ in range(100)]) == [1500] * 100
-
-
-async def test_a_stopping_server_lets_streams_finish_and_ends_the_rest(lane: Lane) -> None:
-    talk = Talk()
-    made = await lane.serve_with(_both(talk))
-    method = _method(lane.channel())
-    quick = await _open(method, b"quick")
-    slow = await _open(method, b"slow")
-    stopping = asyncio.create_task(made.stop(2))
-    await asyncio.sleep(0.3)
-    await _talk(quick, b"still served")
-    assert await _end(quick) is grpc.StatusCode.OK
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await slow.read()
-    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-    await stopping
-    assert (talk.ended, talk.cancelled) == ([b"quick"], [b"slow"])
-    second = Talk()
-    await lane.serve_with(_both(second))
-    assert await _end(await _open(method, b"next")) is grpc.StatusCode.OK
-    assert second.begun == {b"next": 1}
-
-
-async def test_streams_go_on_while_servers_join_and_leave(lane: Lane) -> None:
-    first, second = Talk(), Talk()
-    made = await lane.serve_with(_both(first))
-    method = _method(lane.channel())
-    calls = [await _open(method, b"%d" % number) for number in range(20)]
-    moved = asyncio.Event()
-
-    async def go_on(call: Stream) -> None:
-        number = 0
-        while not moved.is_set():
-            number += 1
-            await _talk(call, b"%d" % number)
-            await asyncio.sleep(0.05)
-        assert await _end(call) is grpc.StatusCode.OK
-
-    going = asyncio.gather(*[go_on(call) for call in calls])
-    joined = await lane.serve_with(_both(second))
-    await until(lambda: joined.healthy().ok)
-    fresh = 0
-    while not second.begun:
-        assert await _end(await _open(method, b"fresh %d" % fresh)) is grpc.StatusCode.OK
-        fresh += 1
-    stopping = asyncio.create_task(made.stop(10))
-    assert await _end(await _open(method, b"last")) is grpc.StatusCode.OK
-    moved.set()
-    await going
-    await stopping
-    assert set((first.begun + second.begun).values()) == {1}
-    assert (first.cancelled, second.cancelled) == ([], [])
-
-
-async def test_streams_go_on_after_a_broker_stood_still(apache_lane: Lane) -> None:
-    talk = Talk()
-    await apache_lane.serve_with(_both(talk))
-    method = _method(apache_lane.channel())
-    calls = [await _open(method, b"%d" % number) for number in range(20)]
-    assert apache_lane.cluster.kafka is not None
-    with apache_lane.cluster.kafka.frozen():
-        talking = [asyncio.create_task(_talk(call, b"in the cold")) for call in calls]
-        await asyncio.sleep(3)
-    await asyncio.gather(*talking)
-    assert {await _end(call) for call in calls} == {grpc.StatusCode.OK}
-    assert (len(talk.ended), talk.cancelled) == (20, [])
-
-
-async def test_streams_that_pour_while_a_broker_stands_still_lose_nothing(
-    apache_lane: Lane,
-) -> None:
-    going = asyncio.Event()
-
-    async def pour(_request: bytes, _context: Context) -> AsyncIterator[bytes]:
-        yield b"open"
-        await going.wait()
-        for number in range(1500):
-            yield b"%d" % number
-
-    await apache_lane.serve_with(_answers(pour))
-    method = _answering(apache_lane.channel())
-    calls = [method(b"", timeout=90) for _ in range(100)]
-    assert [await anext(aiter(call)) for call in calls] == [b"open"] * 100
-    assert apache_lane.cluster.kafka is not None
-
-    async def count(call: grpc.aio.UnaryStreamCall[bytes, bytes]) -> int:
-        return len([answer async for answer in call])
-
-    counting = [asyncio.create_task(count(call)) for call in calls]
-    with apache_lane.cluster.kafka.frozen():
-        going.set()
-        await asyncio.sleep(3)
-    assert await asyncio.gather(*counting) == [1500] * 100

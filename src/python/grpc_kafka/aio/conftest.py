@@ -1,5 +1,7 @@
 """Servers and channels that meet in one broker in memory."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
@@ -12,6 +14,8 @@ from grpc_kafka.testing import InMemoryBroker
 
 type Behaviour = Callable[[bytes, grpc.aio.ServicerContext[bytes, bytes]], object]
 type Options = Sequence[tuple[str, object]]
+type Context = grpc.aio.ServicerContext[bytes, bytes]
+type Requests = AsyncIterator[bytes]
 
 SERVICE = "test.Echo"
 
@@ -99,6 +103,60 @@ class Gate:
             self.cancelled.append(request)
             raise
         return request
+
+
+class Chat:
+    """A handler that answers each request, and notes what becomes of its runs."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.read: list[bytes] = []
+        self.cancelled = 0
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    async def __call__(self, requests: Requests, _context: Context) -> AsyncIterator[bytes]:
+        """Answer each request by itself."""
+        self.runs += 1
+        try:
+            async for request in requests:
+                await self.go_on.wait()
+                self.read.append(request)
+                yield request
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+
+
+async def serve(rig: Rig, handler: grpc.RpcMethodHandler[bytes, bytes]) -> KafkaServer:
+    """Start a server of one streaming method."""
+    made = server(rig.endpoint, broker=rig.broker)
+    made.add_registered_method_handlers(SERVICE, {"Call": handler})
+    await made.start()
+    rig.closing.append(lambda: made.stop(None))
+    return made
+
+
+def chat_handler(chat: Chat) -> grpc.RpcMethodHandler[bytes, bytes]:
+    """The method that chats."""
+    return grpc.stream_stream_rpc_method_handler(chat)
+
+
+def chat_of(rig: Rig) -> grpc.aio.StreamStreamMultiCallable[bytes, bytes]:
+    """The method, from a client's side."""
+    return rig.channel().stream_stream(f"/{SERVICE}/Call")
+
+
+async def echo(request: bytes, _context: Context) -> bytes:
+    """Answer with the request."""
+    return request
+
+
+async def error_of(call: grpc.aio.UnaryUnaryCall[bytes, bytes]) -> grpc.aio.AioRpcError:
+    """How a call fails that has to."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    return caught.value
 
 
 async def settled() -> None:

@@ -9,22 +9,12 @@ import grpc
 import pytest
 
 from grpc_kafka.aio import server
-from grpc_kafka.aio.conftest import settled
+from grpc_kafka.aio.conftest import echo, error_of, settled
 
 if TYPE_CHECKING:
     from grpc_kafka.aio.conftest import Rig
 
 type Context = grpc.aio.ServicerContext[bytes, bytes]
-
-
-async def _echo(request: bytes, _context: Context) -> bytes:
-    return request
-
-
-async def _error(call: grpc.aio.UnaryUnaryCall[bytes, bytes]) -> grpc.aio.AioRpcError:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call
-    return caught.value
 
 
 async def test_a_context_tells_what_came(rig: Rig) -> None:
@@ -73,7 +63,7 @@ async def test_a_status_set_by_the_handler_discards_its_answer(rig: Rig) -> None
         return request
 
     await rig.serve(refuse)
-    error = await _error(rig.method()(b"x"))
+    error = await error_of(rig.method()(b"x"))
     assert (error.code(), error.details()) == (grpc.StatusCode.ALREADY_EXISTS, "there is one")
 
 
@@ -85,7 +75,7 @@ async def test_an_exception_is_unknown_in_the_words_of_grpc(
         raise KeyError("boom")
 
     await rig.serve(fail)
-    error = await _error(rig.method()(b"x"))
+    error = await error_of(rig.method()(b"x"))
     assert error.code() is grpc.StatusCode.UNKNOWN
     assert error.details() == "Unexpected <class 'KeyError'>: 'boom'"
     assert tuple(error.trailing_metadata()) == (("k", "v"),)
@@ -98,7 +88,7 @@ async def test_an_exception_after_set_code_keeps_the_code(rig: Rig) -> None:
         raise ValueError("boom")
 
     await rig.serve(fail)
-    assert (await _error(rig.method()(b"x"))).code() is grpc.StatusCode.DATA_LOSS
+    assert (await error_of(rig.method()(b"x"))).code() is grpc.StatusCode.DATA_LOSS
 
 
 async def test_abort_misused_is_told_to_the_handler(rig: Rig) -> None:
@@ -117,7 +107,7 @@ async def test_abort_misused_is_told_to_the_handler(rig: Rig) -> None:
         return b"suppressed"
 
     await rig.serve(misuse)
-    error = await _error(rig.method()(b"x"))
+    error = await error_of(rig.method()(b"x"))
     assert (error.code(), error.details()) == (grpc.StatusCode.ABORTED, "kept")
     assert told == ["abort() takes a status code other than OK", "Abort already called!"]
 
@@ -131,7 +121,7 @@ async def test_details_that_are_no_text_are_refused_where_they_are_set(rig: Rig)
     await rig.serve(fail)
     method = rig.method()
     for request in (b"set", b"abort"):
-        error = await _error(method(request, timeout=5))
+        error = await error_of(method(request, timeout=5))
         assert error.code() is grpc.StatusCode.UNKNOWN
         assert "details" in (error.details() or "")
 
@@ -139,13 +129,13 @@ async def test_details_that_are_no_text_are_refused_where_they_are_set(rig: Rig)
 async def test_an_answer_that_is_no_bytes_is_unknown_and_none_is_empty(rig: Rig) -> None:
     made = server(rig.endpoint, broker=rig.broker)
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-        "None": grpc.unary_unary_rpc_method_handler(_echo, None, lambda _: None),  # type: ignore[arg-type,return-value]
-        "Number": grpc.unary_unary_rpc_method_handler(_echo, None, lambda _: 5),  # type: ignore[arg-type,return-value]
+        "None": grpc.unary_unary_rpc_method_handler(echo, None, lambda _: None),  # type: ignore[arg-type,return-value]
+        "Number": grpc.unary_unary_rpc_method_handler(echo, None, lambda _: 5),  # type: ignore[arg-type,return-value]
     }
     made.add_registered_method_handlers("test.Echo", handlers)
     await made.start()
     assert await rig.method(name="None")(b"x", timeout=5) == b""
-    error = await _error(rig.method(name="Number")(b"x", timeout=5))
+    error = await error_of(rig.method(name="Number")(b"x", timeout=5))
     assert error.code() is grpc.StatusCode.UNKNOWN
     await made.stop(None)
 
@@ -155,7 +145,7 @@ async def test_a_foreign_abort_error_is_unknown(rig: Rig) -> None:
         raise grpc.aio.AbortError("not by abort()")
 
     await rig.serve(fail)
-    assert (await _error(rig.method()(b"x"))).code() is grpc.StatusCode.UNKNOWN
+    assert (await error_of(rig.method()(b"x"))).code() is grpc.StatusCode.UNKNOWN
 
 
 async def test_abort_with_status_carries_rich_details(rig: Rig) -> None:
@@ -168,7 +158,7 @@ async def test_abort_with_status_carries_rich_details(rig: Rig) -> None:
         await context.abort_with_status(Rich())
 
     await rig.serve(refuse)
-    error = await _error(rig.method()(b"x"))
+    error = await error_of(rig.method()(b"x"))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert tuple(error.trailing_metadata()) == (("grpc-status-details-bin", b"\x08\x03"),)
 
@@ -180,7 +170,7 @@ async def test_initial_metadata_is_sent_once(rig: Rig) -> None:
         return b""
 
     await rig.serve(twice)
-    assert "already sent" in str((await _error(rig.method()(b"x"))).details())
+    assert "already sent" in str((await error_of(rig.method()(b"x"))).details())
 
 
 async def test_a_plain_function_runs_in_a_thread_of_its_own(rig: Rig) -> None:
@@ -216,13 +206,13 @@ async def test_a_plain_function_can_abort(rig: Rig) -> None:
         return b"unreached"
 
     await rig.serve(plain)
-    error = await _error(rig.method()(b"x"))
+    error = await error_of(rig.method()(b"x"))
     assert (error.code(), error.details()) == (grpc.StatusCode.FAILED_PRECONDITION, "not now")
 
 
 async def test_an_unknown_method_of_a_served_service_is_unimplemented(rig: Rig) -> None:
-    await rig.serve(_echo)
-    error = await _error(rig.method(name="Other")(b"x"))
+    await rig.serve(echo)
+    error = await error_of(rig.method(name="Other")(b"x"))
     assert (error.code(), error.details()) == (grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
 
 
@@ -233,7 +223,7 @@ async def test_a_streaming_method_called_as_a_unary_one_is_unimplemented(rig: Ri
         [grpc.method_handlers_generic_handler("test.Echo", {"Call": handler})]
     )
     await made.start()
-    error = await _error(rig.method()(b"x"))
+    error = await error_of(rig.method()(b"x"))
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
     await made.stop(None)
 
@@ -244,18 +234,18 @@ async def test_generic_handlers_serve_the_services_named_beside_them(rig: Rig) -
             self, handler_call_details: grpc.HandlerCallDetails
         ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
             known = handler_call_details.method == "/test.Echo/Call"
-            return grpc.unary_unary_rpc_method_handler(_echo) if known else None
+            return grpc.unary_unary_rpc_method_handler(echo) if known else None
 
     made = server(rig.endpoint, handlers=[Generic()], services=["test.Echo"], broker=rig.broker)
     await made.start()
     assert await rig.method()(b"x") == b"x"
-    assert (await _error(rig.method(name="No")(b"x"))).code() is grpc.StatusCode.UNIMPLEMENTED
+    assert (await error_of(rig.method(name="No")(b"x"))).code() is grpc.StatusCode.UNIMPLEMENTED
     await made.stop(None)
 
 
 async def test_a_service_that_is_added_to_a_running_server_is_served(rig: Rig) -> None:
-    made = await rig.serve(_echo)
-    handler = grpc.unary_unary_rpc_method_handler(_echo)  # type: ignore[var-annotated]
+    made = await rig.serve(echo)
+    handler = grpc.unary_unary_rpc_method_handler(echo)  # type: ignore[var-annotated]
     made.add_registered_method_handlers("test.Late", {"Call": handler})
     assert await rig.method(service="test.Late")(b"x", timeout=5) == b"x"
 
@@ -293,9 +283,9 @@ async def test_the_servers_limits_hold_in_both_directions(rig: Rig) -> None:
     options = [("grpc.max_receive_message_length", 10), ("grpc.max_send_message_length", 10)]
     await rig.serve(double, options=options)
     method = rig.method()
-    received = await _error(method(bytes(11)))
+    received = await error_of(method(bytes(11)))
     assert received.details() == "SERVER: Received message larger than max (11 vs. 10)"
-    sent = await _error(method(bytes(6)))
+    sent = await error_of(method(bytes(6)))
     assert sent.details() == "SERVER: Sent message larger than max (12 vs. 10)"
     assert {received.code(), sent.code()} == {grpc.StatusCode.RESOURCE_EXHAUSTED}
 
@@ -306,7 +296,7 @@ async def test_an_error_past_a_records_size_keeps_its_status(rig: Rig) -> None:
         await context.abort(grpc.StatusCode.NOT_FOUND, "no " * 400_000)
 
     await rig.serve(rage)
-    error = await _error(rig.method()(b"x", timeout=5))
+    error = await error_of(rig.method()(b"x", timeout=5))
     assert error.code() is grpc.StatusCode.NOT_FOUND
     assert (error.details() or "").startswith("no no no")
 
@@ -393,5 +383,5 @@ async def test_a_handler_that_cancels_itself_is_answered(rig: Rig) -> None:
         raise asyncio.CancelledError
 
     await rig.serve(give_up)
-    error = await _error(rig.method()(b"x"))
+    error = await error_of(rig.method()(b"x"))
     assert error.code() is grpc.StatusCode.CANCELLED

@@ -10,8 +10,7 @@ import grpc
 import pytest
 
 from grpc_kafka import BrokerError
-from grpc_kafka.aio import server
-from grpc_kafka.aio.conftest import SERVICE, settled
+from grpc_kafka.aio.conftest import SERVICE, Chat, chat_handler, chat_of, serve, settled
 from grpc_kafka.protocol import (
     Accept,
     Address,
@@ -31,7 +30,6 @@ from grpc_kafka.protocol import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from grpc_kafka.aio import KafkaServer
     from grpc_kafka.aio.conftest import Rig
 
 type Context = grpc.aio.ServicerContext[bytes, bytes]
@@ -39,48 +37,6 @@ type Requests = AsyncIterator[bytes]
 
 _INBOX = "blue.tests.inbox"
 _ID = bytes(16)
-
-
-class Chat:
-    """A handler that answers each request, and notes what becomes of its runs."""
-
-    def __init__(self) -> None:
-        self.runs = 0
-        self.read: list[bytes] = []
-        self.cancelled = 0
-        self.go_on = asyncio.Event()
-        self.go_on.set()
-
-    async def __call__(self, requests: Requests, _context: Context) -> AsyncIterator[bytes]:
-        """Answer each request by itself."""
-        self.runs += 1
-        try:
-            async for request in requests:
-                await self.go_on.wait()
-                self.read.append(request)
-                yield request
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
-
-
-async def serve(rig: Rig, handler: grpc.RpcMethodHandler[bytes, bytes]) -> KafkaServer:
-    """Start a server of one streaming method."""
-    made = server(rig.endpoint, broker=rig.broker)
-    made.add_registered_method_handlers(SERVICE, {"Call": handler})
-    await made.start()
-    rig.closing.append(lambda: made.stop(None))
-    return made
-
-
-def chat_handler(chat: Chat) -> grpc.RpcMethodHandler[bytes, bytes]:
-    """The method that chats."""
-    return grpc.stream_stream_rpc_method_handler(chat)
-
-
-def chat_of(rig: Rig) -> grpc.aio.StreamStreamMultiCallable[bytes, bytes]:
-    """The method, from a client's side."""
-    return rig.channel().stream_stream(f"/{SERVICE}/Call")
 
 
 def frames(rig: Rig, topic: str = _INBOX) -> list[Frame]:
@@ -91,49 +47,6 @@ def frames(rig: Rig, topic: str = _INBOX) -> list[Frame]:
 def committed(rig: Rig) -> int:
     """How many records of the queue are done with."""
     return sum(rig.broker.committed(rig.queue).values())
-
-
-async def test_a_writer_waits_for_who_does_not_read(rig: Rig) -> None:
-    chat = Chat()
-    chat.go_on.clear()
-    await serve(rig, chat_handler(chat))
-    written = 0
-
-    async def requests() -> AsyncIterator[bytes]:
-        nonlocal written
-        for _ in range(100):
-            yield bytes(20_000)
-            written += 1
-
-    call = chat_of(rig)(requests(), timeout=20)
-    await asyncio.sleep(0.05)
-    assert 10 < written < 20
-    chat.go_on.set()
-    assert len([each async for each in call]) == 100
-    assert written == 100
-
-
-async def test_a_server_waits_for_a_client_that_does_not_read(rig: Rig) -> None:
-    written = 0
-
-    async def pour(_request: bytes, _context: Context) -> AsyncIterator[bytes]:
-        nonlocal written
-        for _ in range(100):
-            yield bytes(20_000)
-            written += 1
-
-    await serve(rig, grpc.unary_stream_rpc_method_handler(pour))
-    method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = rig.channel().unary_stream(
-        f"/{SERVICE}/Call"
-    )
-    call = method(b"x", timeout=20)
-    assert await call.read() == bytes(20_000)
-    await asyncio.sleep(0.05)
-    assert 10 < written < 20
-    received = 1
-    while await call.read() is not grpc.aio.EOF:
-        received += 1
-    assert (received, written) == (100, 100)
 
 
 async def test_a_handler_that_is_cancelled_between_two_answers_cleans_up_at_once(rig: Rig) -> None:
@@ -156,18 +69,6 @@ async def test_a_handler_that_is_cancelled_between_two_answers_cleans_up_at_once
     call.cancel()
     await settled()
     assert cleaned
-
-
-async def test_a_message_larger_than_record_and_window_passes(rig: Rig) -> None:
-    chat = Chat()
-    await serve(rig, chat_handler(chat))
-    call = chat_of(rig)(timeout=20)
-    for size in (0, 1, 3_000_000, 0):
-        await call.write(bytes(size))
-        assert await call.read() == bytes(size)
-    await call.done_writing()
-    assert await call.read() is grpc.aio.EOF
-    assert await call.code() is grpc.StatusCode.OK
 
 
 async def test_a_stream_is_committed_once_its_client_confirmed_it(rig: Rig) -> None:
