@@ -173,9 +173,9 @@ async def test_messages_of_three_mebibytes_pass_in_both_directions(apache_lane: 
     assert [answer async for answer in call] == large
 
 
-async def test_a_message_past_the_limit_ends_its_stream_only(lane: Lane) -> None:
-    await lane.serve_with(both_method(_echo))
-    method = method_of(lane.channel())
+async def test_a_message_past_the_limit_ends_its_stream_only(apache_lane: Lane) -> None:
+    await apache_lane.serve_with(both_method(_echo))
+    method = method_of(apache_lane.channel())
     other = method(timeout=60)
     await say(other, b"before")
     call = method(_each([bytes(5 * 1024 * 1024)]), timeout=60)
