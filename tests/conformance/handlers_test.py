@@ -134,6 +134,9 @@ async def test_plain_handlers_run_in_the_given_pool(transport: Transport, pool: 
 async def test_plain_handlers_abort_and_set_metadata_without_await(
     transport: Transport, pool: Executor, arity: Arity
 ) -> None:
+    if transport.name == "grpc.aio":
+        pytest.skip("its abort may keep the thread waiting for a loop that is gone, for ever")
+
     def refuse(_request: object, context: grpc.ServicerContext) -> bytes:
         context.send_initial_metadata((("at", "first"),))
         context.set_trailing_metadata((("at", "last"),))
