@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import BrokerError
-from grpc_kafka.protocol import Encoded, Headers
+from grpc_kafka.protocol import Encoded, Headers, Letter, Plan
 
 
 class Record(NamedTuple):
@@ -36,7 +36,12 @@ class Sender(Protocol):
     """Sends records; those of one key keep their order."""
 
     def send(
-        self, topic: str, record: Encoded, report: Report, *, partition: int | None = None
+        self,
+        topic: str,
+        record: Encoded | Letter,
+        report: Report,
+        *,
+        partition: int | None = None,
     ) -> None:
         """Hand a record over; without a partition its key decides.
 
@@ -68,6 +73,12 @@ class Inbox(Protocol):
 class QueueReader(Protocol):
     """What a queue tells the one who reads it."""
 
+    def suspect(self, partition: int, plan: Plan) -> None:
+        """Take what comes of this partition with care: it brought others down.
+
+        Told before any of its records; not told of partitions that nobody vanished with.
+        """
+
     def receive(self, records: Sequence[Record]) -> None:
         """Take records of partitions that this reader has."""
 
@@ -86,6 +97,19 @@ class Queue(Protocol):
 
     def commit(self, partition: int, position: int) -> None:
         """Everything before the position is done with; nothing happens when it was revoked."""
+
+    def mark(self, partition: int, mark: str, marked: Callable[[], None]) -> None:
+        """Write a mark beside the committed position; see `protocol.Plan`.
+
+        `marked` is called, later, when the brokers have it, or when they do not take it: then
+        the next owner suspects less than it could.
+        """
+
+    def hold(self, partition: int) -> None:
+        """Take nothing of this partition until `release`; what was taken may still arrive."""
+
+    def release(self, partition: int) -> None:
+        """Go on taking of it."""
 
     def pause(self) -> None:
         """Take nothing until `resume`; what was taken already may still arrive."""

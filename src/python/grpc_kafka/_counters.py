@@ -16,6 +16,8 @@ class Counters:
         expired: requests whose deadline had passed before anyone read them.
         cancelled: requests whose cancellation came before they were begun.
         unsent: answers that could not be delivered.
+        dead_lettered: records that were set aside, as dead letters.
+        unlettered: records that should have been, and were dropped: their topic is missing.
     """
 
     malformed: int = 0
@@ -24,6 +26,8 @@ class Counters:
     expired: int = 0
     cancelled: int = 0
     unsent: int = 0
+    dead_lettered: int = 0
+    unlettered: int = 0
 
 
 def is_worth_a_line(count: int) -> bool:

@@ -1,8 +1,8 @@
 """A broker in memory, for quick tests of channels, servers and what stands on them.
 
 It keeps what the transport relies on: partitions, groups that share a topic's partitions,
-committed offsets, redelivery of what a vanished member did not commit. All of it happens in
-the event loop, in the order of the calls, so a test sees the same every time.
+committed offsets and the marks beside them, redelivery of what a vanished member did not commit.
+All of it happens in the event loop, in the order of the calls, so a test sees the same every time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from grpc_kafka._broker import QueueReader, Receive, Record, Report
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import BrokerError, RecordTooLargeError
-from grpc_kafka.protocol import Encoded
+from grpc_kafka.protocol import Encoded, Letter, Standing, decide
 
 __all__ = ["InMemoryBroker", "Member"]
 
@@ -38,7 +38,7 @@ class InMemoryBroker:
         self._topics: dict[str, list[_Partition]] = {}
         self._groups: dict[str, _Group] = {}
         self._inboxes = 0
-        self._failure: BrokerError | None = None
+        self._failures: dict[str | None, BrokerError | None] = {}
 
     def records(self, topic: str) -> list[Record]:
         """Every record that the topic ever got, partition by partition."""
@@ -48,18 +48,24 @@ class InMemoryBroker:
         """The committed position of each partition of a queue that has one."""
         return dict(self._group(topic).committed)
 
+    def marks(self, topic: str) -> dict[int, str]:
+        """What is written beside the committed positions of a queue."""
+        return dict(self._group(topic).marks)
+
     def members(self, topic: str) -> list[Member]:
         """Who reads a queue, in the order in which they joined."""
         return list(self._group(topic).members)
 
-    def fail_sends(self, error: BrokerError | None) -> None:
-        """Let every record from now on fail with the error, until told None."""
-        self._failure = error
+    def fail_sends(self, error: BrokerError | None, *, topic: str | None = None) -> None:
+        """Let every record (or each for one topic) fail with the error, until told None."""
+        self._failures[topic] = error
 
-    def publish(self, topic: str, record: Encoded, *, partition: int | None = None) -> None:
+    def publish(
+        self, topic: str, record: Encoded | Letter, *, partition: int | None = None
+    ) -> None:
         """Append a record, as a sender would: also one that is no frame at all."""
         partitions = self._topic(topic)
-        place = zlib.crc32(record.key) % len(partitions) if partition is None else partition
+        place = zlib.crc32(record.key or b"") % len(partitions) if partition is None else partition
         partitions[place].append(record)
 
     def sender(self, endpoint: Endpoint, *, every_report: bool) -> _Sender:
@@ -93,10 +99,13 @@ class InMemoryBroker:
             self._topics[name] = [_Partition(name, n) for n in range(self._partitions)]
         return self._topics[name]
 
-    def _send(self, topic: str, record: Encoded, partition: int | None) -> BrokerError | None:
-        if self._failure is None:
+    def _send(
+        self, topic: str, record: Encoded | Letter, partition: int | None
+    ) -> BrokerError | None:
+        failure = self._failures.get(None) or self._failures.get(topic)
+        if failure is None:
             self.publish(topic, record, partition=partition)
-        return self._failure
+        return failure
 
 
 class _Partition:
@@ -108,7 +117,7 @@ class _Partition:
         self.log: list[Record] = []
         self.watchers: list[Callable[[], None]] = []
 
-    def append(self, record: Encoded) -> None:
+    def append(self, record: Encoded | Letter) -> None:
         self.log.append(
             Record(self.topic, self.number, len(self.log), record.key, record.headers, record.value)
         )
@@ -157,10 +166,15 @@ class _Sender:
         self._every_report = every_report
 
     def send(
-        self, topic: str, record: Encoded, report: Report, *, partition: int | None = None
+        self,
+        topic: str,
+        record: Encoded | Letter,
+        report: Report,
+        *,
+        partition: int | None = None,
     ) -> None:
-        size = len(record.key) + len(record.value or b"")
-        size += sum(len(name) + len(value) for name, value in record.headers)
+        size = len(record.key or b"") + len(record.value or b"")
+        size += sum(len(name) + len(value or b"") for name, value in record.headers)
         if size > self._limit:
             raise RecordTooLargeError(f"the record has {size} bytes, allowed are {self._limit}")
         error = self._broker._send(topic, record, partition)
@@ -194,6 +208,8 @@ class Member:
         self._group = group
         self._reader = reader
         self._cursors: dict[int, _Cursor] = {}
+        self._standings: dict[int, Standing] = {}
+        self._held: set[int] = set()
         self._paused = False
 
     @property
@@ -203,8 +219,8 @@ class Member:
 
     def vanish(self) -> None:
         """Be gone without a word: others get its partitions and all that was not committed."""
-        self._group.leave(self)
         self._drop(self.partitions)
+        self._group.leave(self)
 
     def ask_to_leave(self, left: Callable[[], None]) -> None:
         """Tell its reader that all its partitions are about to be another member's."""
@@ -213,15 +229,35 @@ class Member:
     def commit(self, partition: int, position: int) -> None:
         """As `Queue` has it."""
         if partition in self._cursors:
-            self._group.committed[partition] = position
+            self._standings[partition].move(position)
+            self._write(partition)
+
+    def mark(self, partition: int, mark: str, marked: Callable[[], None]) -> None:
+        """As `Queue` has it."""
+        if partition in self._cursors:
+            self._standings[partition].write(mark)
+            self._write(partition)
+        asyncio.get_running_loop().call_soon(marked)
+
+    def hold(self, partition: int) -> None:
+        """As `Queue` has it."""
+        self._held.add(partition)
+        self._pause()
+
+    def release(self, partition: int) -> None:
+        """As `Queue` has it."""
+        self._held.discard(partition)
+        self._pause()
 
     def pause(self) -> None:
         """As `Queue` has it."""
-        self._set_paused(True)
+        self._paused = True
+        self._pause()
 
     def resume(self) -> None:
         """As `Queue` has it."""
-        self._set_paused(False)
+        self._paused = False
+        self._pause()
 
     def healthy(self) -> Health:
         """As `Queue` has it."""
@@ -229,29 +265,55 @@ class Member:
 
     async def close(self) -> None:
         """As `Queue` has it."""
+        self._leave(self.partitions)
         self._group.leave(self)
-        self._drop(self.partitions)
 
-    def assign(self, partitions: Sequence[_Partition], positions: dict[int, int]) -> None:
-        """Take over the given partitions, keep those it has, and give up all others."""
-        wanted = {partition.number: partition for partition in partitions}
+    def keep_only(self, partitions: Sequence[_Partition]) -> None:
+        """Leave all partitions but these."""
+        wanted = {partition.number for partition in partitions}
         lost = [number for number in self._cursors if number not in wanted]
-        self._drop(lost)
+        self._leave(lost)
         if lost:
             self._reader.forget(lost)
-        for number in wanted.keys() - self._cursors.keys():
-            cursor = _Cursor(wanted[number], positions.get(number, 0), self._reader.receive)
-            self._cursors[number] = cursor
-            cursor.pause(self._paused)
+
+    def take(self, partitions: Sequence[_Partition]) -> None:
+        """Take over those of the partitions that it has not."""
+        for partition in partitions:
+            if partition.number not in self._cursors:
+                self._take(partition)
+
+    def _take(self, partition: _Partition) -> None:
+        number = partition.number
+        position = self._group.committed.get(number, 0)
+        plan = decide(self._group.marks.get(number), position, len(partition.log))
+        self._standings[number] = Standing(plan, position)
+        self._write(number)
+        if plan.until:
+            self._reader.suspect(number, plan)
+        self._cursors[number] = _Cursor(partition, position, self._reader.receive)
+        self._pause()
+
+    def _write(self, partition: int) -> None:
+        standing = self._standings[partition]
+        self._group.committed[partition] = standing.position
+        self._group.marks[partition] = standing.mark
+
+    def _leave(self, partitions: Collection[int]) -> None:
+        for number in partitions:
+            if number in self._cursors:
+                self._standings[number].leave()
+                self._write(number)
+        self._drop(partitions)
 
     def _drop(self, partitions: Collection[int]) -> None:
         for number in partitions:
-            self._cursors.pop(number).close()
+            cursor = self._cursors.pop(number, None)
+            if cursor is not None:
+                cursor.close()
 
-    def _set_paused(self, paused: bool) -> None:
-        self._paused = paused
-        for cursor in self._cursors.values():
-            cursor.pause(paused)
+    def _pause(self) -> None:
+        for number, cursor in self._cursors.items():
+            cursor.pause(self._paused or number in self._held)
 
 
 class _Group:
@@ -259,6 +321,7 @@ class _Group:
 
     def __init__(self, partitions: list[_Partition]) -> None:
         self.committed: dict[int, int] = {}
+        self.marks: dict[int, str] = {}
         self.members: list[Member] = []
         self._partitions = partitions
 
@@ -275,5 +338,9 @@ class _Group:
 
     def _share_out(self) -> None:
         count = len(self.members)
-        for turn, member in enumerate(self.members):
-            member.assign(self._partitions[turn::count], self.committed)
+        shares = [self._partitions[turn::count] for turn in range(count)]
+        # Nobody takes what another one has not left.
+        for member, share in zip(self.members, shares, strict=True):
+            member.keep_only(share)
+        for member, share in zip(self.members, shares, strict=True):
+            member.take(share)

@@ -14,9 +14,9 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from grpc_kafka._errors import TopicsError
-from grpc_kafka._names import of_inbox, of_queue
+from grpc_kafka._names import of_dead_letter, of_inbox, of_queue
 
-__all__ = ["Topic", "create", "of_inbox", "of_queue"]
+__all__ = ["Topic", "create", "of_dead_letter", "of_inbox", "of_queue"]
 
 # Errors are raised; librdkafka need not write them to the terminal as well.
 _QUIET = {"log_level": "2"}
@@ -27,7 +27,7 @@ class Topic:
     """A topic as it should be.
 
     Attributes:
-        name: its full name; `of_queue` and `of_inbox` make such names.
+        name: its full name; `of_queue`, `of_inbox` and `of_dead_letter` make such names.
         partitions: how many processes may share a queue, or how inboxes spread.
         replication: on how many brokers it lies.
         settings: the topic's own settings, such as `retention.ms`.

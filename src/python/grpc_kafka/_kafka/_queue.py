@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
@@ -13,23 +15,26 @@ from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._kafka import _settings
 from grpc_kafka._kafka._client_log import ClientLog
 from grpc_kafka._kafka._faults import fault_of, is_lost_partition
+from grpc_kafka._kafka._marks import Marks
 from grpc_kafka._kafka._poller import Poller
 from grpc_kafka._kafka._pulse import Pulse
 
 _LOG = logging.getLogger(__name__)
 _ANSWER = 5.0
 _POLL = 0.1
-# Nothing arrives to end the poll while all is paused, and going on should not wait long.
-_PAUSED_POLL = 0.005
+# Nothing arrives to end the poll while all is paused, or while a mark is to be written before
+# anything is run, and going on should not wait long.
+_SHORT_POLL = 0.005
 _SHORT_WAIT = 1.0
 _LEAVE = 3.0
+_LATEST = ("latest", "largest", "end")
 
 
 class KafkaQueue:
     """Reads the partitions that the group gives it, and commits the positions it is told.
 
     Positions are stored as they come and committed by librdkafka a few times a second, when
-    partitions move to another member, and when the queue is closed.
+    partitions move to another member, and when the queue is closed. Marks are committed at once.
     """
 
     def __init__(self, endpoint: Endpoint, topic: str, reader: QueueReader) -> None:
@@ -38,10 +43,14 @@ class KafkaQueue:
         self._pulse = Pulse(f"queue {topic}")
         self._partitions: set[int] = set()
         self._positions: deque[tuple[int, int]] = deque()
+        self._wanted_marks: deque[tuple[int, str, Callable[[], None]]] = deque()
         self._missing = False
         self._going = threading.Event()
         self._going.set()
-        self._applied: tuple[bool, frozenset[int]] = (False, frozenset())
+        self._paused = False
+        # Changed by the loop alone, as a whole; the thread reads it.
+        self._held: frozenset[int] = frozenset()
+        self._applied: frozenset[int] = frozenset()
         settings: dict[str, object] = dict(_settings.of_queue(endpoint, topic))
         settings["error_cb"] = self._pulse.failed
         settings["stats_cb"] = self._pulse.measured
@@ -49,6 +58,8 @@ class KafkaQueue:
             self._consumer = Consumer(settings, logger=ClientLog())
         except KafkaException as error:
             raise fault_of(error) from error
+        latest = settings["auto.offset.reset"] in _LATEST
+        self._marks = Marks(self._consumer, topic, latest=latest)
         self._poller = Poller(
             self._consumer,
             self._pulse,
@@ -61,6 +72,18 @@ class KafkaQueue:
     def commit(self, partition: int, position: int) -> None:
         """Everything before the position is done with; nothing happens when it was revoked."""
         self._positions.append((partition, position))
+
+    def mark(self, partition: int, mark: str, marked: Callable[[], None]) -> None:
+        """Write a mark beside the committed position; see `Queue`."""
+        self._wanted_marks.append((partition, mark, marked))
+
+    def hold(self, partition: int) -> None:
+        """Take nothing of this partition until `release`."""
+        self._held |= {partition}
+
+    def release(self, partition: int) -> None:
+        """Go on taking of it."""
+        self._held -= {partition}
 
     def pause(self) -> None:
         """Take nothing until `resume`; what was taken already may still arrive."""
@@ -96,7 +119,10 @@ class KafkaQueue:
     def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._pulse.heard()
         self._missing = False
-        self._partitions |= {each.partition for each in partitions}
+        taken = {each.partition for each in partitions}
+        self._partitions |= taken
+        for partition, plan in self._marks.take(taken).items():
+            self._poller.call(functools.partial(self._reader.suspect, partition, plan))
 
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         leaving = {each.partition for each in partitions}
@@ -108,6 +134,7 @@ class KafkaQueue:
             # What is nearly done is finished and committed here, rather than done twice.
             left.wait(_LEAVE)
         self._store()
+        self._marks.leave(leaving)
         self._forget(leaving)
 
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -115,24 +142,23 @@ class KafkaQueue:
 
     def _forget(self, partitions: set[int]) -> None:
         self._partitions -= partitions
+        self._applied -= partitions
+        self._marks.forget(partitions)
         self._poller.drop(partitions)
         self._poller.call(lambda: self._reader.forget(partitions))
 
     def _turn(self) -> float:
         self._store()
-        paused, _ = self._applied
-        if not paused:
+        self._write_marks()
+        if not self._paused:
             # A short wait costs nothing: what was fetched ahead stays where it is. To pause is
             # for longer ones, so that the group is still served; going on then takes a while.
-            paused = not self._going.wait(_SHORT_WAIT)
+            self._paused = not self._going.wait(_SHORT_WAIT)
         elif self._going.is_set():
-            paused = False
+            self._paused = False
         # What is assigned while the server takes nothing is not to be read either.
-        wanted = (paused, frozenset(self._partitions))
-        if wanted != self._applied:
-            self._applied = wanted
-            self._pause_or_resume(*wanted)
-        return _PAUSED_POLL if paused else _POLL
+        self._pause(frozenset(self._partitions if self._paused else self._partitions & self._held))
+        return _SHORT_POLL if self._paused or self._marks.careful else _POLL
 
     def _store(self) -> None:
         latest: dict[int, int] = {}
@@ -140,20 +166,24 @@ class KafkaQueue:
             partition, position = self._positions.popleft()
             latest[partition] = position
         for partition, position in latest.items():
-            place = TopicPartition(self._topic, partition, position)
-            try:
-                self._consumer.store_offsets(offsets=[place])
-            except KafkaException as error:
-                if not is_lost_partition(error):
-                    _LOG.error("%s/%d is not committed: %s", self._topic, partition, error)
+            self._marks.store(partition, position)
 
-    def _pause_or_resume(self, paused: bool, partitions: frozenset[int]) -> None:
-        places = [TopicPartition(self._topic, partition) for partition in partitions]
+    def _write_marks(self) -> None:
+        while self._wanted_marks:
+            partition, mark, marked = self._wanted_marks.popleft()
+            self._marks.write(partition, mark)
+            self._poller.call(marked)
+
+    def _pause(self, wanted: frozenset[int]) -> None:
         try:
-            if paused:
-                self._consumer.pause(places)
-            else:
-                self._consumer.resume(places)
+            if wanted - self._applied:
+                self._consumer.pause(self._places(wanted - self._applied))
+            if self._applied - wanted:
+                self._consumer.resume(self._places(self._applied - wanted))
         except KafkaException as error:
             if not is_lost_partition(error):
                 _LOG.error("%s is neither paused nor resumed: %s", self._topic, error)
+        self._applied = wanted
+
+    def _places(self, partitions: frozenset[int]) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, partition) for partition in partitions]

@@ -17,7 +17,7 @@ from grpc_kafka._errors import BrokerError, QueueFullError
 from grpc_kafka._kafka import _settings
 from grpc_kafka._kafka._client_log import ClientLog
 from grpc_kafka._kafka._faults import fault_of
-from grpc_kafka.protocol import Encoded
+from grpc_kafka.protocol import Encoded, Letter
 
 _LOG = logging.getLogger(__name__)
 _POLL = 0.1
@@ -48,7 +48,12 @@ class KafkaSender:
         self._thread.start()
 
     def send(
-        self, topic: str, record: Encoded, report: Report, *, partition: int | None = None
+        self,
+        topic: str,
+        record: Encoded | Letter,
+        report: Report,
+        *,
+        partition: int | None = None,
     ) -> None:
         """Hand a record over; see `Sender`."""
         if self._stopping.is_set():

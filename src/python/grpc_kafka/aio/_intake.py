@@ -1,16 +1,21 @@
-"""One queue of a server: records in, frames on, positions committed in their order."""
+"""One queue of a server: records in, frames on, positions committed in their order.
+
+Records that are no frames are set aside; partitions that brought servers down are read with care.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from grpc_kafka._broker import Queue, Record
 from grpc_kafka._counters import Counters, is_worth_a_line
-from grpc_kafka.protocol import Frame, MalformedRecordError, Watermark, decode
+from grpc_kafka.aio._care import Care, Turns
+from grpc_kafka.aio._dead_letters import DeadLetters, Delivery
+from grpc_kafka.protocol import CALM, Frame, MalformedRecordError, Plan, Watermark, decode
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,7 +53,9 @@ class Intake:
     Args:
         serve: takes each frame, with the ticket of its delivery.
         voided: told that tickets became void.
-        counters: where dropped records are counted.
+        counters: where records that are no frames are counted.
+        letters: where they go.
+        turns: of all that is read with care, in this queue and others of the server.
 
     """
 
@@ -57,11 +64,17 @@ class Intake:
         serve: Callable[[Frame, Ticket], None],
         voided: Callable[[], None],
         counters: Counters,
+        *,
+        letters: DeadLetters,
+        turns: Turns,
     ) -> None:
         self._serve = serve
         self._voided = voided
         self._counters = counters
+        self._letters = letters
+        self._turns = turns
         self._queue: Queue | None = None
+        self._cares: dict[int, Care] = {}
         self._watermarks: dict[int, Watermark] = {}
         self._open: Counter[int] = Counter()
         self._leaving: list[tuple[set[int], Callable[[], None]]] = []
@@ -70,20 +83,62 @@ class Intake:
         """Commit to this queue."""
         self._queue = queue
 
-    def receive(self, records: Sequence[Record]) -> None:
-        """Serve each record; one that is no frame is dropped and done with."""
+    @property
+    def queue(self) -> Queue:
+        """The queue that is read.
+
+        Raises:
+            RuntimeError: it is not attached yet; nothing can have come from it.
+        """
+        if self._queue is None:
+            raise RuntimeError("no queue is attached")
+        return self._queue
+
+    def suspect(self, partition: int, plan: Plan) -> None:
+        """Take what comes of this partition with care, until the plan is through."""
+        count = plan.until
+        _LOG.warning("partition %d brought servers down; with care up to %d", partition, count)
+        self._stop_care(partition)
+        self._cares[partition] = Care(self, partition, plan, self._turns, self._letters)
+
+    def receive(self, records: Iterable[Record]) -> None:
+        """Serve each record; one that is no frame is set aside."""
         for record in records:
-            ticket = self._ticket(record)
-            try:
-                frame = decode(record.key, record.headers, record.value)
-            except MalformedRecordError as error:
-                self._refuse(record, error)
-                ticket.finish()
+            care = self._cares.get(record.partition)
+            if care is None:
+                self.serve(record, self.take(record))
             else:
-                self._serve(frame, ticket)
+                care.receive(record)
+
+    def serve(self, record: Record, ticket: Ticket) -> None:
+        """Serve a record that was taken."""
+        try:
+            frame = decode(record.key, record.headers, record.value)
+        except MalformedRecordError as error:
+            self._refuse(record, error)
+            self._letters.bury(Delivery(record, ticket), error.reason)
+        else:
+            self._serve(frame, ticket)
+
+    def foretell(self, record: Record) -> None:
+        """Serve a cancellation ahead of its turn, when it will come again."""
+        try:
+            frame = decode(record.key, record.headers, record.value)
+        except MalformedRecordError:
+            return
+        # Of a watermark that is nobody's: to finish it moves nothing.
+        self._serve(frame, Ticket(self, Watermark(), record.partition, record.offset))
+
+    def calm(self, partition: int) -> None:
+        """Nothing of this partition is suspected any more."""
+        del self._cares[partition]
+        self.queue.mark(partition, CALM, lambda: None)
 
     def leave(self, partitions: Collection[int], left: Callable[[], None]) -> None:
         """Begin nothing more of these partitions; call `left` when nothing is under way."""
+        for partition in partitions:
+            if partition in self._cares:
+                self._cares[partition].stop()
         self._leaving.append((set(partitions), left))
         self._voided()
         self._let_go()
@@ -97,6 +152,7 @@ class Intake:
     def forget(self, partitions: Collection[int]) -> None:
         """Forget partitions that another member has now."""
         for partition in partitions:
+            self._stop_care(partition)
             self._watermarks.pop(partition, None)
             self._open.pop(partition, None)
         self._leaving = [each for each in self._leaving if not each[0] <= set(partitions)]
@@ -118,11 +174,21 @@ class Intake:
             if position is not None:
                 self._queue.commit(ticket.partition, position)
             self._close(ticket)
+            if self._cares and ticket.partition in self._cares:
+                self._cares[ticket.partition].closed(ticket.offset)
 
     def drop(self, ticket: Ticket) -> None:
         """Leave a record uncommitted: it is another member's."""
         if self.holds(ticket):
             self._close(ticket)
+            if ticket.partition in self._cares:
+                # The server stops, or the partition is about to leave.
+                self._cares[ticket.partition].stop()
+
+    def _stop_care(self, partition: int) -> None:
+        care = self._cares.pop(partition, None)
+        if care is not None:
+            care.stop()
 
     def _close(self, ticket: Ticket) -> None:
         self._open[ticket.partition] -= 1
@@ -141,7 +207,8 @@ class Intake:
             place = f"{record.topic}/{record.partition} at {record.offset}"
             _LOG.warning("%s: %s (%d so far)", place, error, count)
 
-    def _ticket(self, record: Record) -> Ticket:
+    def take(self, record: Record) -> Ticket:
+        """Take note of a record's delivery."""
         watermark = self._watermarks.setdefault(record.partition, Watermark())
         if not watermark.take(record.offset):
             # The partition went back without a word: what was taken before is void.

@@ -14,6 +14,8 @@ from grpc_kafka._broker import Broker, Queue, Sender
 from grpc_kafka._counters import Counters
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._names import of_queue
+from grpc_kafka.aio._care import Turns
+from grpc_kafka.aio._dead_letters import DeadLetters
 from grpc_kafka.aio._dispatcher import Dispatcher
 from grpc_kafka.aio._handling import Handling
 from grpc_kafka.aio._intake import Intake
@@ -61,6 +63,8 @@ class KafkaServer(grpc.aio.Server):
         self._limit = maximum_concurrent_rpcs or DEFAULT_CONCURRENCY
         self._sender: Sender | None = None
         self._dispatcher: Dispatcher | None = None
+        self._letters: DeadLetters | None = None
+        self._turns = Turns()
         self._desk: Desk | None = None
         self._queues: dict[str, Queue] = {}
         self._intakes: dict[str, Intake] = {}
@@ -118,6 +122,7 @@ class KafkaServer(grpc.aio.Server):
             )
         self._started = True
         self._sender = self._broker.sender(self._endpoint, every_report=True)
+        self._letters = DeadLetters(self._sender, self._endpoint.lane, self.counters)
         self._desk = Desk(self._endpoint, self._broker, self.counters)
         handling = Handling(self._routing, self._limits, self._executor)
         streaming = Streaming(
@@ -171,11 +176,17 @@ class KafkaServer(grpc.aio.Server):
 
     def _open_queues(self) -> None:
         """Read the queues of services that were added, once the server has started."""
-        if self._dispatcher is None or self._stopping is not None:
+        if self._dispatcher is None or self._letters is None or self._stopping is not None:
             return
         for service in self._routing.services:
             if service not in self._queues:
-                intake = Intake(self._dispatcher.serve, self._dispatcher.drop_void, self.counters)
+                intake = Intake(
+                    self._dispatcher.serve,
+                    self._dispatcher.drop_void,
+                    self.counters,
+                    letters=self._letters,
+                    turns=self._turns,
+                )
                 topic = of_queue(self._endpoint.lane, service)
                 queue = self._broker.open_queue(self._endpoint, topic, intake)
                 intake.attach(queue)
@@ -196,6 +207,8 @@ class KafkaServer(grpc.aio.Server):
         if self._dispatcher is not None and self._sender is not None:
             self._throttle(True)
             self._dispatcher.close()
+            if self._letters is not None:
+                self._letters.close()
             leaving = [asyncio.create_task(self._leave(service)) for service in self._queues]
             await self._finish(self._dispatcher)
             await self._sender.close(_FLUSH)

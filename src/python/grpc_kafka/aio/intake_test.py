@@ -1,10 +1,18 @@
 from __future__ import annotations
 
-from grpc_kafka import Health
+from typing import TYPE_CHECKING
+
+from grpc_kafka import Endpoint, Health
 from grpc_kafka._broker import Record
 from grpc_kafka._counters import Counters
+from grpc_kafka.aio._care import Turns
+from grpc_kafka.aio._dead_letters import DeadLetters
 from grpc_kafka.aio._intake import Intake, Ticket
 from grpc_kafka.protocol import Cancel, Frame, encode_cancel
+from grpc_kafka.testing import InMemoryBroker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class _Queue:
@@ -13,6 +21,15 @@ class _Queue:
 
     def commit(self, partition: int, position: int) -> None:
         self.committed.append((partition, position))
+
+    def mark(self, _partition: int, _mark: str, _marked: Callable[[], None]) -> None:
+        raise AssertionError("nothing is suspected here")
+
+    def hold(self, _partition: int) -> None:
+        raise AssertionError("nothing is suspected here")
+
+    def release(self, _partition: int) -> None:
+        raise AssertionError("nothing is suspected here")
 
     def pause(self) -> None:
         raise AssertionError("an intake does not pause")
@@ -34,7 +51,10 @@ class _Desk:
         self.tickets: list[Ticket] = []
         self.queue = _Queue()
         self.left = 0
-        self.intake = Intake(self._serve, lambda: None, Counters())
+        sender = InMemoryBroker().sender(Endpoint("nowhere:1", "blue", "tests"), every_report=True)
+        counters = Counters()
+        letters = DeadLetters(sender, "blue", counters)
+        self.intake = Intake(self._serve, lambda: None, counters, letters=letters, turns=Turns())
         self.intake.attach(self.queue)
 
     def _serve(self, _frame: Frame, ticket: Ticket) -> None:

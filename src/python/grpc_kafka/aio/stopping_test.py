@@ -76,7 +76,7 @@ async def test_a_handler_that_will_not_end_does_not_keep_a_server_from_stopping(
     gate.open.set()
     await settled()
     assert not call.done()
-    assert rig.broker.committed(rig.queue) == {}
+    assert not any(rig.broker.committed(rig.queue).values())
 
 
 async def test_the_shortest_grace_holds(rig: Rig) -> None:

@@ -1,9 +1,19 @@
 """The protocol of gRPC over Kafka, without I/O, clock, threads or asyncio.
 
-Frames and their records, the table of a call's legal moves, a stream's numbering and credit, and
-the watermark that says what may be committed. See `docs/protocol.md`.
+Frames and their records, the table of a call's legal moves, a stream's numbering and credit, the
+watermark that says what may be committed, and whom to suspect when readers of a queue vanish.
+See `docs/protocol.md`.
 """
 
+from grpc_kafka.protocol._dead_letter import (
+    Death,
+    Letter,
+    death_of,
+    done_of,
+    done_with,
+    letter_of,
+    original_of,
+)
 from grpc_kafka.protocol._errors import (
     GrpcKafkaError,
     InvalidMetadataError,
@@ -39,6 +49,15 @@ from grpc_kafka.protocol._moves import MOVES, Call, Role, State
 from grpc_kafka.protocol._parts import PART, SHARED, Collected, Joiner, cut, parts_of
 from grpc_kafka.protocol._stream import Stream, cost_of
 from grpc_kafka.protocol._stream_wire import encode_ping, encode_stream
+from grpc_kafka.protocol._suspicion import (
+    CALM,
+    RUNS,
+    STRIKES,
+    Plan,
+    Standing,
+    decide,
+    is_clean,
+)
 from grpc_kafka.protocol._watermark import Watermark
 from grpc_kafka.protocol._wire import (
     decode,
@@ -50,9 +69,12 @@ from grpc_kafka.protocol._wire import (
 
 __all__ = [
     "CALL_ID_LENGTH",
+    "CALM",
     "MOVES",
     "PART",
     "SHARED",
+    "RUNS",
+    "STRIKES",
     "VERSION",
     "Accept",
     "Address",
@@ -60,6 +82,7 @@ __all__ = [
     "Call",
     "Cancel",
     "Collected",
+    "Death",
     "Encoded",
     "Frame",
     "FrameKind",
@@ -69,16 +92,19 @@ __all__ = [
     "InitialMetadata",
     "InvalidMetadataError",
     "Joiner",
+    "Letter",
     "MalformedRecordError",
     "Message",
     "Metadata",
     "MissingFrameError",
     "Part",
     "Ping",
+    "Plan",
     "ProtocolError",
     "Request",
     "Response",
     "Role",
+    "Standing",
     "State",
     "Stream",
     "StreamFrame",
@@ -88,14 +114,21 @@ __all__ = [
     "Window",
     "cost_of",
     "cut",
+    "death_of",
+    "decide",
     "decode",
+    "done_of",
+    "done_with",
     "encode_cancel",
     "encode_part",
     "encode_ping",
     "encode_request",
     "encode_response",
     "encode_stream",
+    "is_clean",
     "kind_of",
+    "letter_of",
     "metadata_of",
+    "original_of",
     "parts_of",
 ]
