@@ -44,6 +44,11 @@ class Lane:
         return topics.of_queue(self.endpoint.lane, SERVICE)
 
     @property
+    def letters(self) -> str:
+        """The topic of the service's dead letters."""
+        return topics.of_dead_letter(self.endpoint.lane, SERVICE)
+
+    @property
     def inbox(self) -> str:
         """The topic of the application's inboxes."""
         return topics.of_inbox(self.endpoint.lane, APPLICATION)
@@ -133,12 +138,15 @@ async def apache_lane(apache: Cluster) -> AsyncIterator[Lane]:
     await made.close()
 
 
-def lane_on(cluster: Cluster, *services: str) -> Lane:
+def lane_on(cluster: Cluster, *services: str, letters: bool = True) -> Lane:
     """A fresh lane, with the topics of the services (the suite's own by default)."""
     endpoint = Endpoint(
         cluster.bootstrap_servers, f"t{uuid.uuid4().hex[:8]}", APPLICATION, cluster.settings
     )
-    names = [topics.of_queue(endpoint.lane, service) for service in services or (SERVICE,)]
+    served = services or (SERVICE,)
+    names = [topics.of_queue(endpoint.lane, service) for service in served]
+    if letters:
+        names += [topics.of_dead_letter(endpoint.lane, service) for service in served]
     names.append(topics.of_inbox(endpoint.lane, APPLICATION))
     if not cluster.creates_topics:
         topics.create(cluster.bootstrap_servers, [topics.Topic(name) for name in names])

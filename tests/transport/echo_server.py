@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import sys
 
 import grpc
@@ -13,7 +15,10 @@ SERVICE = "tests.Echo"
 
 
 class Echo:
-    """Answers with its name and the request; a request `slow...` takes so many seconds longer."""
+    """Answers with its name and the request.
+
+    A request `slow...` takes so many seconds longer, and `poison...` kills the process.
+    """
 
     def __init__(self, name: str, slow: float) -> None:
         self._name = name
@@ -23,6 +28,8 @@ class Echo:
         self, request: bytes, _context: grpc.aio.ServicerContext[bytes, bytes]
     ) -> bytes:
         """Answer."""
+        if request.startswith(b"poison"):
+            os.kill(os.getpid(), signal.SIGKILL)
         if request.startswith(b"slow"):
             sys.stdout.write("begun\n")
             sys.stdout.flush()
@@ -30,15 +37,18 @@ class Echo:
         return self._name.encode() + b":" + request
 
 
-async def main(bootstrap: str, lane: str, settings: str, name: str, slow: str) -> None:
-    """Serve until killed."""
+async def main(bootstrap: str, lane: str, settings: str, name: str, slow: str = "0") -> None:
+    """Serve until killed, or until SIGTERM asks for an orderly end."""
     made = server(Endpoint(bootstrap, lane, "tests", json.loads(settings)))
     handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
         Echo(name, float(slow))
     )
     made.add_registered_method_handlers(SERVICE, {"Call": handler})
     await made.start()
-    await made.wait_for_termination()
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    await told.wait()
+    await made.stop(0)
 
 
 if __name__ == "__main__":
