@@ -6,6 +6,8 @@ from grpc_kafka import topics
 
 _PARTITIONS = 4
 _REPLICATION = 1  # a broker on a developer's machine has no other
+# Dead letters wait for somebody to look at them, not for a server that starts again.
+_LETTERS = {"retention.ms": str(30 * 24 * 3600 * 1000)}
 
 
 def needed(topology: str, lane: str) -> list[topics.Topic]:
@@ -21,7 +23,11 @@ def needed(topology: str, lane: str) -> list[topics.Topic]:
         *(topics.of_queue(lane, queue) for queue in queues),
         *(topics.of_inbox(lane, application) for application in applications),
     ]
-    return [topics.Topic(name, _PARTITIONS, _REPLICATION) for name in names]
+    letters = [topics.of_dead_letter(lane, queue) for queue in queues]
+    return [
+        *(topics.Topic(name, _PARTITIONS, _REPLICATION) for name in names),
+        *(topics.Topic(name, 1, _REPLICATION, _LETTERS) for name in letters),
+    ]
 
 
 def callees(topology: str) -> dict[str, tuple[str, ...]]:

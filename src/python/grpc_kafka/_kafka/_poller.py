@@ -167,12 +167,13 @@ class Poller:
             message.partition() or 0,
             message.offset() or 0,
             message.key(),
-            _headers(message),
+            headers_of(message),
             message.value(),
         )
 
 
-def _headers(message: Message) -> Headers | None:
+def headers_of(message: Message) -> Headers | None:
+    """The headers of a message; None when a name among them is no text."""
     try:
         headers: Headers | None = _READ_HEADERS(message)
     except (SystemError, UnicodeDecodeError):

@@ -43,7 +43,7 @@ from grpc_kafka.protocol._frames import (
     Window,
     kind_of,
 )
-from grpc_kafka.protocol._headers import VERSION, Encoded, Headers
+from grpc_kafka.protocol._headers import VERSION, Encoded, Headers, deadline_header
 from grpc_kafka.protocol._metadata import metadata_of
 from grpc_kafka.protocol._moves import MOVES, Call, Role, State
 from grpc_kafka.protocol._parts import PART, SHARED, Collected, Joiner, cut, parts_of
@@ -114,6 +114,7 @@ __all__ = [
     "Window",
     "cost_of",
     "cut",
+    "deadline_header",
     "death_of",
     "decide",
     "decode",
