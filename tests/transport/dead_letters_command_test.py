@@ -65,7 +65,7 @@ def _bury(lane: Lane, *records: Encoded) -> None:
     producer = Producer({"bootstrap.servers": lane.endpoint.bootstrap_servers})
     for record in records:
         key, headers, value = letter_of(*record, _DEATH)
-        producer.produce(lane.letters, value, key, 0, headers=headers)
+        producer.produce(lane.letters, value, key, 0, headers=headers)  # type: ignore[arg-type]
     assert producer.flush(10) == 0
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from grpc_kafka._kafka._poller import headers_of
 from grpc_kafka.protocol import death_of, original_of
 from tests.transport.conftest import lane_on
 from tests.transport import echo_server
@@ -67,7 +68,8 @@ async def _restart_until(lane: Lane, done: asyncio.Future[list[bytes]]) -> int:
     for life in range(1, _LIVES + 1):
         async with running(echo_server, lane.endpoint, f"life {life}") as process:
             ended = asyncio.ensure_future(process.wait())
-            await asyncio.wait({ended, done}, timeout=60, return_when="FIRST_COMPLETED")
+            either: set[asyncio.Future[Any]] = {ended, done}
+            await asyncio.wait(either, timeout=60, return_when="FIRST_COMPLETED")
             if done.done():
                 ended.cancel()
                 return life
@@ -98,7 +100,7 @@ async def test_a_request_that_kills_its_servers_is_set_aside_and_the_rest_is_ans
     sys.stdout.write(f"{lives - 1} servers were killed in {took:.1f} s\n")
     assert lives == 5
     (letter,) = await asyncio.to_thread(_letters, apache_lane, 1)
-    death = death_of(letter.headers())
+    death = death_of(headers_of(letter))
     assert letter.value() == b"poison"
     assert death is not None
     assert "2 times when it was run alone" in death.reason
@@ -131,8 +133,8 @@ async def test_what_cannot_be_parsed_is_set_aside_as_it_was(lane: Lane) -> None:
     assert await method(b"behind", timeout=20) == b"behind"
     assert made.counters.dead_lettered == 1
     assert (letter.key(), letter.value()) == (None, b"junk")
-    assert original_of(letter.headers()) == [("k", None), ("k", b"\xff")]
-    death = death_of(letter.headers())
+    assert original_of(headers_of(letter)) == [("k", None), ("k", b"\xff")]
+    death = death_of(headers_of(letter))
     assert death is not None
     assert death.source == f"{lane.queue}/0/{death.source.rpartition('/')[2]}"
     assert death.reason == "its key is no call id of 16 bytes"

@@ -115,7 +115,7 @@ class Shelf:
                     record.value,
                     record.key,
                     partition,
-                    headers=record.headers,
+                    headers=record.headers,  # type: ignore[arg-type]
                     on_delivery=delivered,
                 )
             left = producer.flush(self._timeout + 1)

@@ -27,7 +27,7 @@ def _at(offset: int, letter: Letter | Encoded, partition: int = 0) -> Record:
 
 
 def _letter(encoded: Encoded | Letter) -> Letter:
-    return letter_of(*encoded, _DEATH)
+    return letter_of(encoded.key, encoded.headers, encoded.value, _DEATH)
 
 
 _REQUEST = _letter(encode_request(_CALL))
@@ -60,7 +60,8 @@ def test_parts_without_their_request_are_letters_too() -> None:
 
 def test_a_record_is_sent_as_it_was_with_another_deadline_or_none() -> None:
     key, headers, value = encode_request(_CALL)
-    kept = [each for each in headers if each[0] != "grpc-timeout"]
+    kept: list[tuple[str, bytes | None]] = []
+    kept += [each for each in headers if each[0] != "grpc-timeout"]
     record = _at(0, _REQUEST)
     assert original_record(record) == Letter(key, kept, value)
     assert original_record(record, 99.0).headers == [*kept, ("grpc-timeout", b"99000000")]
