@@ -52,7 +52,11 @@ class Marks:
             _LOG.warning("queue %s: nobody is suspected: %s", self._topic, fault_of(error))
             self.forget(partitions)
             return {}
-        return {partition: plan for partition, plan in plans.items() if plan.until}
+        suspected = {partition: plan for partition, plan in plans.items() if plan.until}
+        for partition, plan in suspected.items():
+            place = f"{self._topic}/{partition}"
+            _LOG.warning("%s brought servers down; with care up to %d", place, plan.until)
+        return suspected
 
     def forget(self, partitions: Collection[int]) -> None:
         """These are another's."""

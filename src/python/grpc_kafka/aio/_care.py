@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from grpc_kafka._broker import Record
 from grpc_kafka.aio._dead_letters import DeadLetters, Delivery
-from grpc_kafka.protocol import FrameKind, Plan
+from grpc_kafka.protocol import SUSPICIOUS, FrameKind, Plan
 
 if TYPE_CHECKING:
     from grpc_kafka.aio._intake import Intake
@@ -77,7 +77,8 @@ class Care:
         self._parts: dict[bytes | None, list[Delivery]] = {}
         self._running: Record | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._asked = self._holding = self._over = False
+        # Busy: the next request is being run, or asks for its turn.
+        self._busy = self._has_turn = self._holding = self._over = False
 
     def receive(self, record: Record) -> None:
         """Take a record of the partition."""
@@ -88,7 +89,11 @@ class Care:
         self._go_on()
 
     def begin(self) -> None:
-        """It is this partition's turn."""
+        """It is this partition's turn, until it has no request at hand."""
+        self._has_turn = True
+        self._begin_next()
+
+    def _begin_next(self) -> None:
         offset = self._held[0].offset
         if self._plan.accuses(offset):
             self._set_aside()
@@ -99,8 +104,8 @@ class Care:
         """A record is finished; when it was the one that ran alone, the next one may."""
         if self._running is not None and self._running.offset == offset and not self._over:
             record, self._running = self._running, None
-            self._asked = False
-            self._rest()
+            self._busy = False
+            self._stop_timer()
             self._end_behind(record)
             self._go_on()
 
@@ -109,22 +114,39 @@ class Care:
         if not self._over:
             self._over = True
             self._held.clear()
-            self._rest()
+            self._stop_timer()
+            self._turns.give_back(self)
             self._release()
             for delivery in self._take_parts():
                 delivery.ticket.drop()
 
     def _go_on(self) -> None:
-        while self._held and not self._asked and not self._over:
+        while self._held and not self._busy and not self._over:
             record = self._held[0]
             if record.offset >= self._plan.until:
                 self._end()
             elif _kind_of(record) == _REQUEST:
-                self._asked = True
-                self._turns.ask(self)
+                self._busy = True
+                if self._has_turn:
+                    self._begin_next()
+                else:
+                    self._turns.ask(self)
             else:
                 self._pass(self._held.popleft())
+        if self._has_turn and not self._busy and not self._over:
+            self._rest()
         self._read_ahead()
+
+    def _rest(self) -> None:
+        """Leave the turn to others, when nobody is to be blamed here for what they run."""
+        self._busy = True
+        self._intake.queue.mark(self._partition, SUSPICIOUS, self._rested)
+
+    def _rested(self) -> None:
+        if not self._over:
+            self._busy = self._has_turn = False
+            self._turns.give_back(self)
+            self._go_on()
 
     def _pass(self, record: Record) -> None:
         kind = _kind_of(record)
@@ -172,9 +194,9 @@ class Care:
         """Suspect nothing any more."""
         if not self._over:
             self._over = True
-            self._rest()
+            self._stop_timer()
             self._release()
-            self._intake.calm(self._partition)
+            self._intake.calm(self._partition, lambda: self._turns.give_back(self))
             self._serve(self._take_parts())
             self._intake.receive(self._held)
 
@@ -187,10 +209,9 @@ class Care:
         self._parts.clear()
         return sorted(parts, key=lambda delivery: delivery.record.offset)
 
-    def _rest(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._turns.give_back(self)
 
     def _read_ahead(self) -> None:
         if len(self._held) >= _AHEAD and not self._holding and not self._over:

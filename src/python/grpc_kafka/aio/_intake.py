@@ -96,8 +96,6 @@ class Intake:
 
     def suspect(self, partition: int, plan: Plan) -> None:
         """Take what comes of this partition with care, until the plan is through."""
-        count = plan.until
-        _LOG.warning("partition %d brought servers down; with care up to %d", partition, count)
         self._stop_care(partition)
         self._cares[partition] = Care(self, partition, plan, self._turns, self._letters)
 
@@ -129,10 +127,10 @@ class Intake:
         # Of a watermark that is nobody's: to finish it moves nothing.
         self._serve(frame, Ticket(self, Watermark(), record.partition, record.offset))
 
-    def calm(self, partition: int) -> None:
-        """Nothing of this partition is suspected any more."""
+    def calm(self, partition: int, calmed: Callable[[], None]) -> None:
+        """Suspect nothing of this partition any more; call `calmed` when the brokers know."""
         del self._cares[partition]
-        self.queue.mark(partition, CALM, lambda: None)
+        self.queue.mark(partition, CALM, calmed)
 
     def leave(self, partitions: Collection[int], left: Callable[[], None]) -> None:
         """Begin nothing more of these partitions; call `left` when nothing is under way."""

@@ -155,11 +155,14 @@ async def test_suspects_are_run_one_at_a_time_in_all_of_a_server(rig: Rig) -> No
         _publish(rig, b"a", b"b", partition=partition)
     await _suspicious(rig)
     most = running = 0
+    blamed: list[int] = []
 
     async def count(request: bytes, _context: Context) -> bytes:
         nonlocal most, running
         running += 1
         most = max(most, running)
+        marks = rig.broker.marks(rig.queue).values()
+        blamed.append(sum(mark.startswith("one:") for mark in marks))
         await asyncio.sleep(0)
         running -= 1
         return request
@@ -167,6 +170,7 @@ async def test_suspects_are_run_one_at_a_time_in_all_of_a_server(rig: Rig) -> No
     await rig.serve(count)
     await asyncio.sleep(0.05)
     assert (most, _committed(rig)) == (1, 8)
+    assert blamed == [1] * 8
 
 
 async def test_orderly_restarts_are_never_suspected(rig: Rig) -> None:

@@ -25,6 +25,9 @@ STRIKES = 2
 CALM = "run:1"
 """The mark of progress, and of suspected records that are through."""
 
+SUSPICIOUS = f"run:{RUNS + 1}"
+"""The mark of a partition whose suspects are not through, while none of them runs."""
+
 _CLEAN = ""
 _RUN = re.compile(r"run:([1-9][0-9]{0,3})")
 _ONE = re.compile(r"one:([0-9]{1,19}):([1-9][0-9]{0,3})")
@@ -82,7 +85,7 @@ def decide(mark: str | None, position: int, end: int) -> Plan:
     if position <= suspect < end:
         return Plan(mark, mark, end, suspect, count)
     # It was finished, and the member vanished before it came to the next one.
-    return Plan(_run(RUNS + 1), _run(RUNS), end)
+    return Plan(SUSPICIOUS, _run(RUNS), end)
 
 
 class Standing:
@@ -111,10 +114,12 @@ class Standing:
     def write(self, mark: str) -> None:
         """Take a mark in place of the one before."""
         self.mark = mark
+        self.careful = mark != CALM
         suspect, count = _read(mark) or (None, 1)
-        self.careful = suspect is not None
-        before = f"one:{suspect}:{count - 1}" if count > 1 else _run(RUNS)
-        self._back = before if self.careful else _CLEAN
+        if suspect is not None and count > 1:
+            self._back = f"one:{suspect}:{count - 1}"
+        else:
+            self._back = _run(RUNS) if self.careful else _CLEAN
 
     def leave(self) -> str:
         """The mark of an orderly end: it takes back what this member had written.

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from grpc_kafka.protocol import CALM, RUNS, STRIKES, Plan, Standing, decide, is_clean
+from grpc_kafka.protocol import CALM, RUNS, STRIKES, SUSPICIOUS, Plan, Standing, decide, is_clean
 
 _POSITION, _END = 10, 20
 
@@ -87,6 +87,16 @@ def test_progress_among_suspects_clears_those_that_are_through_alone() -> None:
     assert standing.mark == "one:10:1"
     assert decide(standing.mark, standing.position, _END).until == _END
     assert decide(standing.leave(), standing.position, _END).until == _END
+
+
+def test_a_suspect_that_is_through_is_not_blamed_for_the_next_one() -> None:
+    standing = Standing(decide("run:2", _POSITION, _END), _POSITION)
+    standing.write("one:10:1")
+    standing.move(11)
+    standing.write(SUSPICIOUS)
+    assert standing.careful
+    assert not decide(standing.mark, standing.position, _END).strikes
+    assert standing.leave() == "run:2"
 
 
 def test_a_suspect_left_in_order_was_not_brought_down_by() -> None:
