@@ -54,8 +54,8 @@ class Marks:
             return {}
         suspected = {partition: plan for partition, plan in plans.items() if plan.until}
         for partition, plan in suspected.items():
-            place = f"{self._topic}/{partition}"
-            _LOG.warning("%s brought servers down; with care up to %d", place, plan.until)
+            where = f"{self._topic}/{partition}"
+            _LOG.warning("%s brought servers down; with care up to %d", where, plan.until)
         return suspected
 
     def forget(self, partitions: Collection[int]) -> None:
