@@ -13,8 +13,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from grpc_kafka._kafka._poller import headers_of
 from grpc_kafka.protocol import death_of, original_of
-from tests.transport.conftest import lane_on
 from tests.transport import echo_server
+from tests.transport.conftest import lane_on
 from tests.transport.processes import running
 
 if TYPE_CHECKING:
