@@ -3,21 +3,56 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from grpc_kafka._kafka._faults import fault_of, is_lost_partition
-from grpc_kafka.protocol import Plan, Standing, decide, is_clean
+from grpc_kafka._kafka._found import Found, find
+from grpc_kafka.protocol import Plan, Standing, decide
 
 _LOG = logging.getLogger(__name__)
-_ANSWER = 5.0
+BUDGET = 2.0
+"""Seconds that an assignment waits for what the brokers know of its partitions, in sum."""
+# The same for a later attempt, while the partitions are served.
+_GLANCE = 0.2
+# Seconds between attempts; doubled each time.
+_PAUSE = 0.25
+_ATTEMPTS = 8
+# Seconds that a request waits for its mark before it is run without.
+_PATIENCE = 5.0
+
+
+@dataclass(slots=True)
+class _Errand:
+    """Something to be done at the brokers, again and again for a while."""
+
+    until: float
+    mark: str = ""
+    done: Callable[[], object] | None = None
+    due: float = 0.0
+    attempts: int = 0
+    under_way: bool = False
+
+    def waits(self, now: float) -> bool:
+        return not self.under_way and now >= self.due
+
+    def failed(self, now: float) -> None:
+        self.under_way = False
+        self.due = now + _PAUSE * 2**self.attempts
+        self.attempts += 1
+
+    def is_hopeless(self, now: float) -> bool:
+        return self.attempts >= _ATTEMPTS or now >= self.until
 
 
 class Marks:
     """What this member has written beside the positions of its partitions.
 
-    Where the brokers do not answer in time, or keep no metadata, nobody is ever suspected.
+    Brokers that do not answer keep no partition from being served: a mark is sent without waiting,
+    and again when it fails. What could not be read or written makes nobody suspicious.
     Used by the consumer's thread only, also in its callbacks.
 
     Args:
@@ -32,27 +67,32 @@ class Marks:
         self._topic = topic
         self._latest = latest
         self._standings: dict[int, Standing] = {}
+        self._careful: set[int] = set()
+        # Marks that the brokers have not confirmed; partitions of which nothing is known yet.
+        self._errands: dict[int, _Errand] = {}
+        self._unread: dict[int, _Errand] = {}
+        self._lost: dict[int, Standing] = {}
+        self._complained = False
 
     @property
     def careful(self) -> bool:
         """Whether a mark may have to be written soon."""
-        return any(each.careful for each in self._standings.values())
+        return bool(self._careful)
 
     def take(self, partitions: Collection[int]) -> dict[int, Plan]:
-        """Mark partitions that were just assigned; gives those that are under suspicion."""
-        plans: dict[int, Plan] = {}
-        try:
-            places = [TopicPartition(self._topic, each) for each in partitions]
-            for place in self._consumer.committed(places, timeout=_ANSWER):
-                position, end = self._range(place)
-                plans[place.partition] = plan = decide(place.metadata, position, end)
-                self._standings[place.partition] = Standing(plan, position)
-            self._commit(plans)
-        except KafkaException as error:
-            _LOG.warning("queue %s: nobody is suspected: %s", self._topic, fault_of(error))
-            self.forget(partitions)
-            return {}
+        """Mark partitions that were just assigned; gives those that are under suspicion.
+
+        Waits at most `BUDGET` seconds. librdkafka reads nothing of them until it heard of the marks.
+        """
+        now = time.monotonic()
+        found = self._find(partitions, BUDGET)
+        plans = {each: self._begin(each, found[each]) for each in found}
+        for partition in set(partitions) - set(found):
+            self._unread[partition] = unread = _Errand(float("inf"))
+            unread.failed(now)
+        self._send(found)
         suspected = {partition: plan for partition, plan in plans.items() if plan.until}
+        self._careful |= set(suspected)
         for partition, plan in suspected.items():
             where = f"{self._topic}/{partition}"
             _LOG.warning("%s brought servers down; with care up to %d", where, plan.until)
@@ -62,55 +102,138 @@ class Marks:
         """These are another's."""
         for partition in partitions:
             self._standings.pop(partition, None)
+            self._unread.pop(partition, None)
+            self._careful.discard(partition)
+            self._finish(partition)
+
+    def lose(self, partitions: Collection[int]) -> None:
+        """These may be another's by now, who takes this member for dead."""
+        self._lost.update((p, self._standings[p]) for p in partitions if p in self._standings)
+        self.forget(partitions)
 
     def store(self, partition: int, position: int) -> None:
         """Have a position committed soon."""
         standing = self._standings.get(partition)
         if standing is not None:
             standing.move(position)
+        elif self._unread.pop(partition, None) is not None:
+            # Whatever was there, this is progress.
+            self._begin(partition, Found(position, None, 0))
+        errand = self._errands.get(partition)
+        if errand is not None and errand.done is None:
+            # The position takes its mark along.
+            self._finish(partition)
         self._store(self._place(partition, position))
 
-    def write(self, partition: int, mark: str) -> None:
-        """Commit a mark now."""
+    def write(self, partition: int, mark: str, done: Callable[[], object]) -> None:
+        """Commit a mark now; calls `done` when the brokers have it, or do not take it in time."""
         standing = self._standings.get(partition)
-        if standing is not None:
-            standing.write(mark)
-            self._put([partition])
+        if standing is None:
+            done()
+            return
+        standing.write(mark)
+        (self._careful.add if standing.careful else self._careful.discard)(partition)
+        self._finish(partition)
+        self._errands[partition] = _Errand(time.monotonic() + _PATIENCE, mark, done)
+        self._store(self._place(partition, standing.position))
+        self._send([partition])
 
     def leave(self, partitions: Collection[int]) -> None:
         """Say that these partitions are left in order."""
         left = [each for each in partitions if each in self._standings]
+        places = []
         for partition in left:
             self._standings[partition].leave()
-        self._put(left)
+            place = self._place(partition, self._standings[partition].position)
+            # Stored too, so that what librdkafka commits by itself afterwards says the same.
+            self._store(place)
+            places.append(place)
+        self._commit(places)
         self.forget(left)
 
-    def _range(self, place: TopicPartition) -> tuple[int, int]:
-        """The position that counts for a partition, and its end where that is of importance."""
-        if place.error is not None:
-            raise KafkaException(place.error)
-        if place.offset >= 0 and is_clean(place.metadata):
-            return place.offset, 0
-        place = TopicPartition(place.topic, place.partition, place.offset)
-        low, high = self._consumer.get_watermark_offsets(place, timeout=_ANSWER)
-        if place.offset < 0:
-            return (high if self._latest else low), high
-        return place.offset, high
+    def committed(self, error: KafkaError | None, places: Iterable[TopicPartition]) -> None:
+        """Hear what became of a commit, whoever wanted it."""
+        for place in places:
+            errand = self._errands.get(place.partition)
+            if errand is not None and errand.mark == place.metadata:
+                fault = error or place.error
+                if fault is None:
+                    self._complained = False
+                    self._finish(place.partition)
+                elif errand.under_way:
+                    errand.failed(time.monotonic())
+                    self._complain(fault)
 
-    def _put(self, partitions: Collection[int]) -> None:
-        # Stored too, so that what librdkafka commits by itself afterwards says the same.
+    def turn(self) -> None:
+        """Try again what failed before."""
+        if self._errands:
+            self._send_again()
+        if self._unread:
+            self._find_again()
+
+    def _find(self, partitions: Collection[int], seconds: float) -> dict[int, Found]:
+        found, fault = find(
+            self._consumer, self._topic, partitions, latest=self._latest, seconds=seconds
+        )
+        if fault is not None:
+            self._complain(fault)
+        return found
+
+    def _begin(self, partition: int, found: Found, *, late: bool = False) -> Plan:
+        mark = found.mark
+        lost = self._lost.pop(partition, None)
+        if lost is not None and lost.left(found.position, mark):
+            # Its own, of before the brokers lost sight of it: nobody vanished.
+            mark = lost.leave()
+        plan = decide(mark, found.position, found.end)
+        # What runs already cannot be taken with care: that is for the next member.
+        begun = plan._replace(until=0) if late else plan
+        self._standings[partition] = Standing(begun, found.position)
+        self._errands[partition] = _Errand(float("inf"), plan.mark)
+        return plan
+
+    def _find_again(self) -> None:
+        now = time.monotonic()
+        waiting = [each for each, unread in self._unread.items() if unread.waits(now)]
+        found = self._find(waiting, _GLANCE) if waiting else {}
+        for partition in waiting:
+            if partition in found:
+                del self._unread[partition]
+                self._begin(partition, found[partition], late=True)
+            else:
+                self._unread[partition].failed(now)
+                if self._unread[partition].is_hopeless(now):
+                    del self._unread[partition]
+        self._send(found)
+
+    def _send_again(self) -> None:
+        now = time.monotonic()
+        for partition in [each for each, errand in self._errands.items() if errand.is_hopeless(now)]:
+            self._finish(partition)
+        self._send([each for each, errand in self._errands.items() if errand.waits(now)])
+
+    def _send(self, partitions: Collection[int]) -> None:
         for partition in partitions:
-            self._store(self._place(partition, self._standings[partition].position))
-        try:
-            self._commit(partitions)
-        except KafkaException as error:
-            if not is_lost_partition(error):
-                _LOG.warning("queue %s: no mark was written: %s", self._topic, fault_of(error))
+            self._errands[partition].under_way = True
+        self._commit([self._place(each, self._standings[each].position) for each in partitions])
 
-    def _commit(self, partitions: Collection[int]) -> None:
-        places = [self._place(each, self._standings[each].position) for each in partitions]
+    def _commit(self, places: list[TopicPartition]) -> None:
         if places:
-            self._consumer.commit(offsets=places, asynchronous=False)
+            try:
+                self._consumer.commit(offsets=places, asynchronous=True)
+            except KafkaException as error:
+                self.committed(error.args[0], places)
+
+    def _finish(self, partition: int) -> None:
+        errand = self._errands.pop(partition, None)
+        if errand is not None and errand.done is not None:
+            errand.done()
+
+    def _complain(self, fault: KafkaError) -> None:
+        """Once, until it works again."""
+        if not self._complained:
+            self._complained = True
+            _LOG.warning("queue %s: nobody is suspected: %s", self._topic, fault_of(fault))
 
     def _store(self, place: TopicPartition) -> None:
         try:

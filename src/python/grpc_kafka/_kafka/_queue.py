@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from grpc_kafka._broker import QueueReader
 from grpc_kafka._endpoint import Endpoint, Health
@@ -54,6 +54,7 @@ class KafkaQueue:
         settings: dict[str, object] = dict(_settings.of_queue(endpoint, topic))
         settings["error_cb"] = self._pulse.failed
         settings["stats_cb"] = self._pulse.measured
+        settings["on_commit"] = self._committed
         try:
             self._consumer = Consumer(settings, logger=ClientLog())
         except KafkaException as error:
@@ -121,6 +122,7 @@ class KafkaQueue:
         self._missing = False
         taken = {each.partition for each in partitions}
         self._partitions |= taken
+        # Two questions of some milliseconds, and bounded: the other partitions wait meanwhile.
         for partition, plan in self._marks.take(taken).items():
             self._poller.call(functools.partial(self._reader.suspect, partition, plan))
 
@@ -138,7 +140,12 @@ class KafkaQueue:
         self._forget(leaving)
 
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._forget({each.partition for each in partitions})
+        lost = {each.partition for each in partitions}
+        self._marks.lose(lost)
+        self._forget(lost)
+
+    def _committed(self, error: KafkaError | None, places: list[TopicPartition] | None) -> None:
+        self._marks.committed(error, places or ())
 
     def _forget(self, partitions: set[int]) -> None:
         self._partitions -= partitions
@@ -150,6 +157,7 @@ class KafkaQueue:
     def _turn(self) -> float:
         self._store()
         self._write_marks()
+        self._marks.turn()
         if not self._paused:
             # A short wait costs nothing: what was fetched ahead stays where it is. To pause is
             # for longer ones, so that the group is still served; going on then takes a while.
@@ -171,8 +179,7 @@ class KafkaQueue:
     def _write_marks(self) -> None:
         while self._wanted_marks:
             partition, mark, marked = self._wanted_marks.popleft()
-            self._marks.write(partition, mark)
-            self._poller.call(marked)
+            self._marks.write(partition, mark, functools.partial(self._poller.call, marked))
 
     def _pause(self, wanted: frozenset[int]) -> None:
         try:

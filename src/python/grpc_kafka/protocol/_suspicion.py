@@ -97,10 +97,10 @@ class Standing:
 
     """
 
-    __slots__ = ("_back", "careful", "mark", "position")
+    __slots__ = ("_back", "_start", "careful", "mark", "position")
 
     def __init__(self, plan: Plan, position: int) -> None:
-        self.position = position
+        self.position = self._start = position
         self.mark = plan.mark
         self.careful = plan.until > 0
         self._back = plan.back
@@ -120,6 +120,10 @@ class Standing:
             self._back = f"one:{suspect}:{count - 1}"
         else:
             self._back = _run(RUNS) if self.careful else _CLEAN
+
+    def left(self, position: int, mark: str | None) -> bool:
+        """Whether this is what its owner has last written there, perhaps with less progress."""
+        return mark == self.mark and self._start <= position <= self.position
 
     def leave(self) -> str:
         """The mark of an orderly end: it takes back what this member had written.
