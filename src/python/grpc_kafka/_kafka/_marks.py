@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ BUDGET = 2.0
 _GLANCE = 0.2
 # Seconds between attempts; doubled each time.
 _PAUSE = 0.25
+_LONGEST_PAUSE = 4.0
+# Of writing a mark. A position is asked for until it is known: nothing is served without it.
 _ATTEMPTS = 8
 # Seconds that a request waits for its mark before it is run without.
 _PATIENCE = 5.0
@@ -29,9 +32,9 @@ _PATIENCE = 5.0
 class _Errand:
     """Something to be done at the brokers, again and again for a while."""
 
-    until: float
     mark: str = ""
     done: Callable[[], object] | None = None
+    until: float = math.inf
     due: float = 0.0
     attempts: int = 0
     under_way: bool = False
@@ -41,7 +44,7 @@ class _Errand:
 
     def failed(self, now: float) -> None:
         self.under_way = False
-        self.due = now + _PAUSE * 2**self.attempts
+        self.due = now + min(_PAUSE * 2**self.attempts, _LONGEST_PAUSE)
         self.attempts += 1
 
     def is_hopeless(self, now: float) -> bool:
@@ -82,21 +85,29 @@ class Marks:
     def take(self, partitions: Collection[int]) -> dict[int, Plan]:
         """Mark partitions that were just assigned; gives those that are under suspicion.
 
-        Waits at most `BUDGET` seconds. librdkafka reads nothing of them until it heard of the marks.
+        Waits at most `BUDGET` seconds. Those of which nothing is heard in that time are `unread`.
         """
+        return self._take(partitions, BUDGET, frozenset())
+
+    def take_again(self, partitions: Collection[int], begun: Collection[int]) -> dict[int, Plan]:
+        """The same, in a moment, for `unread` ones, of which some have begun to be served.
+
+        Those are not taken with care any more: that is for the next member.
+        """
+        return self._take(partitions, _GLANCE, begun)
+
+    @property
+    def unread(self) -> list[int]:
+        """Partitions whose marks are worth another question by now."""
+        if not self._unread:
+            return []
         now = time.monotonic()
-        found = self._find(partitions, BUDGET)
-        plans = {each: self._begin(each, found[each]) for each in found}
-        for partition in set(partitions) - set(found):
-            self._unread[partition] = unread = _Errand(float("inf"))
-            unread.failed(now)
-        self._send(found)
-        suspected = {partition: plan for partition, plan in plans.items() if plan.until}
-        self._careful |= set(suspected)
-        for partition, plan in suspected.items():
-            where = f"{self._topic}/{partition}"
-            _LOG.warning("%s brought servers down; with care up to %d", where, plan.until)
-        return suspected
+        return [each for each, unread in self._unread.items() if unread.waits(now)]
+
+    def position(self, partition: int) -> int | None:
+        """Where a partition is read from, as far as it is known."""
+        standing = self._standings.get(partition)
+        return None if standing is None else standing.position
 
     def forget(self, partitions: Collection[int]) -> None:
         """These are another's."""
@@ -118,7 +129,7 @@ class Marks:
             standing.move(position)
         elif self._unread.pop(partition, None) is not None:
             # Whatever was there, this is progress.
-            self._begin(partition, Found(position, None, 0))
+            self._begin(partition, Found(position, None, 0), begun=True)
         errand = self._errands.get(partition)
         if errand is not None and errand.done is None:
             # The position takes its mark along.
@@ -134,7 +145,7 @@ class Marks:
         standing.write(mark)
         (self._careful.add if standing.careful else self._careful.discard)(partition)
         self._finish(partition)
-        self._errands[partition] = _Errand(time.monotonic() + _PATIENCE, mark, done)
+        self._errands[partition] = _Errand(mark, done, time.monotonic() + _PATIENCE)
         self._store(self._place(partition, standing.position))
         self._send([partition])
 
@@ -165,52 +176,48 @@ class Marks:
                     self._complain(fault)
 
     def turn(self) -> None:
-        """Try again what failed before."""
+        """Send again what failed before."""
         if self._errands:
-            self._send_again()
-        if self._unread:
-            self._find_again()
+            now = time.monotonic()
+            hopeless = [each for each, errand in self._errands.items() if errand.is_hopeless(now)]
+            for partition in hopeless:
+                self._finish(partition)
+            self._send([each for each, errand in self._errands.items() if errand.waits(now)])
 
-    def _find(self, partitions: Collection[int], seconds: float) -> dict[int, Found]:
+    def _take(
+        self, partitions: Collection[int], seconds: float, begun: Collection[int]
+    ) -> dict[int, Plan]:
         found, fault = find(
             self._consumer, self._topic, partitions, latest=self._latest, seconds=seconds
         )
         if fault is not None:
             self._complain(fault)
-        return found
+        plans = {each: self._begin(each, found[each], each in begun) for each in found}
+        for partition in partitions:
+            if partition in found:
+                self._unread.pop(partition, None)
+            else:
+                self._unread.setdefault(partition, _Errand()).failed(time.monotonic())
+        self._send(found)
+        suspected = {partition: plan for partition, plan in plans.items() if plan.until}
+        self._careful |= set(suspected)
+        for partition, plan in suspected.items():
+            where = f"{self._topic}/{partition}"
+            _LOG.warning("%s brought servers down; with care up to %d", where, plan.until)
+        return suspected
 
-    def _begin(self, partition: int, found: Found, *, late: bool = False) -> Plan:
+    def _begin(self, partition: int, found: Found, begun: bool) -> Plan:
         mark = found.mark
         lost = self._lost.pop(partition, None)
         if lost is not None and lost.left(found.position, mark):
             # Its own, of before the brokers lost sight of it: nobody vanished.
             mark = lost.leave()
         plan = decide(mark, found.position, found.end)
-        # What runs already cannot be taken with care: that is for the next member.
-        begun = plan._replace(until=0) if late else plan
-        self._standings[partition] = Standing(begun, found.position)
-        self._errands[partition] = _Errand(float("inf"), plan.mark)
+        if begun:
+            plan = plan._replace(until=0)
+        self._standings[partition] = Standing(plan, found.position)
+        self._errands[partition] = _Errand(plan.mark)
         return plan
-
-    def _find_again(self) -> None:
-        now = time.monotonic()
-        waiting = [each for each, unread in self._unread.items() if unread.waits(now)]
-        found = self._find(waiting, _GLANCE) if waiting else {}
-        for partition in waiting:
-            if partition in found:
-                del self._unread[partition]
-                self._begin(partition, found[partition], late=True)
-            else:
-                self._unread[partition].failed(now)
-                if self._unread[partition].is_hopeless(now):
-                    del self._unread[partition]
-        self._send(found)
-
-    def _send_again(self) -> None:
-        now = time.monotonic()
-        for partition in [each for each, errand in self._errands.items() if errand.is_hopeless(now)]:
-            self._finish(partition)
-        self._send([each for each, errand in self._errands.items() if errand.waits(now)])
 
     def _send(self, partitions: Collection[int]) -> None:
         for partition in partitions:

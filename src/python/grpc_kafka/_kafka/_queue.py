@@ -6,9 +6,9 @@ import functools
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_STORED, Consumer, KafkaError, KafkaException, TopicPartition
 
 from grpc_kafka._broker import QueueReader
 from grpc_kafka._endpoint import Endpoint, Health
@@ -18,6 +18,7 @@ from grpc_kafka._kafka._faults import fault_of, is_lost_partition
 from grpc_kafka._kafka._marks import Marks
 from grpc_kafka._kafka._poller import Poller
 from grpc_kafka._kafka._pulse import Pulse
+from grpc_kafka.protocol import Plan
 
 _LOG = logging.getLogger(__name__)
 _ANSWER = 5.0
@@ -59,6 +60,11 @@ class KafkaQueue:
             self._consumer = Consumer(settings, logger=ClientLog())
         except KafkaException as error:
             raise fault_of(error) from error
+        # Otherwise the group hands out all partitions at once, and takes all back before.
+        self._incremental = _is_incremental(settings)
+        self._assign = (
+            self._consumer.incremental_assign if self._incremental else self._consumer.assign
+        )
         latest = settings["auto.offset.reset"] in _LATEST
         self._marks = Marks(self._consumer, topic, latest=latest)
         self._poller = Poller(
@@ -123,7 +129,36 @@ class KafkaQueue:
         taken = {each.partition for each in partitions}
         self._partitions |= taken
         # Two questions of some milliseconds, and bounded: the other partitions wait meanwhile.
-        for partition, plan in self._marks.take(taken).items():
+        plans = self._marks.take(taken)
+        self._assign(self._beginnings(taken))
+        self._warn(plans)
+
+    def _begin_again(self, partitions: set[int]) -> None:
+        """Begin what nothing was known of when it was assigned.
+
+        librdkafka asks for a position once: when the coordinator moves meanwhile, the partition
+        is never read (librdkafka's issue 5586). What is assigned with a position needs no asking.
+        """
+        at = self._consumer.position(self._places(partitions))
+        begun = {each.partition for each in at if each.offset >= 0}
+        plans = self._marks.take_again(partitions, begun)
+        known = {each for each in partitions - begun if self._marks.position(each) is not None}
+        if known and self._incremental:
+            self._consumer.incremental_unassign(self._places(known))
+            self._consumer.incremental_assign(self._beginnings(known))
+            self._applied -= known
+        self._warn(plans)
+
+    def _beginnings(self, partitions: set[int]) -> list[TopicPartition]:
+        """Where to begin; librdkafka asks the brokers for what is not known."""
+        known = {each: self._marks.position(each) for each in partitions}
+        return [
+            TopicPartition(self._topic, each, OFFSET_STORED if position is None else position)
+            for each, position in known.items()
+        ]
+
+    def _warn(self, plans: dict[int, Plan]) -> None:
+        for partition, plan in plans.items():
             self._poller.call(functools.partial(self._reader.suspect, partition, plan))
 
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -158,6 +193,8 @@ class KafkaQueue:
         self._store()
         self._write_marks()
         self._marks.turn()
+        if unread := self._marks.unread:
+            self._begin_again(set(unread))
         if not self._paused:
             # A short wait costs nothing: what was fetched ahead stays where it is. To pause is
             # for longer ones, so that the group is still served; going on then takes a while.
@@ -192,5 +229,10 @@ class KafkaQueue:
                 _LOG.error("%s is neither paused nor resumed: %s", self._topic, error)
         self._applied = wanted
 
-    def _places(self, partitions: frozenset[int]) -> list[TopicPartition]:
+    def _places(self, partitions: Collection[int]) -> list[TopicPartition]:
         return [TopicPartition(self._topic, partition) for partition in partitions]
+
+
+def _is_incremental(settings: Mapping[str, object]) -> bool:
+    strategy = str(settings.get("partition.assignment.strategy", ""))
+    return settings["group.protocol"] == "consumer" or strategy.startswith("cooperative")

@@ -147,22 +147,27 @@ def test_without_an_answer_nobody_is_suspected_and_progress_is_marked(
         ]
 
 
-def test_what_could_not_be_read_at_first_is_counted_later_and_runs_meanwhile(
+def test_what_could_not_be_read_at_first_is_asked_for_again_after_a_pause(
     clock: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
-    consumer = ScriptedConsumer(found="run:2", failing={"committed"})
-    marks = _of(consumer)
-    assert marks.take({0}) == {}
-    marks.turn()
-    clock[0] += 0.3
-    marks.turn()
-    assert consumer.waited < _marks.BUDGET + 0.5
-    consumer.failing.clear()
-    clock[0] += 0.6
-    marks.turn()
-    assert consumer.written == [(5, "run:3")]
-    assert not marks.careful
-    assert len(caplog.records) == 1
+    for begun, plans in ((set[int](), {0}), ({0}, set[int]())):
+        consumer = ScriptedConsumer(found="run:2", failing={"committed"})
+        marks = _of(consumer)
+        marks.take({0})
+        assert (marks.unread, marks.position(0)) == ([], None)
+        clock[0] += 0.3
+        assert marks.unread == [0]
+        assert marks.take_again({0}, begun) == {}
+        assert consumer.waited < _marks.BUDGET + 0.5
+        consumer.failing.clear()
+        clock[0] += 0.6
+        assert set(marks.take_again(set(marks.unread), begun)) == plans
+        assert marks.careful is bool(plans)
+        assert (marks.unread, marks.position(0)) == ([], 5)
+        assert consumer.written == [(5, "run:3")]
+    assert [each.message for each in caplog.records if "nobody" in each.message] == [
+        "queue q: nobody is suspected: Local: Timed out (_TIMED_OUT)"
+    ] * 2
 
 
 def test_a_mark_that_fails_is_sent_again_with_pauses_and_not_for_ever(clock: list[float]) -> None:
