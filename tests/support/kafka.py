@@ -73,11 +73,19 @@ class Kafka:
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Stop its process as it stands, so that it answers nobody, until the end."""
-        os.kill(self.pid, signal.SIGSTOP)
+        self.freeze()
         try:
             yield
         finally:
-            os.kill(self.pid, signal.SIGCONT)
+            self.thaw()
+
+    def freeze(self) -> None:
+        """Stop its process as it stands, until `thaw`."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Have it go on."""
+        os.kill(self.pid, signal.SIGCONT)
 
     def start(self) -> None:
         """Start it on the data that it has, and wait until it answers.
