@@ -140,14 +140,18 @@ class KafkaQueue:
         is never read (librdkafka's issue 5586). What is assigned with a position needs no asking.
         """
         at = self._consumer.position(self._places(partitions))
-        begun = {each.partition for each in at if each.offset >= 0}
+        begun = {each.partition for each in at if each.offset >= 0 or not self._incremental}
         plans = self._marks.take_again(partitions, begun)
-        known = {each for each in partitions - begun if self._marks.position(each) is not None}
-        if known and self._incremental:
-            self._consumer.incremental_unassign(self._places(known))
-            self._consumer.incremental_assign(self._beginnings(known))
-            self._applied -= known
         self._warn(plans)
+        known = {each for each in partitions - begun if self._marks.position(each) is not None}
+        if known:
+            self._applied -= known
+            try:
+                self._consumer.incremental_unassign(self._places(known))
+                self._consumer.incremental_assign(self._beginnings(known))
+            except KafkaException as error:
+                # Revoked in this very moment: the callback that says so is about to come.
+                _LOG.warning("%s %s does not begin anew: %s", self._topic, sorted(known), error)
 
     def _beginnings(self, partitions: set[int]) -> list[TopicPartition]:
         """Where to begin; librdkafka asks the brokers for what is not known."""

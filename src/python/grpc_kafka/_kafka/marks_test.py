@@ -32,8 +32,7 @@ class ScriptedConsumer:
 
     def committed(self, places: list[TopicPartition], timeout: float) -> list[TopicPartition]:
         self._ask("committed", timeout)
-        mark = {"metadata": self.found} if self.found else {}
-        return [TopicPartition("q", each.partition, self.position, **mark) for each in places]
+        return [TopicPartition("q", each.partition, self.position, self.found) for each in places]
 
     def offsets_for_times(
         self, places: list[TopicPartition], timeout: float

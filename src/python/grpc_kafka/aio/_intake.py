@@ -101,6 +101,10 @@ class Intake:
 
     def receive(self, records: Iterable[Record]) -> None:
         """Serve each record; one that is no frame is set aside."""
+        if not self._cares:
+            for record in records:
+                self.serve(record, self.take(record))
+            return
         for record in records:
             care = self._cares.get(record.partition)
             if care is None:
@@ -203,7 +207,8 @@ class Intake:
         count = self._counters.malformed
         if is_worth_a_line(count):
             place = f"{record.topic}/{record.partition} at {record.offset}"
-            _LOG.warning("%s: %s (%d so far)", place, error, count)
+            said = "%s: no frame of this protocol: %s; it is set aside (%d so far)"
+            _LOG.warning(said, place, error.reason, count)
 
     def take(self, record: Record) -> Ticket:
         """Take note of a record's delivery."""
