@@ -123,3 +123,12 @@ def test_orderly_ends_one_after_the_other_are_never_suspicious() -> None:
         plan = decide(mark, _POSITION, _END)
         assert plan == Plan("run:1")
         mark = Standing(plan, _POSITION).leave()
+
+
+def test_a_member_knows_what_it_has_left_itself() -> None:
+    standing = Standing(decide("run:1", 5, 9), 5)
+    assert standing.left(5, "run:2")
+    standing.move(7)
+    assert standing.left(6, CALM)
+    for position, mark in ((8, CALM), (4, CALM), (6, "run:2"), (6, "one:6:1"), (6, None)):
+        assert not standing.left(position, mark)
