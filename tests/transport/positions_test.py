@@ -101,7 +101,7 @@ async def test_a_broker_that_stands_still_in_a_rebalance_keeps_no_partition_unre
     seen = set()
     try:
         made = await apache_lane.serve(_echo)
-        for _ in range(110):
+        for _ in range(80):
             await asyncio.sleep(0.1)
             seen.add(made.healthy().detail)
     finally:
