@@ -8,7 +8,8 @@ import ctypes
 from confluent_kafka import Producer, cimpl
 
 from grpc_kafka import BrokerError
-from grpc_kafka._kafka._sender import KafkaSender
+from grpc_kafka._kafka import _settings
+from grpc_kafka._kafka._line import Line, Parcel
 from grpc_kafka.protocol import Encoded
 from tests.transport.conftest import Cluster, lane_on
 
@@ -23,10 +24,10 @@ def _fail_for_good(producer: Producer) -> None:
 
 
 def _accepts(
-    sender: KafkaSender, topic: str, record: Encoded, outcomes: asyncio.Queue[BrokerError | None]
+    sender: Line, topic: str, record: Encoded, outcomes: asyncio.Queue[BrokerError | None]
 ) -> bool:
     try:
-        sender.send(topic, record, outcomes.put_nowait)
+        sender.put(Parcel(topic, record, outcomes.put_nowait, None))
     except BrokerError:
         return False
     return True
@@ -36,12 +37,12 @@ async def test_a_producer_that_failed_for_good_is_replaced_and_what_it_lost_repo
     embedded: Cluster,
 ) -> None:
     lane = lane_on(embedded)
-    sender = KafkaSender(lane.endpoint, every_report=True)
+    sender = Line(_settings.of_producer(lane.endpoint, every_report=True), "sender")
     outcomes: asyncio.Queue[BrokerError | None] = asyncio.Queue()
     record = Encoded(b"key", [], b"value")
-    sender.send(lane.queue, record, outcomes.put_nowait)
+    sender.put(Parcel(lane.queue, record, outcomes.put_nowait, None))
     assert await asyncio.wait_for(outcomes.get(), 20) is None
-    sender.send(lane.queue, record, outcomes.put_nowait)
+    sender.put(Parcel(lane.queue, record, outcomes.put_nowait, None))
     _fail_for_good(sender._producer)
     # Lost or, when it was quick, delivered: in any case told.
     await asyncio.wait_for(outcomes.get(), 20)
@@ -49,5 +50,5 @@ async def test_a_producer_that_failed_for_good_is_replaced_and_what_it_lost_repo
         while not _accepts(sender, lane.queue, record, outcomes):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.05)
         assert await outcomes.get() is None
-    assert sender.healthy().ok
+    assert sender.alive
     await sender.close(5)

@@ -1,51 +1,25 @@
-"""A producer on Kafka: records leave from the event loop, reports come back to it."""
+"""Sends records on Kafka: single ones at once, many of them together."""
 
 from __future__ import annotations
 
 import asyncio
-import functools
-import logging
-import threading
-from collections.abc import Callable
-from contextlib import suppress
-
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from grpc_kafka._broker import Report
 from grpc_kafka._endpoint import Endpoint, Health
-from grpc_kafka._errors import BrokerError, QueueFullError
 from grpc_kafka._kafka import _settings
-from grpc_kafka._kafka._client_log import ClientLog
-from grpc_kafka._kafka._faults import fault_of
+from grpc_kafka._kafka._line import Line, Parcel
+from grpc_kafka._kafka._outbox import Outbox
 from grpc_kafka.protocol import Encoded, Letter
-
-_LOG = logging.getLogger(__name__)
-_POLL = 0.1
-_BY_KEY = -1
-_PATIENCE = 5.0
-# Seconds between a producer that failed and the work of the next one.
-_PAUSE = 0.5
 
 
 class KafkaSender:
-    """Hands records to librdkafka; one thread waits for what became of them.
-
-    An idempotent producer that has to doubt its order of records refuses all work from then on.
-    Another one takes its place: what the first had not delivered is reported as failed.
-    """
+    """Two producers behind one outbox: for the latency of few records, for the number of many."""
 
     def __init__(self, endpoint: Endpoint, *, every_report: bool) -> None:
-        self._settings: dict[str, object] = dict(
-            _settings.of_producer(endpoint, every_report=every_report)
-        )
-        self._producer = self._make()
-        self._loop = asyncio.get_running_loop()
-        self._flush = 0.0
-        self._stopping = threading.Event()
-        self._ended: asyncio.Future[None] = self._loop.create_future()
-        self._reports: list[tuple[Report, KafkaError | None]] = []
-        self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
-        self._thread.start()
+        prompt = _settings.of_producer(endpoint, every_report=every_report)
+        gathering = _settings.of_bulk_producer(endpoint, every_report=every_report)
+        self._lines = Line(prompt, "sender"), Line(gathering, "bulk sender")
+        self._outbox = Outbox(*self._lines)
 
     def send(
         self,
@@ -56,96 +30,15 @@ class KafkaSender:
         partition: int | None = None,
     ) -> None:
         """Hand a record over; see `Sender`."""
-        if self._stopping.is_set():
-            raise BrokerError("the sender is closed")
-        try:
-            self._producer.produce(
-                topic,
-                record.value,
-                record.key,
-                _BY_KEY if partition is None else partition,
-                headers=record.headers,  # type: ignore[arg-type]
-                on_delivery=functools.partial(self._delivered, report),
-            )
-        except BufferError as error:
-            raise QueueFullError(f"{len(self._producer)} records wait to be sent") from error
-        except KafkaException as error:
-            raise fault_of(error) from error
+        self._outbox.put(Parcel(topic, record, report, partition))
 
     def healthy(self) -> Health:
         """Whether it can send: whether brokers answer is known best by those who read."""
-        if not self._thread.is_alive():
+        if not all(line.alive for line in self._lines):
             return Health(ok=False, detail="the sender is closed")
         return Health(ok=True, detail="sending")
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109
         """Wait at most `timeout` seconds for what was handed over, then let go."""
-        self._flush = timeout
-        self._stopping.set()
-        await asyncio.wait([self._ended], timeout=timeout + _PATIENCE)
-
-    def _delivered(self, report: Report, error: KafkaError | None, _message: Message) -> None:
-        self._reports.append((report, error))
-
-    def _make(self) -> Producer:
-        try:
-            return Producer(self._settings, logger=ClientLog())
-        except KafkaException as error:
-            raise fault_of(error) from error
-
-    def _run(self) -> None:
-        try:
-            while not self._stopping.is_set():
-                self._serve()
-            self._finish()
-        finally:
-            self._call(self._end)
-
-    def _serve(self) -> None:
-        try:
-            self._producer.poll(_POLL)
-        except KafkaException as error:
-            _LOG.error("the producer failed for good, another takes over: %s", fault_of(error))
-            failed, self._producer = self._producer, self._make()
-            _let_go(failed)
-            self._stopping.wait(_PAUSE)
-        self._hand_over()
-
-    def _finish(self) -> None:
-        try:
-            left = self._producer.flush(self._flush)
-        except KafkaException as error:
-            _LOG.warning("the producer failed at its end: %s", fault_of(error))
-            left = len(self._producer)
-        if left:
-            _LOG.error("%d records were not sent in %.0f s and are dropped", left, self._flush)
-            _let_go(self._producer)
-        self._hand_over()
-
-    def _hand_over(self) -> None:
-        reports, self._reports = self._reports, []
-        if reports:
-            self._call(functools.partial(_tell, reports))
-
-    def _call(self, action: Callable[[], None]) -> None:
-        try:
-            self._loop.call_soon_threadsafe(action)
-        except RuntimeError:
-            # The loop is closed: nobody is left to be told.
-            self._stopping.set()
-
-    def _end(self) -> None:
-        if not self._ended.done():
-            self._ended.set_result(None)
-
-
-def _tell(reports: list[tuple[Report, KafkaError | None]]) -> None:
-    for report, error in reports:
-        report(None if error is None else fault_of(error))
-
-
-def _let_go(producer: Producer) -> None:
-    """Have everything that waits reported as failed."""
-    producer.purge()
-    with suppress(KafkaException):
-        producer.poll(0)
+        self._outbox.flush()
+        await asyncio.gather(*[line.close(timeout) for line in self._lines])

@@ -20,6 +20,9 @@ _PRODUCERS_ONLY = (
     "topic.metadata.propagation.", "transaction",
 )  # fmt: skip
 
+# Milliseconds; longer than to hand over a thousand records takes.
+_LINGER = 0.5
+
 
 def of_client(endpoint: Endpoint) -> Settings:
     """What every client of the brokers has."""
@@ -47,6 +50,11 @@ def of_producer(endpoint: Endpoint, *, every_report: bool) -> Settings:
         "topic.metadata.propagation.max.ms": 1000,
     }
     return of_client(endpoint) | own | _without(endpoint.kafka, _CONSUMERS_ONLY)
+
+
+def of_bulk_producer(endpoint: Endpoint, *, every_report: bool) -> Settings:
+    """A producer that is handed many records in one moment, and waits until it has them all."""
+    return of_producer(endpoint, every_report=every_report) | {"linger.ms": _LINGER}
 
 
 def of_inbox(endpoint: Endpoint, topic: str) -> Settings:

@@ -38,3 +38,9 @@ def test_only_servers_hear_of_every_record() -> None:
         False,
         True,
     )
+
+
+def test_only_the_producer_of_batches_waits_for_more() -> None:
+    single = _settings.of_producer(_ENDPOINT, every_report=True)
+    batch = _settings.of_bulk_producer(_ENDPOINT, every_report=True)
+    assert {name for name in batch if batch[name] != single[name]} == {"linger.ms"}
