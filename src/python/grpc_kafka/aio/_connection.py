@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
@@ -16,12 +15,12 @@ from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import BrokerError
 from grpc_kafka._names import of_queue
+from grpc_kafka.aio._call_ids import CallIds
 from grpc_kafka.aio._home import Home
 from grpc_kafka.aio._outcome import Outcome, outcome_of
 from grpc_kafka.aio._peers import Peers, key_of
 from grpc_kafka.aio._stream_call import KafkaStreamCall, StreamRequest
 from grpc_kafka.protocol import (
-    CALL_ID_LENGTH,
     Accept,
     Address,
     Arity,
@@ -96,6 +95,7 @@ class Connection:
 
     def __init__(self, endpoint: Endpoint, broker: Broker) -> None:
         self.counters = Counters()
+        self._ids = CallIds()
         self._endpoint = endpoint
         self._broker = broker
         self._home = Home(endpoint, broker, self.receive, stands=self._stands, failed=self._failed)
@@ -139,7 +139,7 @@ class Connection:
 
     def new_id(self) -> bytes:
         """A call id that nobody can guess."""
-        return os.urandom(CALL_ID_LENGTH)
+        return self._ids.draw()
 
     def start(self, outgoing: Outgoing) -> None:
         """Send a call's REQUEST, now or as soon as the inbox stands."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import reprlib
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from grpc_kafka.protocol._errors import MalformedRecordError
@@ -62,6 +63,8 @@ class Address(NamedTuple):
         return self.topic.startswith(f"{lane}.") and self.topic.endswith(".inbox")
 
     @classmethod
+    # The same few come with every call.
+    @lru_cache(maxsize=1024)
     def parse(cls, text: str) -> Address:
         """Read an address as `str` writes it.
 
