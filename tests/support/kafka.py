@@ -127,11 +127,15 @@ def libs() -> Path:
 
 
 @contextmanager
-def running(settings: Mapping[str, str] | None = None) -> Iterator[Kafka]:
+def running(
+    settings: Mapping[str, str] | None = None, listeners: Mapping[str, str] | None = None
+) -> Iterator[Kafka]:
     """Start a broker with no data; stop it and remove its data at the end.
 
     Args:
         settings: further settings of the broker, over those that Tandem wants.
+        listeners: further listeners by their security protocol, such as `SASL_SSL`, each with
+            `host:port`; what they need beside is among the settings.
 
     Raises:
         KafkaStartError: it ended, or did not answer in time.
@@ -140,7 +144,7 @@ def running(settings: Mapping[str, str] | None = None) -> Iterator[Kafka]:
     with tempfile.TemporaryDirectory(prefix="tandem-kafka-") as folder:
         home = Path(folder)
         port, controller = _free_ports()
-        wanted = _settings(home, port, controller) | dict(settings or {})
+        wanted = _settings(home, port, controller, listeners or {}) | dict(settings or {})
         properties = home / "server.properties"
         lines = [f"{name}={value}\n" for name, value in wanted.items()]
         properties.write_text("".join(lines))
@@ -154,16 +158,19 @@ def running(settings: Mapping[str, str] | None = None) -> Iterator[Kafka]:
             broker.stop()
 
 
-def _settings(home: Path, port: int, controller: int) -> dict[str, str]:
-    listeners = f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}"
+def _settings(home: Path, port: int, controller: int, further: Mapping[str, str]) -> dict[str, str]:
+    advertised = {"PLAINTEXT": f"127.0.0.1:{port}", **further}
+    listeners = advertised | {"CONTROLLER": f"127.0.0.1:{controller}"}
+    protocols = {name: name for name in advertised} | {"CONTROLLER": "PLAINTEXT"}
     return _read(_WANTED) | {
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.voters": f"1@127.0.0.1:{controller}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": listeners,
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": _joined(listeners, "://"),
+        "advertised.listeners": _joined(advertised, "://"),
+        "listener.security.protocol.map": _joined(protocols, ":"),
+        "inter.broker.listener.name": "PLAINTEXT",
         "log.dirs": str(home / "logs"),
         "auto.create.topics.enable": "false",
         "group.initial.rebalance.delay.ms": "0",
@@ -172,6 +179,10 @@ def _settings(home: Path, port: int, controller: int) -> dict[str, str]:
         "transaction.state.log.min.isr": "1",
         "transaction.state.log.replication.factor": "1",
     }
+
+
+def _joined(pairs: Mapping[str, str], between: str) -> str:
+    return ",".join(f"{name}{between}{value}" for name, value in pairs.items())
 
 
 def _read(properties: Path) -> dict[str, str]:

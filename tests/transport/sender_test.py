@@ -50,5 +50,5 @@ async def test_a_producer_that_failed_for_good_is_replaced_and_what_it_lost_repo
         while not _accepts(sender, lane.queue, record, outcomes):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.05)
         assert await outcomes.get() is None
-    assert sender.alive
+    assert sender.healthy().ok
     await sender.close(5)

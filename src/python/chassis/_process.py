@@ -102,9 +102,9 @@ class Process[S: Settings]:
                 port is taken.
         """
         if self._channel is not None:
-            await self._within_start_timeout(self._channel.channel_ready())
+            await self._within_start_timeout(self._channel.channel_ready(), self._channel)
         if self._server is not None:
-            await self._within_start_timeout(self._server.start())
+            await self._within_start_timeout(self._server.start(), self._server)
             self._stack.push_async_callback(self._server.stop, self.settings.shutdown_grace)
         app = _http.application(self.name, self.settings.lane, self.health, self._app)
         port = await self.enter(
@@ -119,15 +119,18 @@ class Process[S: Settings]:
             self._stack.callback(callback)
         return port
 
-    async def _within_start_timeout(self, step: Awaitable[None]) -> None:
+    async def _within_start_timeout(
+        self, step: Awaitable[None], edge: aio.KafkaChannel | aio.KafkaServer
+    ) -> None:
         servers, limit = self.settings.kafka_bootstrap_servers, self.settings.start_timeout
         try:
             async with asyncio.timeout(limit):
                 await step
         except TimeoutError:
             raise StartError(
-                f"no Kafka broker answered at {servers} within {limit:g} s; "
-                "check TANDEM_KAFKA_BOOTSTRAP_SERVERS and TANDEM_KAFKA_OPTIONS, and that it runs"
+                f"no Kafka broker answered at {servers} within {limit:g} s "
+                f"({edge.healthy().detail}); check that it runs, TANDEM_KAFKA_BOOTSTRAP_SERVERS "
+                "and the other settings of TANDEM_KAFKA_"
             ) from None
         except grpc_kafka.BrokerError as error:
             raise StartError(f"no client of Kafka: {error}; check TANDEM_KAFKA_OPTIONS") from None
@@ -137,7 +140,7 @@ class Process[S: Settings]:
             bootstrap_servers=self.settings.kafka_bootstrap_servers,
             lane=self.settings.lane,
             application=self.name,
-            kafka=self.settings.kafka_options,
+            kafka=self.settings.kafka_settings(),
         )
 
 

@@ -5,10 +5,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import Field, Json, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis._errors import SettingsError
+from chassis._kafka import KafkaSettings
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -33,7 +34,7 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
-class Settings(BaseSettings):
+class Settings(KafkaSettings):
     """What every service is told by its environment; a service adds its own in a subclass.
 
     The field `http_port` is the variable `TANDEM_HTTP_PORT`, or the file `tandem_http_port` in the
@@ -46,12 +47,6 @@ class Settings(BaseSettings):
 
     lane: str = Field(default="blue", pattern=r"^[a-z][a-z0-9-]*$")
     """The release's lane: the first part of the names of its topics."""
-
-    kafka_bootstrap_servers: str = Field(min_length=1)
-    """host:port of some brokers, separated by commas."""
-
-    kafka_options: Json[dict[str, str]] = Field(default_factory=dict, validate_default=False)
-    """More librdkafka settings, as the brokers in use need them: a JSON object of strings."""
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=0, le=65535)

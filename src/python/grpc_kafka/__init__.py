@@ -7,12 +7,15 @@ share.
 
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import (
+    AuthenticationError,
+    AuthorizationError,
     BrokerError,
     QueueFullError,
     RecordTooLargeError,
     TopicsError,
     UnknownTopicError,
 )
+from grpc_kafka._security import Security, SecurityMechanism, SecurityProtocol
 from grpc_kafka.protocol import (
     GrpcKafkaError,
     InvalidMetadataError,
@@ -22,6 +25,8 @@ from grpc_kafka.protocol import (
 )
 
 __all__ = [
+    "AuthenticationError",
+    "AuthorizationError",
     "BrokerError",
     "Endpoint",
     "GrpcKafkaError",
@@ -31,6 +36,9 @@ __all__ = [
     "ProtocolError",
     "QueueFullError",
     "RecordTooLargeError",
+    "Security",
+    "SecurityMechanism",
+    "SecurityProtocol",
     "TopicsError",
     "UnexpectedFrameError",
     "UnknownTopicError",

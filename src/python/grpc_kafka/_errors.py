@@ -4,6 +4,8 @@ BrokerError
 ├── RecordTooLargeError    the record is larger than the brokers take
 ├── QueueFullError         too much waits to be sent already
 ├── UnknownTopicError      no such topic
+├── AuthenticationError    the brokers do not believe who this is, or it does not believe them
+├── AuthorizationError     the brokers know who this is, and do not allow it
 └── TopicsError            topics could not be created (grpc_kafka.topics)
 """
 
@@ -34,6 +36,14 @@ class QueueFullError(BrokerError):
 
 class UnknownTopicError(BrokerError):
     """The topic does not exist. Create it with `grpc_kafka.topics.create`."""
+
+
+class AuthenticationError(BrokerError):
+    """The brokers refused the password or certificate, or theirs is not trusted here."""
+
+
+class AuthorizationError(BrokerError):
+    """The brokers' access lists do not allow it; `docs/security.md` lists what is needed."""
 
 
 class TopicsError(BrokerError):

@@ -10,12 +10,12 @@ from grpc_kafka._broker import Receive
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import UnknownTopicError
 from grpc_kafka._kafka import _settings
+from grpc_kafka._kafka._asking import ask
 from grpc_kafka._kafka._client_log import ClientLog
-from grpc_kafka._kafka._faults import fault_of
+from grpc_kafka._kafka._faults import fault_of, is_denied
 from grpc_kafka._kafka._poller import Poller
 from grpc_kafka._kafka._pulse import Pulse
 
-_ANSWER = 5.0
 _POLL = 0.1
 
 
@@ -25,7 +25,7 @@ class KafkaInbox:
     def __init__(self, endpoint: Endpoint, topic: str, receive: Receive) -> None:
         self._topic = topic
         self.partition = -1
-        self._pulse = Pulse(f"inbox {topic}")
+        self._pulse = Pulse(f"inbox {topic}", joins=False)
         settings: dict[str, object] = dict(_settings.of_inbox(endpoint, topic))
         settings["error_cb"] = self._pulse.failed
         settings["stats_cb"] = self._pulse.measured
@@ -59,15 +59,20 @@ class KafkaInbox:
         await self._poller.close()
 
     def _assign(self) -> None:
-        try:
-            known = self._consumer.list_topics(self._topic, timeout=_ANSWER).topics.get(self._topic)
-            if known is None or not known.partitions:
-                raise UnknownTopicError(f"topic {self._topic} does not exist; create it first")
-            partition = secrets.choice(list(known.partitions))
-            place = TopicPartition(self._topic, partition)
-            _, end = self._consumer.get_watermark_offsets(place, timeout=_ANSWER)
-            self._consumer.assign([TopicPartition(self._topic, partition, end)])
-        except KafkaException as error:
-            raise fault_of(error) from error
+        consumer, topic = self._consumer, self._topic
+        known = ask(
+            consumer, self._pulse, lambda wait: consumer.list_topics(topic, timeout=wait)
+        ).topics
+        found = known.get(topic)
+        if found is not None and is_denied(found.error):
+            raise fault_of(found.error)
+        if found is None or not found.partitions:
+            raise UnknownTopicError(f"topic {topic} does not exist; create it first")
+        partition = secrets.choice(list(found.partitions))
+        place = TopicPartition(topic, partition)
+        _, place.offset = ask(
+            consumer, self._pulse, lambda wait: consumer.get_watermark_offsets(place, timeout=wait)
+        )
+        consumer.assign([place])
         self.partition = partition
         self._pulse.heard()

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
@@ -13,7 +14,8 @@ from typing import NamedTuple
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from grpc_kafka._broker import Report
-from grpc_kafka._errors import BrokerError, QueueFullError
+from grpc_kafka._endpoint import Health
+from grpc_kafka._errors import AuthorizationError, BrokerError, QueueFullError
 from grpc_kafka._kafka import _settings
 from grpc_kafka._kafka._client_log import ClientLog
 from grpc_kafka._kafka._faults import fault_of
@@ -25,6 +27,8 @@ _BY_KEY = -1
 _PATIENCE = 5.0
 # Seconds between a producer that failed and the work of the next one.
 _PAUSE = 0.5
+# Seconds for which health remembers that the brokers allowed nothing.
+_DENIED = 5.0
 
 
 class Parcel(NamedTuple):
@@ -55,7 +59,9 @@ class Line:
         self._flush = 0.0
         self._stopping = threading.Event()
         self._ended: asyncio.Future[None] = self._loop.create_future()
-        self._reports: list[tuple[Report, KafkaError | None]] = []
+        self._reports: list[tuple[Report, BrokerError | None]] = []
+        self._cause: BrokerError | None = None
+        self._denied: tuple[float, BrokerError] | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -64,10 +70,15 @@ class Line:
         """How many records were handed over that no broker has acknowledged."""
         return len(self._producer)
 
-    @property
-    def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
+    def healthy(self) -> Health:
+        """Whether it can send: whether brokers answer is known best by those who read."""
+        if not self._thread.is_alive():
+            return Health(ok=False, detail="the sender is closed")
+        if self._denied is not None:
+            when, error = self._denied
+            if time.monotonic() - when < _DENIED:
+                return Health(ok=False, detail=f"nothing can be sent: {error.reason}")
+        return Health(ok=True, detail="sending")
 
     def put(self, parcel: Parcel) -> None:
         """Hand a record over.
@@ -99,7 +110,11 @@ class Line:
         await asyncio.wait([self._ended], timeout=timeout + _PATIENCE)
 
     def _delivered(self, report: Report, error: KafkaError | None, _message: Message) -> None:
-        self._reports.append((report, error))
+        fault = None
+        if error is not None:
+            purged = error.code() in (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT)
+            fault = (purged and self._cause) or fault_of(error)
+        self._reports.append((report, fault))
 
     def _make(self) -> Producer:
         try:
@@ -119,9 +134,13 @@ class Line:
         try:
             self._producer.poll(_POLL)
         except KafkaException as error:
-            _LOG.error("the producer failed for good, another takes over: %s", fault_of(error))
+            self._cause = fault_of(error)
+            _LOG.error("the producer failed for good, another takes over: %s", self._cause)
+            if isinstance(self._cause, AuthorizationError):
+                self._denied = time.monotonic(), self._cause
             failed, self._producer = self._producer, self._make()
             _let_go(failed)
+            self._cause = None
             self._stopping.wait(_PAUSE)
         self._hand_over()
 
@@ -153,9 +172,9 @@ class Line:
             self._ended.set_result(None)
 
 
-def _tell(reports: list[tuple[Report, KafkaError | None]]) -> None:
+def _tell(reports: list[tuple[Report, BrokerError | None]]) -> None:
     for report, error in reports:
-        report(None if error is None else fault_of(error))
+        report(error)
 
 
 def _let_go(producer: Producer) -> None:

@@ -12,16 +12,17 @@ from confluent_kafka import OFFSET_STORED, Consumer, KafkaError, KafkaException,
 
 from grpc_kafka._broker import QueueReader
 from grpc_kafka._endpoint import Endpoint, Health
+from grpc_kafka._errors import BrokerError
 from grpc_kafka._kafka import _settings
+from grpc_kafka._kafka._asking import ask
 from grpc_kafka._kafka._client_log import ClientLog
-from grpc_kafka._kafka._faults import fault_of, is_lost_partition
+from grpc_kafka._kafka._faults import fault_of, is_denied, is_lost_partition
 from grpc_kafka._kafka._marks import Marks
 from grpc_kafka._kafka._poller import Poller
 from grpc_kafka._kafka._pulse import Pulse
 from grpc_kafka.protocol import Plan
 
 _LOG = logging.getLogger(__name__)
-_ANSWER = 5.0
 _POLL = 0.1
 # Nothing arrives to end the poll while all is paused, or while a mark is to be written before
 # anything is run, and going on should not wait long.
@@ -113,12 +114,19 @@ class KafkaQueue:
         await self._poller.close()
 
     def _subscribe(self) -> None:
+        consumer, topic = self._consumer, self._topic
         try:
-            known = self._consumer.list_topics(self._topic, timeout=_ANSWER).topics[self._topic]
-            self._missing = not known.partitions
-        except KafkaException as error:
+            known = ask(
+                consumer, self._pulse, lambda wait: consumer.list_topics(topic, timeout=wait)
+            )
+            found = known.topics[topic]
+            denied = is_denied(found.error)
+            self._missing = not found.partitions and not denied
+            if denied:
+                self._pulse.failed(found.error)
+        except BrokerError as error:
             # No broker answers yet. The membership begins when one does.
-            _LOG.warning("queue %s: %s", self._topic, fault_of(error))
+            _LOG.warning("queue %s: %s", self._topic, error)
         self._consumer.subscribe(
             [self._topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
         )

@@ -33,10 +33,9 @@ class KafkaSender:
         self._outbox.put(Parcel(topic, record, report, partition))
 
     def healthy(self) -> Health:
-        """Whether it can send: whether brokers answer is known best by those who read."""
-        if not all(line.alive for line in self._lines):
-            return Health(ok=False, detail="the sender is closed")
-        return Health(ok=True, detail="sending")
+        """Whether it can send."""
+        found = [line.healthy() for line in self._lines]
+        return next((health for health in found if not health.ok), found[0])
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109
         """Wait at most `timeout` seconds for what was handed over, then let go."""

@@ -88,3 +88,28 @@ def test_all_brokers_down_is_known_at_once(clock: Clock) -> None:
     assert not pulse.health().ok
     pulse.measured(_statistics(("UP", 0)))
     assert pulse.health().ok
+
+
+def test_why_nobody_is_let_in_outlives_the_word_that_all_brokers_are_down(clock: Clock) -> None:
+    pulse = Pulse("queue q")
+    pulse.failed(KafkaError(KafkaError._AUTHENTICATION, "no such user"))
+    pulse.failed(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+    assert "no broker answers: authentication failed: no such user" in pulse.health().detail
+    pulse.measured(_statistics(("UP", 0)))
+    assert (clock.now, pulse.refused, pulse.health().ok) == (_NOW, None, True)
+
+
+def test_who_is_not_allowed_to_read_is_not_well_although_brokers_answer(clock: Clock) -> None:
+    pulse = Pulse("queue q")
+    pulse.failed(KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED))
+    pulse.measured(_statistics(("UP", 0)))
+    assert "the brokers do not allow it" in pulse.health().detail
+    pulse.heard()
+    assert (clock.now, pulse.health().ok) == (_NOW, True)
+
+
+def test_who_joins_no_group_needs_no_right_to_one(clock: Clock) -> None:
+    pulse = Pulse("inbox i", joins=False)
+    pulse.heard()
+    pulse.failed(KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED))
+    assert (clock.now, pulse.health().ok) == (_NOW, True)

@@ -11,7 +11,12 @@ import grpc
 
 from grpc_kafka._broker import Sender
 from grpc_kafka._counters import Counters, is_worth_a_line
-from grpc_kafka._errors import BrokerError, RecordTooLargeError, UnknownTopicError
+from grpc_kafka._errors import (
+    AuthorizationError,
+    BrokerError,
+    RecordTooLargeError,
+    UnknownTopicError,
+)
 from grpc_kafka.aio._rpc import Rpc
 from grpc_kafka.protocol import (
     PART,
@@ -28,6 +33,8 @@ _FIRST_PAUSE = 0.5
 _LAST_PAUSE = 10.0
 _DETAILS_KEPT = 1000
 _SOURCE_BYTES = 8
+# To try again would not help, and it would take the place of another call for as long.
+_HOPELESS = (AuthorizationError, RecordTooLargeError, UnknownTopicError)
 
 
 class Answers:
@@ -91,7 +98,7 @@ class Answers:
         shorter = _shortened(answer, error)
         if isinstance(error, RecordTooLargeError) and shorter != answer:
             self._send(rpc, shorter, pause)
-        elif isinstance(error, (RecordTooLargeError, UnknownTopicError)) or rpc.expired():
+        elif isinstance(error, _HOPELESS) or rpc.expired():
             self._give_up(rpc, error)
         elif self._closed or rpc.lost:
             self._settle(rpc)

@@ -6,7 +6,12 @@ from typing import NamedTuple
 
 import grpc
 
-from grpc_kafka._errors import BrokerError, RecordTooLargeError, UnknownTopicError
+from grpc_kafka._errors import (
+    AuthorizationError,
+    BrokerError,
+    RecordTooLargeError,
+    UnknownTopicError,
+)
 from grpc_kafka.protocol import Metadata
 
 CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
@@ -57,6 +62,8 @@ def outcome_of(error: BrokerError, what: str) -> Outcome:
         code = grpc.StatusCode.RESOURCE_EXHAUSTED
     elif isinstance(error, UnknownTopicError):
         code = grpc.StatusCode.UNIMPLEMENTED
+    elif isinstance(error, AuthorizationError):
+        code = grpc.StatusCode.PERMISSION_DENIED
     return Outcome(code, f"{what} could not be sent: {error.reason}")
 
 
