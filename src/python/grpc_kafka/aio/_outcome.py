@@ -12,10 +12,26 @@ from grpc_kafka._errors import (
     RecordTooLargeError,
     UnknownTopicError,
 )
-from grpc_kafka.protocol import Metadata
+from grpc_kafka.protocol import (
+    CreditExceededError,
+    CreditOverflowError,
+    Metadata,
+    MissingFrameError,
+    ProtocolError,
+)
 
 CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 """Status codes by the number that stands on the wire."""
+
+
+BREAKING = (CreditExceededError, CreditOverflowError, MissingFrameError)
+"""What is wrong with a frame that ends its stream; any other such frame is dropped."""
+
+_OF_BREAKING: dict[type[ProtocolError], grpc.StatusCode] = {
+    CreditExceededError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    CreditOverflowError: grpc.StatusCode.INTERNAL,
+    MissingFrameError: grpc.StatusCode.UNAVAILABLE,
+}
 
 
 class Outcome(NamedTuple):
@@ -65,6 +81,11 @@ def outcome_of(error: BrokerError, what: str) -> Outcome:
     elif isinstance(error, AuthorizationError):
         code = grpc.StatusCode.PERMISSION_DENIED
     return Outcome(code, f"{what} could not be sent: {error.reason}")
+
+
+def broken_by(error: ProtocolError) -> Outcome:
+    """How a stream ends that a frame of the other end broke; see `BREAKING`."""
+    return Outcome(_OF_BREAKING[type(error)], str(error))
 
 
 def larger_than_max(side: str, verb: str, size: int, limit: int) -> str:

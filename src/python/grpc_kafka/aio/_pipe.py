@@ -129,14 +129,19 @@ class Pipe:
         return message
 
     def receive(self, frame: Message | Window | HalfClose) -> int:
-        """Take what goes both ways; gives the size of a message past the limit, 0 otherwise."""
+        """Take what goes both ways; gives the size of a message past the limit, 0 otherwise.
+
+        Raises:
+            CreditExceededError: a message that the other end had no credit for.
+            CreditOverflowError: more credit than there can be.
+        """
         match frame:
             case Message():
                 return self._take(frame)
             case Window():
-                self.stream.credit += frame.credit
+                self.stream.grant(frame.credit)
             case HalfClose():
-                self.stream.credit += frame.credit
+                self.stream.grant(frame.credit)
                 self._complete = True
         self.wake()
         return 0
@@ -180,6 +185,7 @@ class Pipe:
         if self._receive_limit is not None and size > self._receive_limit:
             return size
         if message is not None:
+            self.stream.admit(size)
             self._messages.append(message)
             self.wake()
         return 0
@@ -188,6 +194,8 @@ class Pipe:
         largest = max(frame.sizes)
         if self._receive_limit is not None and largest > self._receive_limit:
             return largest
+        for size in frame.sizes:
+            self.stream.admit(size)
         self._messages.extend(cut(frame.message, frame.sizes))
         self.wake()
         return 0

@@ -14,7 +14,7 @@ from grpc_kafka._endpoint import Endpoint
 from grpc_kafka._errors import BrokerError
 from grpc_kafka.aio._home import Home
 from grpc_kafka.aio._options import Limits
-from grpc_kafka.aio._outcome import larger_than_max
+from grpc_kafka.aio._outcome import BREAKING, broken_by, larger_than_max
 from grpc_kafka.aio._peers import SILENCE, Peers, key_of
 from grpc_kafka.aio._pipe import Pipe
 from grpc_kafka.protocol import (
@@ -28,7 +28,6 @@ from grpc_kafka.protocol import (
     MalformedRecordError,
     Message,
     Metadata,
-    MissingFrameError,
     Ping,
     Request,
     Role,
@@ -151,10 +150,11 @@ class ServerStream:
         try:
             if not self._pipe.stream.receive(kind, frame.sequence):
                 return
-        except MissingFrameError as error:
-            self._break(grpc.StatusCode.UNAVAILABLE, str(error))
+            size = self._pipe.receive(frame)
+        except BREAKING as error:
+            code, details, *_ = broken_by(error)
+            self._break(code, details)
             return
-        size = self._pipe.receive(frame)
         if not self._confirmed.done():
             self._confirmed.set_result(None)
         if size and self.limits.receive is not None:

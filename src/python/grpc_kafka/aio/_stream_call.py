@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import grpc
 
-from grpc_kafka.aio._outcome import CODES, Outcome, Status, larger_than_max
+from grpc_kafka.aio._outcome import BREAKING, CODES, Outcome, Status, broken_by, larger_than_max
 from grpc_kafka.aio._pipe import Pipe
 from grpc_kafka.protocol import (
     Accept,
@@ -28,7 +28,6 @@ from grpc_kafka.protocol import (
     InitialMetadata,
     Message,
     Metadata,
-    MissingFrameError,
     Response,
     Role,
     State,
@@ -233,8 +232,8 @@ class KafkaStreamCall:
         """
         try:
             self._take(frame)
-        except MissingFrameError as error:
-            self._abandon(Outcome(grpc.StatusCode.UNAVAILABLE, str(error)))
+        except BREAKING as error:
+            self._abandon(broken_by(error))
 
     def finish(self, outcome: Outcome) -> None:
         """End it at once; only the first end counts."""
@@ -325,7 +324,7 @@ class KafkaStreamCall:
         peer = self._pipe.peer
         if peer is None and self._pipe.stream.receive(FrameKind.ACCEPT, frame.sequence):
             self._pipe.peer = frame.reply_to
-            self._pipe.stream.credit = frame.credit
+            self._pipe.stream.grant(frame.credit)
             self._carrier.peers.watch(frame.reply_to, self.call_id, self._lost)
             self._confirm()
             self._connected()

@@ -15,6 +15,8 @@ from grpc_kafka.protocol._dead_letter import (
     original_of,
 )
 from grpc_kafka.protocol._errors import (
+    CreditExceededError,
+    CreditOverflowError,
     GrpcKafkaError,
     InvalidMetadataError,
     MalformedRecordError,
@@ -47,7 +49,7 @@ from grpc_kafka.protocol._headers import VERSION, Encoded, Headers, deadline_hea
 from grpc_kafka.protocol._metadata import metadata_of
 from grpc_kafka.protocol._moves import MOVES, Call, Role, State
 from grpc_kafka.protocol._parts import PART, SHARED, Collected, Joiner, cut, parts_of
-from grpc_kafka.protocol._stream import Stream, cost_of
+from grpc_kafka.protocol._stream import MOST_CREDIT, Stream, cost_of
 from grpc_kafka.protocol._stream_wire import encode_ping, encode_stream
 from grpc_kafka.protocol._suspicion import (
     CALM,
@@ -71,6 +73,7 @@ from grpc_kafka.protocol._wire import (
 __all__ = [
     "CALL_ID_LENGTH",
     "CALM",
+    "MOST_CREDIT",
     "MOVES",
     "PART",
     "RUNS",
@@ -84,6 +87,8 @@ __all__ = [
     "Call",
     "Cancel",
     "Collected",
+    "CreditExceededError",
+    "CreditOverflowError",
     "Death",
     "Encoded",
     "Frame",

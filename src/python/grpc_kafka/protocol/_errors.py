@@ -5,6 +5,8 @@ GrpcKafkaError
 │   ├── MalformedRecordError      a record that is no frame of this protocol
 │   ├── UnexpectedFrameError      a frame that its call does not allow now
 │   ├── MissingFrameError         a frame before the one that came was lost
+│   ├── CreditExceededError       a message came that there was no credit for
+│   ├── CreditOverflowError       more credit was given than there can be
 │   └── InvalidMetadataError      metadata that gRPC does not allow
 └── BrokerError (grpc_kafka)      the broker refused, or could not be reached
 """
@@ -64,6 +66,25 @@ class MissingFrameError(ProtocolError):
         super().__init__(f"frame {expected} of the stream was lost: frame {number} came instead")
         self.expected = expected
         self.number = number
+
+
+class CreditExceededError(ProtocolError):
+    """The other end of a stream sent a message that it had no credit for."""
+
+    def __init__(self) -> None:
+        super().__init__("the other end sent more messages than it had credit for")
+
+
+class CreditOverflowError(ProtocolError):
+    """The other end of a stream gave more credit than there can be.
+
+    Attributes:
+        credit: what it came to.
+    """
+
+    def __init__(self, credit: int) -> None:
+        super().__init__(f"the other end gave more credit than there can be: {credit} bytes")
+        self.credit = credit
 
 
 class InvalidMetadataError(ProtocolError, ValueError):

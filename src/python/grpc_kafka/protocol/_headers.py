@@ -17,6 +17,7 @@ VERSION = b"1"
 
 _MICROSECONDS = 1_000_000
 _LAST_NUMBER = 2**63 - 1
+_DIGITS = len(str(_LAST_NUMBER))
 _STATUSES = {b"%d" % code: code for code in range(17)}
 _LEADS = {kind: [(":version", VERSION), (":frame", kind.encode())] for kind in FrameKind}
 
@@ -55,7 +56,7 @@ def number_of(name: str, raw: bytes) -> int:
     Raises:
         MalformedRecordError: it is none.
     """
-    if not raw.isdigit() or len(raw) > len(str(_LAST_NUMBER)):
+    if not raw.isdigit() or len(raw) > _DIGITS or int(raw) > _LAST_NUMBER:
         raise MalformedRecordError(f"its header {name!r} is no number: {reprlib.repr(raw)}")
     return int(raw)
 

@@ -19,28 +19,28 @@ def parts_of(message: bytes, size: int = PART) -> Iterator[tuple[bytes, bool]]:
 
 
 class Joiner:
-    """Collects the parts of one message after the other.
+    """Collects the parts of one message after the other."""
 
-    Attributes:
-        size: bytes of the message that is not whole yet.
-
-    """
-
-    __slots__ = ("_parts", "size")
+    __slots__ = ("_message",)
 
     def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self.size = 0
+        # Not a list: however small the parts, they take the memory of their bytes.
+        self._message = bytearray()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the message that is not whole yet."""
+        return len(self._message)
 
     def add(self, part: bytes, more: bool) -> bytes | None:
         """Add a part; gives the message when it is whole."""
-        self._parts.append(part)
-        self.size += len(part)
+        if not more and not self._message:
+            return part
+        self._message += part
         if more:
             return None
-        message = b"".join(self._parts)
-        self._parts.clear()
-        self.size = 0
+        message = bytes(self._message)
+        self._message.clear()
         return message
 
 
@@ -55,26 +55,26 @@ class Collected:
 
     """
 
-    __slots__ = ("_came", "_limit", "_parts", "size")
+    __slots__ = ("_came", "_limit", "_message", "size")
 
     def __init__(self, limit: int | None) -> None:
         self.size = 0
         self._limit = limit
         self._came = 0
-        self._parts: list[bytes] = []
+        self._message = bytearray()
 
     def add(self, sequence: int, part: bytes) -> None:
         """Add a part; number 0 begins anew, for what was not acknowledged is sent again."""
         if sequence == 0:
-            self.size, self._came, self._parts = 0, 0, []
+            self.size, self._came, self._message = 0, 0, bytearray()
         if sequence != self._came:
             return
         self._came += 1
         self.size += len(part)
         if self._limit is None or self.size <= self._limit:
-            self._parts.append(part)
+            self._message += part
         else:
-            self._parts = []
+            self._message = bytearray()
 
     def is_whole(self, count: int) -> bool:
         """Whether this many parts came, and no more."""
@@ -82,7 +82,7 @@ class Collected:
 
     def join(self, end: bytes) -> bytes:
         """The message whose end this is."""
-        return b"".join([*self._parts, end])
+        return bytes(self._message) + end
 
 
 def cut(joined: bytes, sizes: Sequence[int]) -> Iterator[bytes]:

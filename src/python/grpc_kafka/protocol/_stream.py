@@ -2,16 +2,24 @@
 
 Credit is in bytes, as in HTTP/2, but a message may use up more than there is: it is sent while
 any credit is left. So messages larger than the window pass, and a window never stands still.
+The end that gives credit keeps the same account, so that memory stays bounded whatever comes.
 """
 
 from __future__ import annotations
 
-from grpc_kafka.protocol._errors import MissingFrameError
+from grpc_kafka.protocol._errors import (
+    CreditExceededError,
+    CreditOverflowError,
+    MissingFrameError,
+)
 from grpc_kafka.protocol._frames import FrameKind
 from grpc_kafka.protocol._moves import Call, Role, State
 
 WINDOW = 256 * 1024
 """Bytes of messages that may be under way to an end which has not taken them yet."""
+
+MOST_CREDIT = 2**31 - 1
+"""Bytes of credit that an end may have, as in HTTP/2."""
 
 _OVERHEAD = 64
 
@@ -33,7 +41,7 @@ class Stream:
 
     """
 
-    __slots__ = ("_call", "_received", "_sent", "_taken", "credit", "window")
+    __slots__ = ("_allowed", "_call", "_received", "_sent", "_taken", "credit", "window")
 
     def __init__(self, role: Role, window: int = WINDOW) -> None:
         self.window = window
@@ -42,6 +50,7 @@ class Stream:
         self._sent = 0
         self._received = 0
         self._taken = 0
+        self._allowed = window
 
     @property
     def state(self) -> State:
@@ -102,12 +111,34 @@ class Stream:
         """Note that a message was sent."""
         self.credit -= cost_of(message)
 
+    def grant(self, credit: int) -> None:
+        """Note that the other end gives credit.
+
+        Raises:
+            CreditOverflowError: it is more than there can be.
+        """
+        if self.credit + credit > MOST_CREDIT:
+            raise CreditOverflowError(self.credit + credit)
+        self.credit += credit
+
+    def admit(self, size: int) -> None:
+        """Note that a message of so many bytes came, whole.
+
+        Raises:
+            CreditExceededError: the other end had no credit left when it sent it. It is not late
+                credit that it had not heard of yet: what is granted counts from then on.
+        """
+        if self._allowed <= 0:
+            raise CreditExceededError
+        self._allowed -= size + _OVERHEAD
+
     def take(self, message: bytes) -> int:
         """Note that the application took a message; gives the credit to grant, or 0 for later."""
         self._taken += cost_of(message)
         if self._taken * 2 < self.window:
             return 0
         grant, self._taken = self._taken, 0
+        self._allowed += grant
         return grant
 
     def _note(self, sender: Role, kind: FrameKind) -> None:

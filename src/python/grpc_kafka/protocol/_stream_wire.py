@@ -121,6 +121,8 @@ def _message(read: _Reader) -> Message:
     if read.value is None:
         raise MalformedRecordError("a MESSAGE without a message")
     more = read.named(":more") is not None
+    if more and not read.value:
+        raise MalformedRecordError("a part of a MESSAGE without bytes")
     sizes = _sizes_of(read.named(":sizes") or b"")
     if sizes and (more or sum(sizes) != len(read.value)):
         raise MalformedRecordError("a MESSAGE whose sizes are not those of its messages")

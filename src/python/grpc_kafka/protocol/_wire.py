@@ -160,7 +160,7 @@ def _decode_response(key: bytes, headers: Headers, value: bytes | None) -> Respo
 
 
 def _decode_part(key: bytes, headers: Headers, value: bytes | None) -> Part:
-    if value is None:
+    if not value:
         raise MalformedRecordError("a PART without a part")
     source = text_of(headers, 2, ":source")
     sequence = number_of(":sequence", text_of(headers, 3, ":sequence").encode())

@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grpc_kafka.protocol import (
+    MOST_CREDIT,
     MOVES,
+    CreditExceededError,
+    CreditOverflowError,
     FrameKind,
     MissingFrameError,
     Role,
@@ -136,6 +139,36 @@ def test_a_message_larger_than_the_window_passes_and_is_paid_back() -> None:
     assert client.credit == 1000
 
 
+def test_a_message_without_credit_is_an_error_and_one_larger_than_the_window_is_none() -> None:
+    _, server = _ends(window=1000)
+    server.admit(50_000)
+    with pytest.raises(CreditExceededError, match="more messages than it had credit for"):
+        server.admit(0)
+
+
+def test_what_is_granted_may_be_sent() -> None:
+    _, server = _ends(window=2 * cost_of(b""))
+    server.admit(0)
+    server.admit(0)
+    with pytest.raises(CreditExceededError):
+        server.admit(0)
+    assert server.take(b"")
+    server.admit(0)
+    with pytest.raises(CreditExceededError):
+        server.admit(0)
+
+
+@pytest.mark.parametrize("credit", [MOST_CREDIT, 2**63])
+def test_more_credit_than_there_can_be_is_an_error_and_counts_for_nothing(credit: int) -> None:
+    client, _ = _ends(window=1000)
+    with pytest.raises(CreditOverflowError) as caught:
+        client.grant(credit)
+    assert caught.value.credit == credit + 1000
+    assert client.credit == 1000
+    client.grant(MOST_CREDIT - 1000)
+    assert client.credit == MOST_CREDIT
+
+
 @given(st.integers(1, 1000), st.lists(st.binary(max_size=1500)))
 def test_a_window_never_stands_still(window: int, messages: list[bytes]) -> None:
     client, server = _ends(window)
@@ -219,8 +252,10 @@ class _End:
             self.say(FrameKind.TRAILERS)
             return
         if news:
-            self.stream.credit += frame.credit
+            self.stream.grant(frame.credit)
             if frame.kind is FrameKind.MESSAGE:
+                # Whoever sends no more than it has credit for is never refused.
+                self.stream.admit(len(frame.message))
                 self.heard.append(frame.message)
                 self.waiting.append(frame.message)
 

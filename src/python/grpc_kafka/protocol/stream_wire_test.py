@@ -36,7 +36,8 @@ _common = (_ids, _instances, _numbers)
 _frames: st.SearchStrategy[StreamFrame] = st.one_of(
     st.builds(Accept, *_common, _homes, _numbers),
     st.builds(InitialMetadata, *_common, _metadata),
-    st.builds(Message, *_common, st.binary(), st.booleans(), st.just(())),
+    st.builds(Message, *_common, st.binary(), st.just(False), st.just(())),
+    st.builds(Message, *_common, st.binary(min_size=1), st.just(True), st.just(())),
     st.builds(HalfClose, *_common, _numbers),
     st.builds(Window, *_common, _numbers),
     st.builds(
