@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
-from grpc_kafka import Endpoint
+from grpc_kafka import Endpoint, topics
 from grpc_kafka.aio import channel, server
 from tests.transport.conftest import SERVICE, Cluster, Lane, Method
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from grpc_kafka import Health
 
@@ -22,6 +23,10 @@ type Context = grpc.aio.ServicerContext[bytes, bytes]
 
 async def _echo(request: bytes, _context: Context) -> bytes:
     return request
+
+
+async def _echo_once(request: bytes, _context: Context) -> AsyncIterator[bytes]:
+    yield request
 
 
 async def _becomes(ok: bool, health: Callable[[], Health], seconds: float) -> Health:
@@ -81,3 +86,28 @@ async def test_a_queue_without_a_topic_is_no_health(apache: Cluster) -> None:
     await made.stop(None)
     assert not health.ok
     assert "does not exist" in health.detail
+
+
+async def test_a_server_whose_inbox_has_no_topic_says_so_once_a_stream_wants_it(
+    apache: Cluster,
+) -> None:
+    lane = f"t{uuid.uuid4().hex[:8]}"
+    names = [topics.of_queue(lane, SERVICE), topics.of_inbox(lane, "caller")]
+    topics.create(apache.bootstrap_servers, [topics.Topic(name) for name in names])
+    made = server(Endpoint(apache.bootstrap_servers, lane, "server"))
+    handler = grpc.unary_stream_rpc_method_handler(_echo_once)  # type: ignore[var-annotated]
+    made.add_registered_method_handlers(SERVICE, {"Call": handler})
+    await made.start()
+    assert (await _becomes(True, made.healthy, 20)).detail == "serving"
+    async with channel(Endpoint(apache.bootstrap_servers, lane, "caller")) as opened:
+        method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = opened.unary_stream(
+            f"/{SERVICE}/Call"
+        )
+        call = method(b"x", timeout=40)
+        detail = (await _becomes(False, made.healthy, 20)).detail
+        inbox = topics.of_inbox(lane, "server")
+        assert f"topic {inbox} does not exist; create it first" in detail
+        await asyncio.to_thread(topics.create, apache.bootstrap_servers, [topics.Topic(inbox)])
+        assert [message async for message in call] == [b"x"]
+        assert made.healthy().ok
+    await made.stop(None)

@@ -15,7 +15,7 @@ class Counters:
         stale: repeated a request that runs, or cancelled one that is over.
         expired: requests whose deadline had passed before anyone read them.
         cancelled: requests whose cancellation came before they were begun.
-        unsent: answers that could not be delivered.
+        unsent: answers, or ends of streams, that could not be delivered.
         dead_lettered: records that were set aside, as dead letters.
         unlettered: records that should have been, and were dropped: their topic is missing.
     """

@@ -171,6 +171,8 @@ class KafkaServer(grpc.aio.Server):
         if self._sender is None or self._stopping is not None:
             return Health(ok=False, detail="stopped" if self._stopping else "not started")
         found = [self._sender.healthy(), *(queue.healthy() for queue in self._queues.values())]
+        if self._desk is not None:
+            found.append(self._desk.healthy())
         bad = [health for health in found if not health.ok]
         return bad[0] if bad else Health(ok=True, detail="serving")
 

@@ -10,7 +10,7 @@ import grpc
 
 from grpc_kafka._broker import Broker, Record, Sender
 from grpc_kafka._counters import Counters, is_worth_a_line
-from grpc_kafka._endpoint import Endpoint
+from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import BrokerError
 from grpc_kafka.aio._home import Home
 from grpc_kafka.aio._options import Limits
@@ -36,6 +36,7 @@ from grpc_kafka.protocol import (
     UnexpectedFrameError,
     Window,
     decode,
+    kind_in,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -195,6 +196,7 @@ class Desk:
         self._counters = counters
         self._sender: Sender | None = None
         self._streams: dict[bytes, ServerStream] = {}
+        self._trouble = ""
         self._arrivals: set[asyncio.Future[Address]] = set()
         self._home = Home(endpoint, broker, self._receive, stands=self._stands, failed=self._failed)
         self._me = key_of(self._home.instance)
@@ -230,7 +232,9 @@ class Desk:
 
         def report(error: BrokerError | None) -> None:
             stream = self._streams.get(record.key)
-            if error is not None and stream is not None:
+            if error is not None and kind_in(record) is FrameKind.TRAILERS:
+                self._not_told(error)
+            elif error is not None and stream is not None:
                 stream.fail(error)
 
         try:
@@ -239,6 +243,14 @@ class Desk:
             self._sender.send(address.topic, record, report, partition=address.partition)
         except BrokerError as error:
             report(error)
+
+    def healthy(self) -> Health:
+        """Whether streams are heard; before the first one there is nothing to hear."""
+        if self._trouble:
+            return Health(ok=False, detail=self._trouble)
+        if self._home.address is None:
+            return Health(ok=True, detail="no stream was begun yet")
+        return self._home.healthy()
 
     async def close(self) -> None:
         """Send what waits to be sent, and hear nothing more."""
@@ -282,12 +294,22 @@ class Desk:
             if is_worth_a_line(self._counters.unexpected):
                 _LOG.warning("a stream: %s", error)
 
+    def _not_told(self, error: BrokerError) -> None:
+        """A client is not told how its stream ended: its deadline or the silence will."""
+        self._counters.unsent += 1
+        count = self._counters.unsent
+        if is_worth_a_line(count):
+            _LOG.error("the end of a stream was not sent: %s (%d so far)", error, count)
+
     def _stands(self, address: Address) -> None:
+        self._trouble = ""
         for arrival in self._arrivals:
             if not arrival.done():
                 arrival.set_result(address)
 
     def _failed(self, error: Exception) -> None:
+        said = error.reason if isinstance(error, BrokerError) else repr(error)
+        self._trouble = f"streams are not served, the inbox cannot be read: {said}"
         if not isinstance(error, BrokerError):
             for arrival in self._arrivals:
                 if not arrival.done():

@@ -302,3 +302,18 @@ async def test_a_loop_that_stood_still_takes_nobody_for_dead(
     await call.write(b"2")
     assert await call.read() == b"2"
     call.cancel()
+
+
+async def test_an_end_that_the_brokers_refuse_is_counted(rig: Rig) -> None:
+    chat = Chat()
+    made = await serve(rig, chat_handler(chat))
+    call = chat_of(rig)(timeout=20)
+    await call.write(b"1")
+    assert await call.read() == b"1"
+    rig.broker.fail_sends(BrokerError("full"), topic=_INBOX)
+    chat.go_on.clear()
+    begin(rig, Address(_INBOX, 3, "other"))
+    await settled()
+    assert made.counters.unsent == 1
+    rig.broker.fail_sends(None, topic=_INBOX)
+    call.cancel()
