@@ -111,6 +111,7 @@ def _forged(lane: Lane) -> list[Encoded]:
     requests = [
         Request(key, path, outside, None, (), b"x"),
         Request(key, path, home, None, (("k", "v"),) * 500, b"x"),
+        Request(bytes([3] * 16), path, home._replace(partition=2**31 - 1), None, (), b"x"),
         Request(key, "no path at all", home, None, (), b"x"),
         Request(key, path, home, None, (), b"x", parts=2**62),
         Request(bytes([1] * 16), path, home, None, (), b"", Arity.STREAM_STREAM),

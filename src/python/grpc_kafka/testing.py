@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from grpc_kafka._broker import QueueReader, Receive, Record, Report
 from grpc_kafka._endpoint import Endpoint, Health
-from grpc_kafka._errors import BrokerError, RecordTooLargeError
+from grpc_kafka._errors import BrokerError, RecordTooLargeError, UnknownTopicError
 from grpc_kafka.protocol import Encoded, Letter, Standing, decide
 
 __all__ = ["InMemoryBroker", "Member"]
@@ -103,6 +103,8 @@ class InMemoryBroker:
         self, topic: str, record: Encoded | Letter, partition: int | None
     ) -> BrokerError | None:
         failure = self._failures.get(None) or self._failures.get(topic)
+        if failure is None and partition is not None and partition >= self._partitions:
+            failure = UnknownTopicError(f"{topic} has no partition {partition}")
         if failure is None:
             self.publish(topic, record, partition=partition)
         return failure

@@ -250,6 +250,18 @@ async def test_nothing_is_written_to_what_is_no_inbox_of_the_lane(rig: Rig, topi
     assert len(rig.broker.records(topic)) == before
 
 
+async def test_an_answer_to_a_partition_that_does_not_exist_is_given_up_and_counted(
+    rig: Rig,
+) -> None:
+    made = await rig.serve(echo)
+    nowhere = Address(_INBOX, 2**31 - 1, "me")
+    request = Request(_ID, f"/{SERVICE}/Call", nowhere, None, (), b"x")
+    rig.broker.publish(rig.queue, encode_request(request))
+    await settled()
+    assert made.counters.unsent == 1
+    assert await rig.method()(b"x", timeout=20) == b"x"
+
+
 async def test_a_flood_of_pings_is_heard_and_forgotten(rig: Rig) -> None:
     chat = Chat()
     await serve(rig, chat_handler(chat))

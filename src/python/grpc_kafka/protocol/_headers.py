@@ -16,6 +16,8 @@ VERSION = b"1"
 """The protocol's version, the value of the `:version` header of every record."""
 
 _MICROSECONDS = 1_000_000
+# In the year 2255; from here on a float does not tell one microsecond from the next.
+_LAST_DEADLINE = 2**53
 _LAST_NUMBER = 2**63 - 1
 _DIGITS = len(str(_LAST_NUMBER))
 _STATUSES = {b"%d" % code: code for code in range(17)}
@@ -77,18 +79,19 @@ def value_of(name: str, raw: bytes | None) -> bytes:
     return raw
 
 
-def deadline_of(raw: bytes) -> float:
-    """Seconds since the epoch, of microseconds.
+def deadline_of(raw: bytes) -> float | None:
+    """Seconds since the epoch, of microseconds; None past what all clocks can tell.
 
     Raises:
         MalformedRecordError: it is no number.
     """
-    return number_of("grpc-timeout", raw) / _MICROSECONDS
+    microseconds = number_of("grpc-timeout", raw)
+    return microseconds / _MICROSECONDS if microseconds < _LAST_DEADLINE else None
 
 
 def deadline_header(seconds: float) -> tuple[str, bytes]:
     """The header of an absolute deadline, in seconds since the epoch."""
-    return "grpc-timeout", b"%d" % int(seconds * _MICROSECONDS)
+    return "grpc-timeout", b"%d" % round(seconds * _MICROSECONDS)
 
 
 def status_of(raw: bytes) -> int:

@@ -41,9 +41,9 @@ def _entry_of(key: str, value: str | bytes) -> tuple[str, str | bytes]:
 
 
 def to_headers(metadata: Metadata) -> list[tuple[str, bytes]]:
-    """Metadata as record headers: text as ASCII, `-bin` values as they are."""
+    """Metadata as record headers: text as it came, `-bin` values as they are."""
     return [
-        (key, value if isinstance(value, bytes) else value.encode("ascii"))
+        (key, value if isinstance(value, bytes) else value.encode("latin-1"))
         for key, value in metadata
     ]
 

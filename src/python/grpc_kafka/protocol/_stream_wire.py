@@ -156,7 +156,7 @@ def _initial_metadata(read: _Reader) -> InitialMetadata:
 def _trailers(read: _Reader) -> Trailers:
     status = status_of(read.named("grpc-status") or b"")
     details = (read.named("grpc-message") or b"").decode("utf-8", "replace")
-    source = (read.named(":source") or b"").decode("ascii", "replace")
+    source = (read.named(":source") or b"").decode("utf-8", "replace")
     if not source:
         raise MalformedRecordError("it does not say who ends the stream")
     return Trailers(read.key, read.to, read.sequence, source, status, details, read.metadata())

@@ -123,7 +123,8 @@ def _decode_request(key: bytes, headers: Headers, value: bytes | None) -> Reques
             metadata.append(from_header(name, given))
     if value is None and not arity.request_streaming:
         raise MalformedRecordError("a REQUEST without a message")
-    return Request(key, path, reply_to, deadline, tuple(metadata), value or b"", arity, parts)
+    message = b"" if arity.request_streaming else value or b""
+    return Request(key, path, reply_to, deadline, tuple(metadata), message, arity, parts)
 
 
 def _arity_of(raw: bytes) -> Arity:
@@ -148,12 +149,14 @@ def _decode_response(key: bytes, headers: Headers, value: bytes | None) -> Respo
         elif name == ":parts":
             parts = number_of(name, given)
         elif name == ":source":
-            source = given.decode("ascii", "replace")
-        elif not name.startswith(":"):
+            source = given.decode("utf-8", "replace")
+        elif name not in RESERVED and not name.startswith(":"):
             (initial if status is None else trailing).append(from_header(name, given))
     if status is None or (status == 0 and value is None):
         raise MalformedRecordError("a RESPONSE without a status, or OK without a message")
-    message = value or b""
+    # There is a message with OK only, and a source with parts only.
+    message = value if value and not status else b""
+    source = source if parts else ""
     return Response(
         key, to, tuple(initial), status, details, tuple(trailing), message, parts, source
     )

@@ -171,3 +171,11 @@ def test_metadata_cannot_speak_for_the_protocol() -> None:
     key, headers, value = encode_stream(frame)
     again = [*headers, ("grpc-status", b"0"), ("grpc-message", b"x"), ("grpc-timeout", b"1")]
     assert decode(key, again, value) == frame
+
+
+@pytest.mark.parametrize("source", [b"\xff", "é".encode()])
+def test_trailers_of_another_hand_read_the_same_when_they_are_written_again(source: bytes) -> None:
+    key, headers, value = encode_stream(Trailers(_ID, "9a0e", 6, "5f2c", 5, "", ()))
+    frame = decode(key, _changed(headers, ":source", source), value)
+    assert isinstance(frame, Trailers)
+    assert decode(*encode_stream(frame)) == frame

@@ -351,3 +351,38 @@ def test_a_part_that_is_none_is_malformed(
 ) -> None:
     with pytest.raises(MalformedRecordError, match=reason):
         decode(_ID, [(":version", b"1"), (":frame", b"PART"), *headers], value)
+
+
+_LEAD = [(":version", b"1")]
+_RESPONSE = [*_LEAD, (":frame", b"RESPONSE"), (":to", b"9a0e")]
+_REQUEST = [*_LEAD, (":frame", b"REQUEST"), (":path", b"/a.B/C"), (":reply-to", b"a.inbox/0/b")]
+
+
+@pytest.mark.parametrize(
+    ("headers", "value"),
+    [
+        ([*_RESPONSE, ("k", b"\xff"), ("grpc-status", b"0")], b"x"),
+        ([*_RESPONSE, ("grpc-status", b"5")], b"a message beside an error"),
+        ([*_RESPONSE, (":source", b"5f2c"), ("grpc-status", b"0")], b"no parts of this source"),
+        ([*_RESPONSE, (":parts", b"1"), (":source", b"\xff"), ("grpc-status", b"0")], b"x"),
+        ([*_RESPONSE, ("grpc-timeout", b"1"), ("grpc-status", b"0")], b"x"),
+        ([*_REQUEST, (":arity", b"stream_stream")], b"a message of a stream"),
+        ([*_REQUEST, ("grpc-timeout", b"1700000000000001")], b"x"),
+        ([*_REQUEST, ("grpc-timeout", b"%d" % (2**53 + 1))], b"x"),
+        ([*_REQUEST, ("grpc-timeout", b"%d" % (2**63 - 1))], b"x"),
+    ],
+)
+def test_a_record_of_another_hand_reads_the_same_when_it_is_written_again(
+    headers: list[tuple[str, bytes]], value: bytes
+) -> None:
+    frame = decode(_ID, headers, value)
+    assert isinstance(frame, (Request, Response))
+    again = encode_request(frame) if isinstance(frame, Request) else encode_response(frame)
+    assert decode(*again) == frame
+
+
+def test_a_deadline_past_all_calendars_is_none() -> None:
+    headers = [*_REQUEST, ("grpc-timeout", b"%d" % (2**63 - 1))]
+    frame = decode(_ID, headers, b"x")
+    assert isinstance(frame, Request)
+    assert frame.deadline is None
