@@ -124,6 +124,22 @@ class Queue(Protocol):
         """Commit what `commit` was told, and leave the group."""
 
 
+class Lookout(Protocol):
+    """Sees who reads queues; never on the way of a call that waits for a server."""
+
+    async def served(self, queue: str) -> bool:
+        """Whether a process reads the queue, or is about to.
+
+        One that was killed is seen until the brokers miss it.
+
+        Raises:
+            BrokerError: it cannot be told now.
+        """
+
+    async def close(self) -> None:
+        """Look no more."""
+
+
 class Broker(Protocol):
     """Opens what a channel and a server need."""
 
@@ -149,3 +165,6 @@ class Broker(Protocol):
         Raises:
             BrokerError: the endpoint's settings are not valid.
         """
+
+    def lookout(self, endpoint: Endpoint) -> Lookout:
+        """See who reads queues; asks nothing before it is asked itself."""

@@ -39,6 +39,7 @@ class InMemoryBroker:
         self._groups: dict[str, _Group] = {}
         self._inboxes = 0
         self._failures: dict[str | None, BrokerError | None] = {}
+        self._blindness: BrokerError | None = None
 
     def records(self, topic: str) -> list[Record]:
         """Every record that the topic ever got, partition by partition."""
@@ -59,6 +60,10 @@ class InMemoryBroker:
     def fail_sends(self, error: BrokerError | None, *, topic: str | None = None) -> None:
         """Let every record (or each for one topic) fail with the error, until told None."""
         self._failures[topic] = error
+
+    def fail_looks(self, error: BrokerError | None) -> None:
+        """Let nobody see who reads queues, until told None."""
+        self._blindness = error
 
     def publish(
         self, topic: str, record: Encoded | Letter, *, partition: int | None = None
@@ -88,6 +93,15 @@ class InMemoryBroker:
     def open_queue(self, endpoint: Endpoint, topic: str, reader: QueueReader) -> Member:
         """A membership, as `Broker` has it."""
         return self._group(topic).join(endpoint, reader)
+
+    def lookout(self, endpoint: Endpoint) -> _Lookout:  # noqa: ARG002 - as in `open_inbox`
+        """A view of groups, as `Broker` has it."""
+        return _Lookout(self)
+
+    def _served(self, queue: str) -> bool:
+        if self._blindness is not None:
+            raise self._blindness
+        return any(member.partitions for member in self.members(queue))
 
     def _group(self, topic: str) -> _Group:
         if topic not in self._groups:
@@ -200,6 +214,18 @@ class _Inbox:
 
     async def close(self) -> None:
         self._cursor.close()
+
+
+class _Lookout:
+    def __init__(self, broker: InMemoryBroker) -> None:
+        self._broker = broker
+
+    async def served(self, queue: str) -> bool:
+        await asyncio.sleep(0)
+        return self._broker._served(queue)
+
+    async def close(self) -> None:
+        """Nothing is held."""
 
 
 class Member:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from grpc_kafka._broker import QueueReader, Receive
 from grpc_kafka._endpoint import Endpoint
 from grpc_kafka._kafka._inbox import KafkaInbox
+from grpc_kafka._kafka._lookout import KafkaLookout
 from grpc_kafka._kafka._queue import KafkaQueue
 from grpc_kafka._kafka._sender import KafkaSender
 
@@ -27,3 +28,7 @@ class KafkaBroker:
     def open_queue(self, endpoint: Endpoint, topic: str, reader: QueueReader) -> KafkaQueue:
         """A membership, as `Broker` has it."""
         return KafkaQueue(endpoint, topic, reader)
+
+    def lookout(self, endpoint: Endpoint) -> KafkaLookout:
+        """A view of groups, as `Broker` has it."""
+        return KafkaLookout(endpoint)

@@ -35,6 +35,13 @@ def of_client(endpoint: Endpoint) -> Settings:
     }
 
 
+def of_admin(endpoint: Endpoint) -> Settings:
+    """A client that neither reads nor writes; its errors are raised, not printed as well."""
+    quiet: Settings = {"log_level": 2}
+    own = _without(endpoint.kafka, (*_CONSUMERS_ONLY, *_PRODUCERS_ONLY))
+    return of_client(endpoint) | quiet | own
+
+
 def of_producer(endpoint: Endpoint, *, every_report: bool) -> Settings:
     """A producer that keeps the order of a key and sends at once."""
     own: Settings = {

@@ -208,11 +208,15 @@ class KafkaUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
         """End it here with the given details and tell the server; False when it is over."""
         if self._outcome is not None:
             return False
-        self.finish(Outcome(grpc.StatusCode.CANCELLED, details, local=True))
+        self.abandon(Outcome(grpc.StatusCode.CANCELLED, details, local=True))
+        return True
+
+    def abandon(self, outcome: Outcome) -> None:
+        """End it here, and tell the server if its REQUEST has left."""
+        self.finish(outcome)
         if self._moves.state is State.REQUESTED:
             self._moves.send(FrameKind.CANCEL)
             self._carrier.cancel(self.call_id, self.path)
-        return True
 
     def time_remaining(self) -> float | None:
         """Seconds until its deadline, 0 when that is over, None without one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import BrokerError
 from grpc_kafka._names import of_queue
+from grpc_kafka.aio._attendance import Attendance
 from grpc_kafka.aio._call_ids import CallIds
 from grpc_kafka.aio._home import Home
 from grpc_kafka.aio._outcome import Outcome, outcome_of
@@ -68,6 +70,9 @@ class InFlight(Protocol):
     def finish(self, outcome: Outcome) -> None:
         """End it; only the first end counts."""
 
+    def abandon(self, outcome: Outcome) -> None:
+        """End it here, and tell a server that may have its REQUEST."""
+
     def cancel_because(self, details: str) -> bool:
         """End it here with the given details and tell the server; False when it is over."""
 
@@ -100,6 +105,7 @@ class Connection:
         self._broker = broker
         self._home = Home(endpoint, broker, self.receive, stands=self._stands, failed=self._failed)
         self._me = key_of(self._home.instance)
+        self._attendance = Attendance(broker.lookout(endpoint))
         self._peers: Peers | None = None
         self._topics: dict[str, str] = {}
         self._calls: dict[bytes, InFlight] = {}
@@ -142,9 +148,21 @@ class Connection:
         return self._ids.draw()
 
     def start(self, outgoing: Outgoing) -> None:
-        """Send a call's REQUEST, now or as soon as the inbox stands."""
+        """Send a call's REQUEST, now or as soon as the inbox stands.
+
+        One that does not wait is sent when its queue is served; else it ends UNAVAILABLE.
+        """
         call = outgoing.call
         self._calls[call.call_id] = call
+        if outgoing.wait_for_ready or self.state is _FAILING:
+            self._go(outgoing)
+        else:
+            self.open()
+            go = functools.partial(self._go, outgoing)
+            self._attendance.admit(self._topic(call.path), call, go)
+
+    def _go(self, outgoing: Outgoing) -> None:
+        call = outgoing.call
         if not outgoing.wait_for_ready and self.state is _FAILING:
             call.finish(Outcome(grpc.StatusCode.UNAVAILABLE, self.healthy().detail))
         elif self._home.address is not None and self._sender is not None:
@@ -201,6 +219,7 @@ class Connection:
         """Hear nothing more for a call."""
         self._calls.pop(call_id, None)
         self._waiting.pop(call_id, None)
+        self._attendance.forget(call_id)
 
     def receive(self, records: Sequence[Record]) -> None:
         """Give each frame to its call; what is not for this process concerns others."""
@@ -237,6 +256,7 @@ class Connection:
             call.cancel_because("Channel closed!")
         if self._peers is not None:
             self._peers.close()
+        await self._attendance.close()
         sender, self._sender = self._sender, None
         if sender is not None:
             await sender.close(_FLUSH)
@@ -269,7 +289,10 @@ class Connection:
 
     def _may_accept(self, frame: Frame) -> bool:
         """Whether a server that takes a stream is one of this lane: frames go where it says."""
-        if not isinstance(frame, Accept) or frame.reply_to.is_inbox_of(self._endpoint.lane):
+        if not isinstance(frame, Accept):
+            return True
+        if frame.reply_to.is_inbox_of(self._endpoint.lane):
+            self._attendance.forget(frame.call_id)
             return True
         self.counters.unexpected += 1
         return False

@@ -84,7 +84,7 @@ class KafkaStreamCall:
         carrier: carries its frames.
         path: `/package.Service/Method`.
         deadline: in seconds since the epoch.
-        wait_for_ready: whether it waits while no broker answers.
+        wait_for_ready: whether it waits while no broker answers and no process serves.
         limits: sizes of messages.
 
     """
@@ -151,7 +151,7 @@ class KafkaStreamCall:
         """End it here and tell the server."""
         if self._status is None:
             self._locally_cancelled = True
-            self._abandon(Outcome(grpc.StatusCode.CANCELLED, details, local=True))
+            self.abandon(Outcome(grpc.StatusCode.CANCELLED, details, local=True))
 
     def set_internal_error(self, _error: str) -> None:
         """Leave the status as it is: a write fails here only when there is one."""
@@ -209,7 +209,7 @@ class KafkaStreamCall:
         limit = self._limits.send
         if limit is not None and len(message) > limit:
             text = larger_than_max("CLIENT", "Sent", len(message), limit)
-            self._abandon(Outcome(grpc.StatusCode.RESOURCE_EXHAUSTED, text))
+            self.abandon(Outcome(grpc.StatusCode.RESOURCE_EXHAUSTED, text))
         elif await self._pipe.write(message):
             return
         raise grpc.aio.InternalError("the stream is over")
@@ -233,7 +233,7 @@ class KafkaStreamCall:
         try:
             self._take(frame)
         except BREAKING as error:
-            self._abandon(broken_by(error))
+            self.abandon(broken_by(error))
 
     def finish(self, outcome: Outcome) -> None:
         """End it at once; only the first end counts."""
@@ -354,7 +354,7 @@ class KafkaStreamCall:
         limit = self._limits.receive
         if size and limit is not None:
             text = larger_than_max("CLIENT", "Received", size, limit)
-            self._abandon(Outcome(grpc.StatusCode.RESOURCE_EXHAUSTED, text))
+            self.abandon(Outcome(grpc.StatusCode.RESOURCE_EXHAUSTED, text))
 
     def _settle(self) -> None:
         """Let the status be known once every message was read that came before it."""
@@ -363,9 +363,9 @@ class KafkaStreamCall:
 
     def _lost(self) -> None:
         text = "the server's process fell silent"
-        self._abandon(Outcome(grpc.StatusCode.UNAVAILABLE, text))
+        self.abandon(Outcome(grpc.StatusCode.UNAVAILABLE, text))
 
-    def _abandon(self, outcome: Outcome) -> None:
+    def abandon(self, outcome: Outcome) -> None:
         """End it here, and tell the server that nobody waits any more."""
         peer, state = self._pipe.peer, self._pipe.stream.state
         self.finish(outcome)
