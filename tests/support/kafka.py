@@ -1,7 +1,10 @@
-"""A real Apache Kafka of its own for a suite: one broker, on free loopback ports, fresh.
+"""A real Apache Kafka of its own for a suite: one broker or several, on free loopback ports, fresh.
 
     with kafka.running() as broker:
         Endpoint(broker.bootstrap_servers, lane="blue", application="tests")
+
+    with kafka.running_cluster() as cluster:
+        cluster.node(2).kill()
 
 It runs from a directory of jars, that `TANDEM_TEST_KAFKA_LIBS` names and `kafka-pom.xml` beside
 this file fills, with the settings that Tandem wants of every broker.
@@ -16,8 +19,8 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +38,9 @@ STOP_TIMEOUT = 20.0
 """Seconds that the broker has to end."""
 
 _FORMAT_TIMEOUT = 30.0
-_WANTED = Path(__file__).parents[2] / "infra" / "kafka" / "broker.properties"
+_INFRA = Path(__file__).parents[2] / "infra" / "kafka"
+_WANTED = _INFRA / "broker.properties"
+_WANTED_OF_CLUSTERS = _INFRA / "cluster.properties"
 
 
 class KafkaStartError(Exception):
@@ -93,10 +98,23 @@ class Kafka:
         Raises:
             KafkaStartError: it ended, or did not answer in time.
         """
+        self.launch()
+        self.await_answer()
+
+    def launch(self) -> None:
+        """Start it on the data that it has."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the jars are the suite's own
                 self._command, stdout=log, stderr=log
             )
+
+    def await_answer(self) -> None:
+        """Wait until it answers.
+
+        Raises:
+            KafkaStartError: it ended, or did not answer in time.
+        """
+        assert self._process is not None  # for those who forget to launch it
         _await_answer(self.bootstrap_servers, self._process, self.log)
 
     def kill(self) -> None:
@@ -114,6 +132,22 @@ class Kafka:
             self._process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             self.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaCluster:
+    """Three brokers, each of them a controller as well; their ids count from 1."""
+
+    nodes: Sequence[Kafka]
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Their addresses, separated by commas."""
+        return ",".join(node.bootstrap_servers for node in self.nodes)
+
+    def node(self, identity: int) -> Kafka:
+        """The broker of this id."""
+        return self.nodes[identity - 1]
 
 
 def libs() -> Path:
@@ -142,15 +176,7 @@ def running(
     """
     jars = libs()
     with tempfile.TemporaryDirectory(prefix="tandem-kafka-") as folder:
-        home = Path(folder)
-        port, controller = _free_ports()
-        wanted = _settings(home, port, controller, listeners or {}) | dict(settings or {})
-        properties = home / "server.properties"
-        lines = [f"{name}={value}\n" for name, value in wanted.items()]
-        properties.write_text("".join(lines))
-        _format(jars, properties)
-        command = _java(jars, "kafka.Kafka", str(properties))
-        broker = Kafka(f"127.0.0.1:{port}", home / "broker.log", command)
+        [broker] = _prepared(jars, Path(folder), 1, settings or {}, listeners or {}, heap="384m")
         try:
             broker.start()
             yield broker
@@ -158,14 +184,68 @@ def running(
             broker.stop()
 
 
-def _settings(home: Path, port: int, controller: int, further: Mapping[str, str]) -> dict[str, str]:
-    advertised = {"PLAINTEXT": f"127.0.0.1:{port}", **further}
-    listeners = advertised | {"CONTROLLER": f"127.0.0.1:{controller}"}
+@contextmanager
+def running_cluster() -> Iterator[KafkaCluster]:
+    """Start three brokers with no data; end them and remove their data at the end.
+
+    Raises:
+        KafkaStartError: one ended, or did not answer in time.
+    """
+    jars = libs()
+    with tempfile.TemporaryDirectory(prefix="tandem-kafka-") as folder:
+        made = _prepared(jars, Path(folder), 3, _read(_WANTED_OF_CLUSTERS), {}, heap="256m")
+        try:
+            # None of them answers before most of them run.
+            for node in made:
+                node.launch()
+            for node in made:
+                node.await_answer()
+            yield KafkaCluster(made)
+        finally:
+            for node in made:
+                node.kill()
+
+
+def _prepared(
+    jars: Path,
+    folder: Path,
+    size: int,
+    settings: Mapping[str, str],
+    listeners: Mapping[str, str],
+    *,
+    heap: str,
+) -> list[Kafka]:
+    """Brokers that are ready to be started."""
+    ports = _free_ports(2 * size)
+    identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    made = []
+    for number in range(size):
+        home = folder / str(number + 1)
+        home.mkdir()
+        wanted = _settings(home, number, ports[:size], ports[size:], listeners) | dict(settings)
+        properties = home / "server.properties"
+        properties.write_text("".join(f"{name}={value}\n" for name, value in wanted.items()))
+        _format(jars, properties, identity)
+        command = _java(jars, heap, "kafka.Kafka", str(properties))
+        made.append(Kafka(f"127.0.0.1:{ports[number]}", home / "broker.log", command))
+    return made
+
+
+def _settings(
+    home: Path,
+    number: int,
+    ports: Sequence[int],
+    controllers: Sequence[int],
+    further: Mapping[str, str],
+) -> dict[str, str]:
+    advertised = {"PLAINTEXT": f"127.0.0.1:{ports[number]}", **further}
+    listeners = advertised | {"CONTROLLER": f"127.0.0.1:{controllers[number]}"}
     protocols = {name: name for name in advertised} | {"CONTROLLER": "PLAINTEXT"}
+    voters = [f"{node}@127.0.0.1:{each}" for node, each in enumerate(controllers, 1)]
     return _read(_WANTED) | {
         "process.roles": "broker,controller",
-        "node.id": "1",
-        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+        "node.id": str(number + 1),
+        "controller.quorum.voters": ",".join(voters),
         "controller.listener.names": "CONTROLLER",
         "listeners": _joined(listeners, "://"),
         "advertised.listeners": _joined(advertised, "://"),
@@ -191,16 +271,15 @@ def _read(properties: Path) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _java(jars: Path, *arguments: str) -> list[str]:
+def _java(jars: Path, heap: str, *arguments: str) -> list[str]:
     java = shutil.which("java") or "java"
-    return [java, "-Xmx384m", "-cp", f"{jars}/*", *arguments]
+    return [java, f"-Xmx{heap}", "-cp", f"{jars}/*", *arguments]
 
 
-def _format(jars: Path, properties: Path) -> None:
-    identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+def _format(jars: Path, properties: Path, identity: str) -> None:
     # One argument: an identity may begin with "-".
     named = f"--cluster-id={identity}"
-    command = _java(jars, "kafka.tools.StorageTool", "format", named, "-c", str(properties))
+    command = _java(jars, "128m", "kafka.tools.StorageTool", "format", named, "-c", str(properties))
     done = subprocess.run(  # noqa: S603 - the jars are the suite's own
         command, capture_output=True, text=True, timeout=_FORMAT_TIMEOUT, check=False
     )
@@ -208,11 +287,12 @@ def _format(jars: Path, properties: Path) -> None:
         raise KafkaStartError("Apache Kafka's storage was not formatted", done.stdout + done.stderr)
 
 
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1]
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
 
 
 def _await_answer(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -28,6 +28,7 @@ class Cluster:
     settings: Mapping[str, str]
     creates_topics: bool
     kafka: Kafka | None = None
+    replication: int = 1
 
 
 @dataclass(slots=True)
@@ -149,5 +150,6 @@ def lane_on(cluster: Cluster, *services: str, letters: bool = True) -> Lane:
         names += [topics.of_dead_letter(endpoint.lane, service) for service in served]
     names.append(topics.of_inbox(endpoint.lane, APPLICATION))
     if not cluster.creates_topics:
-        topics.create(cluster.bootstrap_servers, [topics.Topic(name) for name in names])
+        wanted = [topics.Topic(name, replication=cluster.replication) for name in names]
+        topics.create(cluster.bootstrap_servers, wanted)
     return Lane(cluster, endpoint)
