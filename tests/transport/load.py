@@ -134,7 +134,7 @@ class Load:
             self.begun += 1
             name = b"stream %d" % self.begun
             stream = method(timeout=180)
-            opened = await self._told(name, say(stream, name))
+            opened = await self._told(name, _hear(stream, name))
             if opened.code is grpc.StatusCode.OK:
                 await self._go_on(stream, name)
             else:
@@ -145,7 +145,7 @@ class Load:
         while self._going:
             number += 1
             word = b"%s: %d" % (name, number)
-            told = await self._told(word, say(stream, word))
+            told = await self._told(word, _hear(stream, word))
             self.words.append(told)
             if told.code is not grpc.StatusCode.OK:
                 self.ends.append(told._replace(what=name))
@@ -163,3 +163,11 @@ class Load:
         finally:
             del self.pending[what]
         return Told(what, begun, time.monotonic() - begun, code, details)
+
+
+async def _hear(stream: Stream, word: bytes) -> None:
+    try:
+        await say(stream, word)
+    except asyncio.InvalidStateError:
+        # It ended since the last word; to read tells how.
+        await stream.read()
