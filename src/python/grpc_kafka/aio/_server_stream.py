@@ -55,6 +55,9 @@ class ServerStream:
         lost: called when nobody is at the other end any more, or cancelled it.
         limits: sizes of messages.
 
+    Attributes:
+        unheard: why its client may not have heard that this process takes it; None when it may.
+
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class ServerStream:
         self._desk = desk
         self._lost = lost
         self.limits = limits
+        self.unheard: BrokerError | None = None
         self.loop = asyncio.get_running_loop()
         self._pipe = Pipe(request.call_id, Role.SERVER, desk.post, receive_limit=limits.receive)
         self._pipe.peer = request.reply_to
@@ -164,6 +168,8 @@ class ServerStream:
 
     def fail(self, error: BrokerError) -> None:
         """Take it that a frame of it could not be sent."""
+        if not self._confirmed.done():
+            self.unheard = error
         self._break(grpc.StatusCode.UNAVAILABLE, f"a frame was not sent: {error.reason}")
 
     def _break(self, code: grpc.StatusCode, details: str) -> None:

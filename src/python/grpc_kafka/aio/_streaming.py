@@ -24,7 +24,7 @@ from grpc_kafka.aio._outcome import larger_than_max
 from grpc_kafka.aio._routing import CallDetails, Handler, Routing
 from grpc_kafka.aio._rpc import Ending, Rpc
 from grpc_kafka.aio._server_stream import Desk, ServerStream
-from grpc_kafka.protocol import Response
+from grpc_kafka.protocol import Response, State
 
 _END = object()
 
@@ -77,10 +77,9 @@ class Streaming:
             return None
         if handler is None or verdict.code is not grpc.StatusCode.OK:
             return rpc.answer(*verdict)
-        await self._carry(rpc, handler)
-        return None
+        return await self._carry(rpc, handler)
 
-    async def _carry(self, rpc: Rpc, handler: Handler) -> None:
+    async def _carry(self, rpc: Rpc, handler: Handler) -> Response | None:
         stream = ServerStream(
             rpc.request,
             await self._desk.home(),
@@ -96,13 +95,22 @@ class Streaming:
             code, details, _ = await self._handling.verdict(rpc, lambda: self._run(rpc, handler))
         except asyncio.CancelledError:
             code, details = grpc.StatusCode.UNAVAILABLE, "the stream was not begun"
+        if stream.unheard is not None and rpc.moves.state is State.REQUESTED:
+            # Who heard of no server does not believe one that ends the stream.
+            stream.close()
+            text = f"the stream was not accepted: {stream.unheard.reason}"
+            return rpc.answer(grpc.StatusCode.UNAVAILABLE, text, b"")
         if rpc.ending is Ending.STOPPED:
             code, details = grpc.StatusCode.UNAVAILABLE, "the server stops"
             rpc.settle()
         elif rpc.ending is Ending.EXPIRED:
             code, details = grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded"
+        elif rpc.ending is Ending.CANCELLED:
+            # To a client that lives after all: one that cancelled it takes no more frames.
+            code, details = grpc.StatusCode.UNAVAILABLE, "the client's process fell silent"
         rpc.over = True
         stream.finish(code.value[0], details, rpc.trailing_metadata)
+        return None
 
     async def _run(self, rpc: Rpc, handler: Handler) -> bytes:
         behaviour = behaviour_of(handler)

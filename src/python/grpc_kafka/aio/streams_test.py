@@ -144,6 +144,9 @@ async def test_a_client_that_falls_silent_is_given_up(
     assert (chat.runs, chat.cancelled, committed(rig)) == (1, 0, 1)
     await asyncio.sleep(0.3)
     assert chat.cancelled == 1
+    # It may live after all; nobody has cancelled its call.
+    (trailers,) = [frame for frame in frames(rig) if isinstance(frame, Trailers)]
+    assert trailers.status == grpc.StatusCode.UNAVAILABLE.value[0]
 
 
 async def test_a_stream_that_nobody_confirms_is_dropped(
@@ -221,6 +224,20 @@ async def test_a_frame_that_cannot_be_sent_ends_its_stream(rig: Rig) -> None:
         await call.read()
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
     rig.broker.fail_sends(None)
+
+
+async def test_a_client_hears_of_a_stream_that_could_not_be_accepted(rig: Rig) -> None:
+    chat = Chat()
+    await serve(rig, chat_handler(chat))
+    rig.broker.fail_sends(BrokerError("away"), topic=_INBOX)
+    call = chat_of(rig)(timeout=5)
+    await asyncio.sleep(0.01)
+    rig.broker.fail_sends(None, topic=_INBOX)
+    assert committed(rig) == 0
+    assert await call.code() is grpc.StatusCode.UNAVAILABLE
+    assert "away" in (await call.details() or "")
+    await settled()
+    assert (chat.runs, committed(rig)) == (0, 1)
 
 
 async def test_a_server_that_stops_ends_its_streams_as_unavailable(rig: Rig) -> None:
