@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 import grpc
 
-from grpc_kafka._broker import Broker, Record, Sender
+from grpc_kafka._broker import Broker, Record, Report, Sender
 from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import BrokerError
@@ -19,6 +19,7 @@ from grpc_kafka._names import of_queue
 from grpc_kafka.aio._attendance import Attendance
 from grpc_kafka.aio._call_ids import CallIds
 from grpc_kafka.aio._home import Home
+from grpc_kafka.aio._insisting import insist
 from grpc_kafka.aio._outcome import Outcome, outcome_of
 from grpc_kafka.aio._peers import Peers, key_of
 from grpc_kafka.aio._stream_call import KafkaStreamCall, StreamRequest
@@ -193,20 +194,20 @@ class Connection:
 
     def cancel(self, call_id: bytes, path: str) -> None:
         """Send a CANCEL after a REQUEST, under the same key and so to the same partition."""
-        if self._sender is None:
-            return
-        try:
-            self._sender.send(self._topic(path), encode_cancel(Cancel(call_id)), _unheard)
-        except BrokerError as error:
-            _unheard(error)
+        self._insist(self._topic(path), encode_cancel(Cancel(call_id)), None)
+
+    def let_go(self, address: Address, call_id: bytes) -> None:
+        """Send a CANCEL to a process that has, or wants to have, a stream."""
+        record = encode_cancel(Cancel(call_id, address.instance))
+        self._insist(address.topic, record, address.partition)
 
     def post(self, address: Address, record: Encoded) -> None:
         """Send a record to a process; the call that it belongs to ends when it cannot be sent."""
 
         def report(error: BrokerError | None) -> None:
             call = self._calls.get(record.key)
-            if error is not None and call is not None:
-                call.finish(outcome_of(error, "a frame of the stream"))
+            if error is not None and isinstance(call, KafkaStreamCall):
+                call.abandon(outcome_of(error, "a frame of the stream"))
 
         if self._sender is None:
             return
@@ -261,6 +262,13 @@ class Connection:
         if sender is not None:
             await sender.close(_FLUSH)
         await self._home.close()
+
+    def _insist(self, topic: str, record: Encoded, partition: int | None) -> None:
+        def send(report: Report) -> None:
+            if self._sender is not None:
+                self._sender.send(topic, record, report, partition=partition)
+
+        insist(send, _unheard)
 
     def _take(self, call: InFlight | None, record: Record) -> None:
         try:
@@ -367,6 +375,5 @@ def deadline_after(timeout: float | None) -> float | None:
     return None if timeout is None or timeout > _FOREVER else time.time() + timeout
 
 
-def _unheard(error: BrokerError | None) -> None:
-    if error is not None:
-        _LOG.debug("a cancellation was not sent, the deadline will do: %s", error)
+def _unheard(error: BrokerError) -> None:
+    _LOG.warning("a cancellation was not sent, the deadline has to do: %s", error)

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 
 import grpc
 
-from grpc_kafka._broker import Broker, Record, Sender
+from grpc_kafka._broker import Broker, Record, Report, Sender
 from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka._endpoint import Endpoint, Health
-from grpc_kafka._errors import BrokerError
+from grpc_kafka._errors import BrokerError, RecordTooLargeError
 from grpc_kafka.aio._home import Home
+from grpc_kafka.aio._insisting import insist
 from grpc_kafka.aio._options import Limits
 from grpc_kafka.aio._outcome import BREAKING, broken_by, larger_than_max
 from grpc_kafka.aio._peers import SILENCE, Peers, key_of
@@ -36,11 +37,12 @@ from grpc_kafka.protocol import (
     UnexpectedFrameError,
     Window,
     decode,
-    kind_in,
+    encode_stream,
 )
 
 _LOG = logging.getLogger(__name__)
 _FLUSH = 5.0
+_DETAILS_KEPT = 1000
 
 type Lost = Callable[[], None]
 
@@ -121,12 +123,11 @@ class ServerStream:
     def finish(self, status: int, details: str, metadata: Metadata) -> None:
         """Send how it ended, unless it is over, and let go."""
         if self._pipe.stream.state not in (State.REQUESTED, State.CLOSED):
-            self._pipe.send(
-                FrameKind.TRAILERS,
-                lambda to, number: Trailers(
-                    self.call_id, to, number, self._home.instance, status, details, metadata
-                ),
-            )
+            self._pipe.flush()
+            number = self._pipe.stream.send(FrameKind.TRAILERS)
+            to, me = self._client.instance, self._home.instance
+            end = Trailers(self.call_id, to, number, me, status, details, metadata)
+            self._desk.end(self._client, end)
         self.close()
 
     def break_off(self) -> None:
@@ -201,6 +202,7 @@ class Desk:
         self._broker = broker
         self._counters = counters
         self._sender: Sender | None = None
+        self._closed = False
         self._streams: dict[bytes, ServerStream] = {}
         self._trouble = ""
         self._arrivals: set[asyncio.Future[Address]] = set()
@@ -238,15 +240,11 @@ class Desk:
 
         def report(error: BrokerError | None) -> None:
             stream = self._streams.get(record.key)
-            if error is not None and kind_in(record) is FrameKind.TRAILERS:
-                self._not_told(error)
-            elif error is not None and stream is not None:
+            if error is not None and stream is not None:
                 stream.fail(error)
 
         try:
-            if self._sender is None:
-                self._sender = self._broker.sender(self._endpoint, every_report=False)
-            self._sender.send(address.topic, record, report, partition=address.partition)
+            self._send(address, record, report)
         except BrokerError as error:
             report(error)
 
@@ -258,8 +256,31 @@ class Desk:
             return Health(ok=True, detail="no stream was begun yet")
         return self._home.healthy()
 
+    def end(self, address: Address, end: Trailers) -> None:
+        """Say how a stream ended; again, when it was not sent: nobody else tells its client."""
+
+        def given_up(error: BrokerError) -> None:
+            shorter = _shortened(end, error)
+            if isinstance(error, RecordTooLargeError) and shorter != end:
+                self.end(address, shorter)
+                return
+            self._counters.unsent += 1
+            if is_worth_a_line(self._counters.unsent):
+                count = self._counters.unsent
+                _LOG.error("the end of a stream was not sent: %s (%d so far)", error, count)
+
+        record = encode_stream(end)
+        insist(lambda report: self._send(address, record, report), given_up)
+
+    def _send(self, address: Address, record: Encoded, report: Report) -> None:
+        if self._sender is None:
+            self._sender = self._broker.sender(self._endpoint, every_report=False)
+        if not self._closed:
+            self._sender.send(address.topic, record, report, partition=address.partition)
+
     async def close(self) -> None:
         """Send what waits to be sent, and hear nothing more."""
+        self._closed = True
         self.peers.close()
         for arrival in self._arrivals:
             arrival.cancel()
@@ -300,13 +321,6 @@ class Desk:
             if is_worth_a_line(self._counters.unexpected):
                 _LOG.warning("a stream: %s", error)
 
-    def _not_told(self, error: BrokerError) -> None:
-        """A client is not told how its stream ended: its deadline or the silence will."""
-        self._counters.unsent += 1
-        count = self._counters.unsent
-        if is_worth_a_line(count):
-            _LOG.error("the end of a stream was not sent: %s (%d so far)", error, count)
-
     def _stands(self, address: Address) -> None:
         self._trouble = ""
         for arrival in self._arrivals:
@@ -320,3 +334,12 @@ class Desk:
             for arrival in self._arrivals:
                 if not arrival.done():
                     arrival.set_exception(error)
+
+
+def _shortened(end: Trailers, error: BrokerError) -> Trailers:
+    """What is said in place of an end that does not fit."""
+    said = end.details[:_DETAILS_KEPT]
+    if not end.status:
+        said = f"the status could not be sent: {error.reason}"
+    status = end.status or grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
+    return end._replace(status=status, details=said, metadata=())

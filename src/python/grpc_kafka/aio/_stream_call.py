@@ -20,7 +20,6 @@ from grpc_kafka.aio._pipe import Pipe
 from grpc_kafka.protocol import (
     Accept,
     Arity,
-    Cancel,
     Encoded,
     Frame,
     FrameKind,
@@ -34,7 +33,6 @@ from grpc_kafka.protocol import (
     Trailers,
     UnexpectedFrameError,
     Window,
-    encode_cancel,
     kind_of,
 )
 
@@ -62,6 +60,9 @@ class Carrier(Protocol):
 
     def cancel(self, call_id: bytes, path: str) -> None:
         """Send a CANCEL behind the REQUEST."""
+
+    def let_go(self, address: Address, call_id: bytes) -> None:
+        """Send a CANCEL to a process."""
 
     def forget(self, call_id: bytes) -> None:
         """Hear nothing more for this call."""
@@ -254,6 +255,18 @@ class KafkaStreamCall:
         for callback in callbacks:
             self._loop.call_soon(callback)
 
+    def abandon(self, outcome: Outcome) -> None:
+        """End it here, and tell the server that nobody waits any more."""
+        peer, state = self._pipe.peer, self._pipe.stream.state
+        self.finish(outcome)
+        if state in (State.IDLE, State.CLOSED):
+            return
+        self._pipe.stream.cancel()
+        if peer is None:
+            self._carrier.cancel(self.call_id, self.path)
+        else:
+            self._carrier.let_go(peer, self.call_id)
+
     def cancel_because(self, details: str) -> bool:
         """End it here with the given details and tell the server; False when it is over."""
         if self._status is not None:
@@ -331,8 +344,7 @@ class KafkaStreamCall:
             self._pipe.wake()
         elif frame.reply_to != peer:
             # The request was delivered again: this server must not run it too.
-            cancel = Cancel(self.call_id, frame.reply_to.instance)
-            self._carrier.post(frame.reply_to, encode_cancel(cancel))
+            self._carrier.let_go(frame.reply_to, self.call_id)
 
     def _confirm(self) -> None:
         window = self._pipe.stream.window
@@ -364,18 +376,6 @@ class KafkaStreamCall:
     def _lost(self) -> None:
         text = "the server's process fell silent"
         self.abandon(Outcome(grpc.StatusCode.UNAVAILABLE, text))
-
-    def abandon(self, outcome: Outcome) -> None:
-        """End it here, and tell the server that nobody waits any more."""
-        peer, state = self._pipe.peer, self._pipe.stream.state
-        self.finish(outcome)
-        if state in (State.IDLE, State.CLOSED):
-            return
-        self._pipe.stream.cancel()
-        if peer is None:
-            self._carrier.cancel(self.call_id, self.path)
-        else:
-            self._carrier.post(peer, encode_cancel(Cancel(self.call_id, peer.instance)))
 
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, set()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
-from grpc_kafka import BrokerError
+from grpc_kafka import BrokerError, UnknownTopicError
 from grpc_kafka.aio.conftest import SERVICE, Chat, chat_handler, chat_of, serve, settled
 from grpc_kafka.protocol import (
     Accept,
@@ -327,7 +327,7 @@ async def test_an_end_that_the_brokers_refuse_is_counted(rig: Rig) -> None:
     call = chat_of(rig)(timeout=20)
     await call.write(b"1")
     assert await call.read() == b"1"
-    rig.broker.fail_sends(BrokerError("full"), topic=_INBOX)
+    rig.broker.fail_sends(UnknownTopicError("it is gone"), topic=_INBOX)
     chat.go_on.clear()
     begin(rig, Address(_INBOX, 3, "other"))
     await settled()

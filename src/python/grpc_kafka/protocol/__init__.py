@@ -45,7 +45,7 @@ from grpc_kafka.protocol._frames import (
     Window,
     kind_of,
 )
-from grpc_kafka.protocol._headers import VERSION, Encoded, Headers, deadline_header, kind_in
+from grpc_kafka.protocol._headers import VERSION, Encoded, Headers, deadline_header
 from grpc_kafka.protocol._metadata import metadata_of
 from grpc_kafka.protocol._moves import MOVES, Call, Role, State
 from grpc_kafka.protocol._parts import PART, SHARED, Collected, Joiner, cut, parts_of
@@ -134,7 +134,6 @@ __all__ = [
     "encode_response",
     "encode_stream",
     "is_clean",
-    "kind_in",
     "kind_of",
     "letter_of",
     "metadata_of",

@@ -37,11 +37,6 @@ def lead(kind: FrameKind, *headers: tuple[str, bytes]) -> list[tuple[str, bytes]
     return [*_LEADS[kind], *headers]
 
 
-def kind_in(record: Encoded) -> FrameKind:
-    """The kind of the frame that was encoded as this record."""
-    return FrameKind(record.headers[1][1].decode())
-
-
 def text_of(headers: Headers, place: int, name: str) -> str:
     """The text of the header that must stand at this place.
 
