@@ -26,6 +26,7 @@ type UnaryCall = grpc.aio.UnaryUnaryCall[bytes, bytes] | grpc.aio.StreamUnaryCal
 type StreamCall = grpc.aio.UnaryStreamCall[bytes, bytes] | grpc.aio.StreamStreamCall[bytes, bytes]
 type Call = UnaryCall | StreamCall
 type Pairs = Sequence[tuple[str, str | bytes]]
+type Adding = Callable[[grpc.aio.Server], object]
 type Closing = Callable[[], Awaitable[object]]
 
 # Typed so that a message may be compared with it.
@@ -108,6 +109,7 @@ class Transport(ABC):
         options: Options | None = None,
         migration_thread_pool: Executor | None = None,
         compression: grpc.Compression | None = None,
+        adding: Adding | None = None,
     ) -> grpc.aio.Server:
         """Start a server of these handlers."""
 
@@ -119,14 +121,19 @@ class Transport(ABC):
         options: Options | None = None,
         migration_thread_pool: Executor | None = None,
         compression: grpc.Compression | None = None,
+        adding: Adding | None = None,
     ) -> grpc.aio.Server:
-        """Start a server of these handlers, to be stopped by `close`."""
+        """Start a server of these handlers, to be stopped by `close`.
+
+        `adding` is what generated code has for it: it adds a servicer before the start.
+        """
         server = await self._start(
             handlers,
             interceptors=interceptors,
             options=options,
             migration_thread_pool=migration_thread_pool,
             compression=compression,
+            adding=adding,
         )
         self._closing.append(lambda: server.stop(None))
         return server
@@ -226,6 +233,7 @@ class DirectTransport(Transport):
         options: Options | None = None,
         migration_thread_pool: Executor | None = None,
         compression: grpc.Compression | None = None,
+        adding: Adding | None = None,
     ) -> grpc.aio.Server:
         server = grpc.aio.server(
             migration_thread_pool,
@@ -234,6 +242,8 @@ class DirectTransport(Transport):
             options=options,
             compression=compression,
         )
+        if adding is not None:
+            adding(server)
         self._port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         return server
@@ -271,6 +281,7 @@ class KafkaTransport(Transport):
         options: Options | None = None,
         migration_thread_pool: Executor | None = None,
         compression: grpc.Compression | None = None,
+        adding: Adding | None = None,
     ) -> grpc.aio.Server:
         server = kafka.server(
             self._endpoint,
@@ -281,6 +292,8 @@ class KafkaTransport(Transport):
             compression=compression,
             broker=self._broker,
         )
+        if adding is not None:
+            adding(server)
         await server.start()
         return server
 
