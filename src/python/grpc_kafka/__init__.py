@@ -5,6 +5,7 @@
 share.
 """
 
+from grpc_kafka._counters import Counters
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import (
     AuthenticationError,
@@ -15,6 +16,7 @@ from grpc_kafka._errors import (
     TopicsError,
     UnknownTopicError,
 )
+from grpc_kafka._load import Load
 from grpc_kafka._security import Security, SecurityMechanism, SecurityProtocol
 from grpc_kafka.protocol import (
     GrpcKafkaError,
@@ -28,10 +30,12 @@ __all__ = [
     "AuthenticationError",
     "AuthorizationError",
     "BrokerError",
+    "Counters",
     "Endpoint",
     "GrpcKafkaError",
     "Health",
     "InvalidMetadataError",
+    "Load",
     "MalformedRecordError",
     "ProtocolError",
     "QueueFullError",

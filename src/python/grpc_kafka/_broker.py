@@ -74,7 +74,7 @@ class QueueReader(Protocol):
     """What a queue tells the one who reads it."""
 
     def suspect(self, partition: int, plan: Plan) -> None:
-        """Take what comes of this partition with care: it brought others down.
+        """Take note that others vanished with this partition: what comes may have come before.
 
         Told before any of its records; not told of partitions that nobody vanished with.
         """
@@ -116,6 +116,9 @@ class Queue(Protocol):
 
     def resume(self) -> None:
         """Go on taking."""
+
+    def lag(self) -> int | None:
+        """Records of its partitions that it has not taken, lately; None while unknown."""
 
     def healthy(self) -> Health:
         """Whether records would arrive."""

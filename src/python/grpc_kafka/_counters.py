@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Counters:
-    """Records that led to nothing, by the reason.
+    """Records that led to nothing, by the reason, and calls that began again.
 
     Attributes:
         malformed: were no frame of this protocol.
@@ -18,6 +18,8 @@ class Counters:
         unsent: answers, or ends of streams, that could not be delivered.
         dead_lettered: records that were set aside, as dead letters.
         unlettered: records that should have been, and were dropped: their topic is missing.
+        redelivered: requests that may have come before, to a server that vanished with them.
+        moved: calls cut off here because another server has their request now.
     """
 
     malformed: int = 0
@@ -28,6 +30,8 @@ class Counters:
     unsent: int = 0
     dead_lettered: int = 0
     unlettered: int = 0
+    redelivered: int = 0
+    moved: int = 0
 
 
 def is_worth_a_line(count: int) -> bool:

@@ -153,9 +153,12 @@ class _Cursor:
         self._paused = False
         partition.watchers.append(self.wake)
 
+    @property
+    def behind(self) -> int:
+        return len(self.partition.log) - self._position
+
     def wake(self) -> None:
-        behind = self._position < len(self.partition.log)
-        if behind and self._open and not self._paused and not self._scheduled:
+        if self.behind and self._open and not self._paused and not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._deliver)
 
@@ -287,6 +290,10 @@ class Member:
         self._paused = False
         self._pause()
 
+    def lag(self) -> int:
+        """As `Queue` has it."""
+        return sum(cursor.behind for cursor in self._cursors.values())
+
     def healthy(self) -> Health:
         """As `Queue` has it."""
         return Health(ok=True, detail="in memory")
@@ -316,7 +323,7 @@ class Member:
         plan = decide(self._group.marks.get(number), position, len(partition.log))
         self._standings[number] = Standing(plan, position)
         self._write(number)
-        if plan.until:
+        if plan.again:
             self._reader.suspect(number, plan)
         self._cursors[number] = _Cursor(partition, position, self._reader.receive)
         self._pause()

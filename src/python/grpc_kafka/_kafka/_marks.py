@@ -83,7 +83,7 @@ class Marks:
         return bool(self._careful)
 
     def take(self, partitions: Collection[int]) -> dict[int, Plan]:
-        """Mark partitions that were just assigned; gives those that are under suspicion.
+        """Mark partitions that were just assigned; gives those that a member vanished with.
 
         Waits at most `BUDGET` seconds. Those of which nothing is heard in that time are `unread`.
         """
@@ -204,7 +204,7 @@ class Marks:
         for partition, plan in suspected.items():
             where = f"{self._topic}/{partition}"
             _LOG.warning("%s brought servers down; with care up to %d", where, plan.until)
-        return suspected
+        return {partition: plan for partition, plan in plans.items() if plan.again}
 
     def _begin(self, partition: int, found: Found, begun: bool) -> Plan:
         mark = found.mark
@@ -214,7 +214,7 @@ class Marks:
             mark = lost.leave()
         plan = decide(mark, found.position, found.end)
         if begun:
-            plan = plan._replace(until=0)
+            plan = plan._replace(until=0, again=0)
         self._standings[partition] = Standing(plan, found.position)
         self._errands[partition] = _Errand(plan.mark)
         return plan

@@ -17,6 +17,7 @@ from grpc_kafka._kafka import _settings
 from grpc_kafka._kafka._asking import ask
 from grpc_kafka._kafka._client_log import ClientLog
 from grpc_kafka._kafka._faults import fault_of, is_denied, is_lost_partition
+from grpc_kafka._kafka._lag import Lag
 from grpc_kafka._kafka._marks import Marks
 from grpc_kafka._kafka._poller import Poller
 from grpc_kafka._kafka._pulse import Pulse
@@ -55,7 +56,7 @@ class KafkaQueue:
         self._applied: frozenset[int] = frozenset()
         settings: dict[str, object] = dict(_settings.of_queue(endpoint, topic))
         settings["error_cb"] = self._pulse.failed
-        settings["stats_cb"] = self._pulse.measured
+        settings["stats_cb"] = self._measured
         settings["on_commit"] = self._committed
         try:
             self._consumer = Consumer(settings, logger=ClientLog())
@@ -66,6 +67,7 @@ class KafkaQueue:
         self._assign = (
             self._consumer.incremental_assign if self._incremental else self._consumer.assign
         )
+        self._lag = Lag(self._consumer, topic)
         latest = settings["auto.offset.reset"] in _LATEST
         self._marks = Marks(self._consumer, topic, latest=latest)
         self._poller = Poller(
@@ -101,6 +103,10 @@ class KafkaQueue:
         """Go on taking."""
         self._going.set()
 
+    def lag(self) -> int | None:
+        """Records of its partitions that it has not taken."""
+        return self._lag.records
+
     def healthy(self) -> Health:
         """Whether records would arrive."""
         if self._missing:
@@ -130,6 +136,10 @@ class KafkaQueue:
         self._consumer.subscribe(
             [self._topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
         )
+
+    def _measured(self, statistics: str) -> None:
+        self._pulse.measured(statistics)
+        self._lag.measured(statistics)
 
     def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._pulse.heard()
@@ -215,6 +225,7 @@ class KafkaQueue:
             self._paused = False
         # What is assigned while the server takes nothing is not to be read either.
         self._pause(frozenset(self._partitions if self._paused else self._partitions & self._held))
+        self._lag.look(self._applied)
         return _SHORT_POLL if self._paused or self._marks.careful else _POLL
 
     def _store(self) -> None:

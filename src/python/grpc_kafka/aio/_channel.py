@@ -51,6 +51,11 @@ class KafkaChannel(grpc.aio.Channel):
         """What it dropped since it began, by reason."""
         return self._connection.counters
 
+    @property
+    def in_flight(self) -> int:
+        """How many calls are under way."""
+        return len(self._connection.calls)
+
     def healthy(self) -> Health:
         """Whether a call would be carried now: cheap, without I/O."""
         return self._connection.healthy()

@@ -69,6 +69,11 @@ class Dispatcher:
         return len(self._running)
 
     @property
+    def waiting(self) -> int:
+        """How many requests were taken and wait to be begun."""
+        return len(self._backlog)
+
+    @property
     def _load(self) -> int:
         return len(self._running) + self._answers.waiting
 
@@ -99,6 +104,8 @@ class Dispatcher:
         for rpc in [each for each in self._running if each.lost]:
             # It may come back while its handler still ends, and is then to be begun anew.
             self._known.pop(rpc.request.call_id, None)
+            if rpc.ending is None:
+                self._counters.moved += 1
             rpc.end(Ending.MOVED)
         self._go_on()
 

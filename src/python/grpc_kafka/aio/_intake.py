@@ -15,7 +15,7 @@ from grpc_kafka._broker import Queue, Record
 from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka.aio._care import Care, Turns
 from grpc_kafka.aio._dead_letters import DeadLetters, Delivery
-from grpc_kafka.protocol import CALM, Frame, MalformedRecordError, Plan, Watermark, decode
+from grpc_kafka.protocol import CALM, Frame, MalformedRecordError, Plan, Request, Watermark, decode
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,6 +75,8 @@ class Intake:
         self._turns = turns
         self._queue: Queue | None = None
         self._cares: dict[int, Care] = {}
+        # Up to which offset requests may have come before; empty save after a crash.
+        self._again: dict[int, int] = {}
         self._watermarks: dict[int, Watermark] = {}
         self._open: Counter[int] = Counter()
         self._leaving: list[tuple[set[int], Callable[[], None]]] = []
@@ -95,9 +97,11 @@ class Intake:
         return self._queue
 
     def suspect(self, partition: int, plan: Plan) -> None:
-        """Take what comes of this partition with care, until the plan is through."""
+        """Take note that others vanished with it; read it with care, if the plan says so."""
         self._stop_care(partition)
-        self._cares[partition] = Care(self, partition, plan, self._turns, self._letters)
+        self._again[partition] = plan.again
+        if plan.until:
+            self._cares[partition] = Care(self, partition, plan, self._turns, self._letters)
 
     def receive(self, records: Iterable[Record]) -> None:
         """Serve each record; one that is no frame is set aside."""
@@ -120,6 +124,8 @@ class Intake:
             self._refuse(record, error)
             self._letters.bury(Delivery(record, ticket), error.reason)
         else:
+            if self._again and isinstance(frame, Request):
+                self._count_again(record)
             self._serve(frame, ticket)
 
     def foretell(self, record: Record) -> None:
@@ -155,6 +161,7 @@ class Intake:
         """Forget partitions that another member has now."""
         for partition in partitions:
             self._stop_care(partition)
+            self._again.pop(partition, None)
             self._watermarks.pop(partition, None)
             self._open.pop(partition, None)
         self._leaving = [each for each in self._leaving if not each[0] <= set(partitions)]
@@ -186,6 +193,13 @@ class Intake:
             if ticket.partition in self._cares:
                 # The server stops, or the partition is about to leave.
                 self._cares[ticket.partition].stop()
+
+    def _count_again(self, record: Record) -> None:
+        until = self._again.get(record.partition)
+        if until is not None and record.offset < until:
+            self._counters.redelivered += 1
+        elif until is not None:
+            del self._again[record.partition]
 
     def _stop_care(self, partition: int) -> None:
         care = self._cares.pop(partition, None)

@@ -13,6 +13,7 @@ import grpc
 from grpc_kafka._broker import Broker, Queue, Sender
 from grpc_kafka._counters import Counters
 from grpc_kafka._endpoint import Endpoint, Health
+from grpc_kafka._load import Load
 from grpc_kafka._names import of_queue
 from grpc_kafka.aio._care import Turns
 from grpc_kafka.aio._dead_letters import DeadLetters
@@ -175,6 +176,14 @@ class KafkaServer(grpc.aio.Server):
             found.append(self._desk.healthy())
         bad = [health for health in found if not health.ok]
         return bad[0] if bad else Health(ok=True, detail="serving")
+
+    def load(self) -> Load:
+        """What it has to do now: cheap, without I/O."""
+        lags = {service: queue.lag() for service, queue in self._queues.items()}
+        lag = {service: records for service, records in lags.items() if records is not None}
+        if self._dispatcher is None:
+            return Load(0, 0, lag)
+        return Load(self._dispatcher.running, self._dispatcher.waiting, lag)
 
     def _open_queues(self) -> None:
         """Read the queues of services that were added, once the server has started."""

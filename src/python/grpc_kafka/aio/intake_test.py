@@ -37,6 +37,9 @@ class _Queue:
     def resume(self) -> None:
         raise AssertionError("an intake does not resume")
 
+    def lag(self) -> int:
+        raise AssertionError("an intake does not ask what it has not taken")
+
     def healthy(self) -> Health:
         return Health(ok=True, detail="")
 

@@ -42,6 +42,7 @@ class Plan(NamedTuple):
         until: requests before this offset are run one at a time; 0 for none.
         suspect: the offset of the request that was run alone when a member vanished; -1 for none.
         strikes: how many members vanished so.
+        again: requests before this offset may have come to a member that vanished; 0 for none.
 
     """
 
@@ -50,6 +51,7 @@ class Plan(NamedTuple):
     until: int = 0
     suspect: int = -1
     strikes: int = 0
+    again: int = 0
 
     def accuses(self, offset: int) -> bool:
         """Whether the request at this offset is to be set aside, not run."""
@@ -81,11 +83,11 @@ def decide(mark: str | None, position: int, end: int) -> Plan:
     suspect, count = found
     if suspect is None:
         until = end if count >= RUNS else 0
-        return Plan(_run(min(count, RUNS) + 1), mark, until)
+        return Plan(_run(min(count, RUNS) + 1), mark, until, again=end)
     if position <= suspect < end:
-        return Plan(mark, mark, end, suspect, count)
+        return Plan(mark, mark, end, suspect, count, again=end)
     # It was finished, and the member vanished before it came to the next one.
-    return Plan(SUSPICIOUS, _run(RUNS), end)
+    return Plan(SUSPICIOUS, _run(RUNS), end, again=end)
 
 
 class Standing:

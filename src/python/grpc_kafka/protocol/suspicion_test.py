@@ -12,15 +12,21 @@ _POSITION, _END = 10, 20
     [
         (None, Plan("run:1")),
         ("", Plan("run:1")),
-        ("run:1", Plan("run:2", back="run:1")),
-        ("run:2", Plan("run:3", back="run:2", until=_END)),
-        ("run:3", Plan("run:3", back="run:3", until=_END)),
-        ("one:10:1", Plan("one:10:1", back="one:10:1", until=_END, suspect=10, strikes=1)),
-        ("one:12:2", Plan("one:12:2", back="one:12:2", until=_END, suspect=12, strikes=2)),
+        ("run:1", Plan("run:2", back="run:1", again=_END)),
+        ("run:2", Plan("run:3", back="run:2", until=_END, again=_END)),
+        ("run:3", Plan("run:3", back="run:3", until=_END, again=_END)),
+        (
+            "one:10:1",
+            Plan("one:10:1", back="one:10:1", until=_END, suspect=10, strikes=1, again=_END),
+        ),
+        (
+            "one:12:2",
+            Plan("one:12:2", back="one:12:2", until=_END, suspect=12, strikes=2, again=_END),
+        ),
         # It was finished before its member vanished.
-        ("one:9:1", Plan("run:3", back="run:2", until=_END)),
+        ("one:9:1", Plan("run:3", back="run:2", until=_END, again=_END)),
         # It is gone: the topic was emptied.
-        ("one:20:1", Plan("run:3", back="run:2", until=_END)),
+        ("one:20:1", Plan("run:3", back="run:2", until=_END, again=_END)),
         # Not written by this version.
         ("run:0", Plan("run:1")),
         ("run:x", Plan("run:1")),
