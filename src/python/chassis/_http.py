@@ -8,16 +8,19 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from chassis._errors import StartError
 from chassis._health import Health
+from chassis._metrics import Metrics
 
 
-def application(service: str, lane: str, health: Health, app: ASGIApp | None) -> Starlette:
-    """The whole of what the process answers over HTTP: `/healthz`, then the service's own."""
+def application(
+    service: str, lane: str, health: Health, metrics: Metrics, app: ASGIApp | None
+) -> Starlette:
+    """What the process answers over HTTP: `/healthz`, `/metrics`, then the service's own."""
 
     async def healthz(_request: Request) -> JSONResponse:
         report = await health.check()
@@ -29,7 +32,11 @@ def application(service: str, lane: str, health: Health, app: ASGIApp | None) ->
         }
         return JSONResponse(body, status_code=200 if report.ok else 503)
 
-    routes: list[BaseRoute] = [Route("/healthz", healthz)]
+    async def measured(request: Request) -> Response:
+        body, content_type = metrics.exposition(request.headers.get("accept", ""))
+        return Response(body, headers={"content-type": content_type})
+
+    routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/metrics", measured)]
     if app is not None:
         routes.append(Mount("/", app))
     return Starlette(routes=routes)

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from chassis import Health, StartError
 from chassis._http import _listen, application, serving
+from chassis._metrics import Metrics
 
 
 async def _ill() -> None:
@@ -21,7 +22,8 @@ def _client(health: Health) -> httpx.AsyncClient:
     async def page(_request: Request) -> PlainTextResponse:
         return PlainTextResponse("a page")
 
-    app = application("shop", "blue", health, Starlette(routes=[Route("/page", page)]))
+    pages = Starlette(routes=[Route("/page", page)])
+    app = application("shop", "blue", health, Metrics("shop", "blue"), pages)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
 
@@ -41,6 +43,13 @@ async def test_an_ill_process_answers_503_with_the_reason() -> None:
     assert response.json()["checks"] == {"kafka": "ConnectionError: no broker answers"}
 
 
+async def test_measurements_are_served_beside_health() -> None:
+    async with _client(Health()) as client:
+        response = await client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain")
+    assert 'target_info{service_name="shop",tandem_lane="blue"} 1.0' in response.text
+
+
 async def test_the_services_own_pages_stand_beside_health() -> None:
     async with _client(Health()) as client:
         response = await client.get("/page")
@@ -48,7 +57,7 @@ async def test_the_services_own_pages_stand_beside_health() -> None:
 
 
 async def test_a_taken_port_is_said_with_what_to_do() -> None:
-    app = application("shop", "blue", Health(), None)
+    app = application("shop", "blue", Health(), Metrics("shop", "blue"), None)
     async with serving(app, "127.0.0.1", 0, grace=1) as port:
         with pytest.raises(StartError, match=f"127.0.0.1:{port}.*TANDEM_HTTP_PORT"):
             async with serving(app, "127.0.0.1", port, grace=1):

@@ -7,10 +7,12 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from starlette.types import ASGIApp
 
 import grpc_kafka
-from chassis import _http
-from chassis._access_log import AccessLog
+from chassis import _access_log, _http
+from chassis._called import Called
 from chassis._errors import StartError
 from chassis._health import Health, Probe
+from chassis._metrics import Metrics
+from chassis._served import Served
 from chassis._settings import Settings
 from chassis._tracing import Tracing
 from grpc_kafka import aio
@@ -34,6 +36,7 @@ class Process[S: Settings]:
         self.health = Health()
         self._stack = stack
         self._tracing = Tracing(name, settings.lane)
+        self._metrics = Metrics(name, settings.lane)
         self._channel: aio.KafkaChannel | None = None
         self._server: aio.KafkaServer | None = None
         self._app: ASGIApp | None = None
@@ -43,10 +46,15 @@ class Process[S: Settings]:
         """The process's one channel to all other services; closed at the stop."""
         if self._channel is None:
             channel = aio.channel(
-                self._endpoint(), interceptors=list(self._tracing.client_interceptors())
+                self._endpoint(),
+                interceptors=[
+                    *self._tracing.client_interceptors(),
+                    Called(self._metrics.called),
+                ],
             )
             self._stack.push_async_callback(channel.close)
             self.health.add("kafka replies", _probe(channel))
+            self._metrics.watch_channel(channel)
             self._channel = channel
         return self._channel
 
@@ -64,10 +72,14 @@ class Process[S: Settings]:
         if self._server is None:
             self._server = aio.server(
                 self._endpoint(),
-                interceptors=[self._tracing.server_interceptor(), AccessLog()],
+                interceptors=[
+                    self._tracing.server_interceptor(),
+                    Served([_access_log.write, self._metrics.served]),
+                ],
                 maximum_concurrent_rpcs=maximum_concurrent_rpcs,
             )
             self.health.add("kafka requests", _probe(self._server))
+            self._metrics.watch_server(self._server)
         return self._server
 
     async def enter[T](self, part: AbstractAsyncContextManager[T]) -> T:
@@ -82,7 +94,7 @@ class Process[S: Settings]:
         self._when_stopping.append(callback)
 
     def serve_http(self, app: ASGIApp) -> None:
-        """Answer HTTP by this application, everywhere but at `/healthz`.
+        """Answer HTTP by this application, everywhere but at `/healthz` and `/metrics`.
 
         Raises:
             RuntimeError: there is an application already.
@@ -106,7 +118,9 @@ class Process[S: Settings]:
         if self._server is not None:
             await self._within_start_timeout(self._server.start(), self._server)
             self._stack.push_async_callback(self._server.stop, self.settings.shutdown_grace)
-        app = _http.application(self.name, self.settings.lane, self.health, self._app)
+        app = _http.application(
+            self.name, self.settings.lane, self.health, self._metrics, self._app
+        )
         port = await self.enter(
             _http.serving(
                 self._tracing.http(app),

@@ -38,7 +38,7 @@ class Tracing:
         traced: ASGIApp = OpenTelemetryMiddleware(
             app,
             tracer_provider=self._provider,
-            excluded_urls="healthz",
+            excluded_urls="healthz,/metrics$",
             exclude_spans=["receive", "send"],
         )
         return traced
