@@ -1,9 +1,12 @@
 """The command line of `./pants run :local`."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from local.port_block import HIGHEST_BASE
@@ -26,6 +29,9 @@ exit codes: 0 stopped as asked, 1 could not start, 2 wrong options, 130 stopped 
 _POSTGRES_HELP = (
     "use this server; URL of a superuser, with all that is needed: PG* variables are not read"
 )
+
+# What may be shown of an argument: a short option's letter, or a long one's name.
+_NAME = re.compile(r"--[a-z-]+(?=$|=)|-[a-z]$")
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,10 @@ def parse(arguments: Sequence[str], directory: Path) -> Options:
     Raises:
         SystemExit: the options are wrong (code 2), or only help was asked for (code 0).
     """
-    given = _parser(directory).parse_args(arguments)
+    parser = _parser(directory)
+    given, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.error(_about(unknown, parser.format_usage()))
     return Options(
         port=given.port,
         kafka=given.kafka,
@@ -70,8 +79,28 @@ def parse(arguments: Sequence[str], directory: Path) -> Options:
     )
 
 
+class _Parser(argparse.ArgumentParser):
+    """Complains without the values that were given: one may be a URL with a password."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end with code 2."""
+        super().error(
+            re.sub(r"ignored explicit argument .*", "takes no value", message, flags=re.DOTALL)
+        )
+
+
+def _about(unknown: Sequence[str], usage: str) -> str:
+    """What to say of arguments that are no options: their names, never their values."""
+    named = [found[0] for each in unknown if (found := _NAME.match(each))]
+    if not named:
+        return "what is given belongs to no option; --help lists them"
+    [close] = get_close_matches(named[0], re.findall(r"--[a-z-]+", usage), 1) or [None]
+    hint = f"is it {close}?" if close and len(named) == 1 else "--help lists them"
+    return f"unknown option{'s' if len(named) > 1 else ''} {', '.join(named)}; {hint}"
+
+
 def _parser(directory: Path) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="./pants run :local --",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
@@ -91,14 +120,14 @@ def _parser(directory: Path) -> argparse.ArgumentParser:
 
 def _base(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= HIGHEST_BASE:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port from 1 to {HIGHEST_BASE}")
+        raise argparse.ArgumentTypeError(f"is no port from 1 to {HIGHEST_BASE}")
     return int(text)
 
 
 def _address(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form HOST:PORT")
+        raise argparse.ArgumentTypeError("not of the form HOST:PORT")
     return text
 
 

@@ -32,7 +32,11 @@ def test_all_options_are_understood() -> None:
         (["--kafka", "9092"], "not of the form HOST:PORT"),
         (["--kafka", "host:"], "not of the form HOST:PORT"),
         (["--postgres", "mysql://a@h/d"], "not of the form postgresql://"),
-        (["--res"], "unrecognized arguments"),
+        (["--res"], "unknown option --res; is it --reset?"),
+        (["--hurry"], "unknown option --hurry; --help"),
+        (["--hurry", "--port=1", "-x"], "unknown options --hurry, -x; --help"),
+        (["blue"], "what is given belongs to no option"),
+        (["--reset=now"], "--reset: takes no value"),
     ],
 )
 def test_wrong_option_is_refused_with_what_is_right(
@@ -63,6 +67,28 @@ def test_complaint_about_a_url_does_not_repeat_its_password(
     complaint = capsys.readouterr().err
     assert "not of the form postgresql://" in complaint
     assert "secret" not in complaint
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--postgre", "postgresql://a:topsecret@h/d"],
+        ["--postgre=postgresql://a:topsecret@h/d"],
+        ["-postgres=postgresql://a:topsecret@h/d"],
+        ["--postgres://a:topsecret@h/d"],
+        ["postgresql://a:topsecret@h/d"],
+        ["--reset=postgresql://a:topsecret@h/d"],
+        ["--port", "postgresql://a:topsecret@h/d"],
+        ["--kafka", "postgresql://a:topsecret@h/d"],
+    ],
+)
+def test_complaint_about_a_mistyped_option_repeats_no_value(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(arguments, HERE)
+    assert ended.value.code == 2
+    assert "secret" not in capsys.readouterr().err
 
 
 def test_checkout_can_be_elsewhere() -> None:
