@@ -31,17 +31,17 @@ def behaviour_of(handler: Handler) -> Behaviour:
 
 def is_async(behaviour: Behaviour) -> bool:
     """Whether it runs on the loop: a coroutine, or an asynchronous generator."""
-    call = getattr(behaviour, "__call__", None)  # noqa: B004 - an object may be a handler
-    return any(
-        inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each)
-        for each in (behaviour, call)
-    )
+    return _is(inspect.iscoroutinefunction, behaviour) or is_async_generator(behaviour)
 
 
 def is_async_generator(behaviour: Behaviour) -> bool:
     """Whether it yields its answers on the loop."""
+    return _is(inspect.isasyncgenfunction, behaviour)
+
+
+def _is(kind: Callable[[object], bool], behaviour: Behaviour) -> bool:
     call = getattr(behaviour, "__call__", None)  # noqa: B004 - an object may be a handler
-    return inspect.isasyncgenfunction(behaviour) or inspect.isasyncgenfunction(call)
+    return kind(behaviour) or kind(call)
 
 
 def bytes_of(handler: Handler, answer: object) -> bytes:

@@ -10,6 +10,7 @@ import pytest
 
 from grpc_kafka import Endpoint
 from grpc_kafka.aio import KafkaChannel, KafkaServer, channel, server
+from grpc_kafka.protocol import Address
 from grpc_kafka.testing import InMemoryBroker
 
 type Behaviour = Callable[[bytes, grpc.aio.ServicerContext[bytes, bytes]], object]
@@ -18,6 +19,8 @@ type Context = grpc.aio.ServicerContext[bytes, bytes]
 type Requests = AsyncIterator[bytes]
 
 SERVICE = "test.Echo"
+HOME = Address("blue.tests.inbox", 0, "me")
+"""Where requests that no channel sent want their answers."""
 
 
 class Rig:
@@ -29,6 +32,16 @@ class Rig:
         self.broker = InMemoryBroker()
         self.endpoint = Endpoint("nowhere:1", "blue", "tests")
         self.closing: list[Callable[[], Coroutine[object, object, None]]] = []
+
+    @property
+    def committed(self) -> int:
+        """How many records of the queue are committed."""
+        return sum(self.broker.committed(self.queue).values())
+
+    @property
+    def answers(self) -> int:
+        """How many records ever came to the inboxes."""
+        return len(self.broker.records(HOME.topic))
 
     async def serve(
         self,
@@ -145,6 +158,11 @@ def chat_handler(chat: Chat) -> grpc.RpcMethodHandler[bytes, bytes]:
 def chat_of(rig: Rig) -> grpc.aio.StreamStreamMultiCallable[bytes, bytes]:
     """The method, from a client's side."""
     return rig.channel().stream_stream(f"/{SERVICE}/Call")
+
+
+def key(number: int) -> bytes:
+    """A call id."""
+    return number.to_bytes(16)
 
 
 async def echo(request: bytes, _context: Context) -> bytes:

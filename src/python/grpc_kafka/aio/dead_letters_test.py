@@ -7,10 +7,9 @@ import grpc
 import pytest
 
 from grpc_kafka import BrokerError, UnknownTopicError
-from grpc_kafka.aio.conftest import Gate, settled
+from grpc_kafka.aio.conftest import HOME, Gate, key, settled
 from grpc_kafka.protocol import (
     PART,
-    Address,
     Cancel,
     Encoded,
     Request,
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 type Context = grpc.aio.ServicerContext[bytes, bytes]
 
-_HOME = Address("blue.tests.inbox", 0, "me")
 _LETTERS = "blue.test.Echo.dead-letter"
 _POISON = b"poison"
 
@@ -51,12 +49,8 @@ class Mortal:
         return request
 
 
-def _key(number: int) -> bytes:
-    return number.to_bytes(16)
-
-
 def _request(number: int, message: bytes) -> Request:
-    return Request(_key(number), "/test.Echo/Call", _HOME, None, (), message)
+    return Request(key(number), "/test.Echo/Call", HOME, None, (), message)
 
 
 def _publish(rig: Rig, *messages: bytes, partition: int = 0) -> None:
@@ -89,10 +83,6 @@ def _letters(rig: Rig) -> list[Record]:
     return rig.broker.records(_LETTERS)
 
 
-def _committed(rig: Rig) -> int:
-    return sum(rig.broker.committed(rig.queue).values())
-
-
 async def test_a_request_that_kills_each_time_is_set_aside_and_its_neighbours_are_answered(
     rig: Rig,
 ) -> None:
@@ -119,7 +109,7 @@ async def test_a_request_that_kills_each_time_is_set_aside_and_its_neighbours_ar
     source = next(each for each in rig.broker.records(rig.queue) if each.value == _POISON)
     assert original_of(letter.headers) == source.headers
     assert (letter.key, letter.value) == (source.key, source.value)
-    assert _committed(rig) == 41
+    assert rig.committed == 41
 
 
 async def test_when_all_is_through_nobody_is_suspected_any_more(rig: Rig) -> None:
@@ -130,7 +120,7 @@ async def test_when_all_is_through_nobody_is_suspected_any_more(rig: Rig) -> Non
     _publish(rig, b"more", b"and more")
     await settled()
     assert servers[-1].begun[1:] == [b"more", b"and more"]
-    assert _committed(rig) == 5
+    assert rig.committed == 5
 
 
 async def test_a_second_one_behind_is_found_too(rig: Rig) -> None:
@@ -138,7 +128,7 @@ async def test_a_second_one_behind_is_found_too(rig: Rig) -> None:
     servers = await _killed(rig, 12)
     assert len(servers) == 7
     assert [letter.value for letter in _letters(rig)] == [_POISON, b"poison 2"]
-    assert _committed(rig) == 4
+    assert rig.committed == 4
 
 
 async def test_neighbours_in_other_partitions_are_not_taken_for_it(rig: Rig) -> None:
@@ -147,7 +137,7 @@ async def test_neighbours_in_other_partitions_are_not_taken_for_it(rig: Rig) -> 
     _publish(rig, _POISON, partition=2)
     await _killed(rig, 9)
     assert [letter.value for letter in _letters(rig)] == [_POISON]
-    assert _committed(rig) == 13
+    assert rig.committed == 13
 
 
 async def test_suspects_are_run_one_at_a_time_in_all_of_a_server(rig: Rig) -> None:
@@ -169,7 +159,7 @@ async def test_suspects_are_run_one_at_a_time_in_all_of_a_server(rig: Rig) -> No
 
     await rig.serve(count)
     await asyncio.sleep(0.05)
-    assert (most, _committed(rig)) == (1, 8)
+    assert (most, rig.committed) == (1, 8)
     assert blamed == [1] * 8
 
 
@@ -219,17 +209,17 @@ async def test_a_server_that_stops_among_suspects_leaves_the_suspicion(rig: Rig)
 
 async def test_a_suspect_is_cancelled_by_what_waits_behind_it(rig: Rig) -> None:
     _publish(rig, b"a", b"b")
-    rig.broker.publish(rig.queue, encode_cancel(Cancel(_key(0))), partition=0)
+    rig.broker.publish(rig.queue, encode_cancel(Cancel(key(0))), partition=0)
     await _suspicious(rig)
     gate = Gate()
     await rig.serve(gate)
     await settled()
     assert gate.begun[-1] == b"b"
     assert gate.cancelled == gate.begun[:-1]
-    rig.broker.publish(rig.queue, encode_cancel(Cancel(_key(1))), partition=0)
+    rig.broker.publish(rig.queue, encode_cancel(Cancel(key(1))), partition=0)
     await settled()
     assert gate.cancelled == gate.begun
-    assert _committed(rig) == 4
+    assert rig.committed == 4
 
 
 async def test_a_suspect_that_lasts_long_holds_up_nobody_for_ever(
@@ -247,7 +237,7 @@ async def test_a_suspect_that_lasts_long_holds_up_nobody_for_ever(
     assert rig.broker.marks(rig.queue)[0] == "run:1"
     gate.open.set()
     await settled()
-    assert _committed(rig) == 3
+    assert rig.committed == 3
 
 
 async def test_many_suspects_are_not_all_taken_at_once(rig: Rig) -> None:
@@ -273,7 +263,7 @@ async def test_a_request_in_parts_is_run_alone_and_whole(rig: Rig) -> None:
     await rig.serve(gate)
     assert await call == large
     await settled()
-    assert _committed(rig) == 3
+    assert rig.committed == 3
 
 
 async def test_a_request_in_parts_is_set_aside_with_all_of_them(rig: Rig) -> None:
@@ -284,7 +274,7 @@ async def test_a_request_in_parts_is_set_aside_with_all_of_them(rig: Rig) -> Non
     with pytest.raises(grpc.aio.AioRpcError, match="set aside"):
         await call
     assert b"".join(letter.value or b"" for letter in _letters(rig)) == large
-    assert _committed(rig) == 3
+    assert rig.committed == 3
 
 
 async def test_parts_without_their_request_hold_up_nobody(rig: Rig) -> None:
@@ -299,12 +289,12 @@ async def test_parts_without_their_request_hold_up_nobody(rig: Rig) -> None:
     gate.open.set()
     await rig.serve(gate)
     await settled()
-    assert _committed(rig) == len(rig.broker.records(rig.queue))
+    assert rig.committed == len(rig.broker.records(rig.queue))
 
 
 def _garbage() -> list[Encoded]:
-    key, headers, value = encode_request(_request(1, b"x"))
-    return [Encoded(b"", [], b"junk"), Encoded(key, headers, None), Encoded(key, [], value)]
+    call_id, headers, value = encode_request(_request(1, b"x"))
+    return [Encoded(b"", [], b"junk"), Encoded(call_id, headers, None), Encoded(call_id, [], value)]
 
 
 async def test_what_cannot_be_parsed_is_set_aside_with_the_reason(rig: Rig) -> None:
@@ -325,7 +315,7 @@ async def test_what_cannot_be_parsed_is_set_aside_with_the_reason(rig: Rig) -> N
     assert deaths[0] is not None
     assert deaths[0].reason == "a REQUEST without a message"
     assert _counts(made) == (3, 3, 0)
-    assert (gate.begun, _committed(rig)) == ([b"x"], 4)
+    assert (gate.begun, rig.committed) == ([b"x"], 4)
 
 
 async def test_garbage_among_suspects_is_set_aside_too(rig: Rig) -> None:
@@ -335,7 +325,7 @@ async def test_garbage_among_suspects_is_set_aside_too(rig: Rig) -> None:
     await rig.serve(Gate())
     await settled()
     assert len(_letters(rig)) == 3
-    assert _committed(rig) == 3
+    assert rig.committed == 3
 
 
 async def test_without_a_topic_for_them_letters_are_dropped_and_counted(
@@ -348,7 +338,7 @@ async def test_without_a_topic_for_them_letters_are_dropped_and_counted(
     assert not last.dead
     with pytest.raises(grpc.aio.AioRpcError, match="set aside"):
         await call
-    assert _committed(rig) == 1
+    assert rig.committed == 1
     assert "is dropped, not set aside in blue.test.Echo.dead-letter: no such topic" in caplog.text
 
 
@@ -360,10 +350,10 @@ async def test_a_letter_is_sent_until_the_brokers_have_it_and_then_its_record_is
     rig.broker.fail_sends(BrokerError("away"), topic=_LETTERS)
     rig.broker.publish(rig.queue, _garbage()[0], partition=0)
     await asyncio.sleep(0.03)
-    assert (_counts(made), _committed(rig)) == ((1, 0, 0), 0)
+    assert (_counts(made), rig.committed) == ((1, 0, 0), 0)
     rig.broker.fail_sends(None, topic=_LETTERS)
     await asyncio.sleep(0.03)
-    assert (_counts(made), _committed(rig)) == ((1, 1, 0), 1)
+    assert (_counts(made), rig.committed) == ((1, 1, 0), 1)
 
 
 async def test_a_letter_that_was_not_sent_at_the_end_is_the_next_servers(
@@ -377,10 +367,10 @@ async def test_a_letter_that_was_not_sent_at_the_end_is_the_next_servers(
     await made.stop(None)
     await asyncio.sleep(0.03)
     rig.broker.fail_sends(None, topic=_LETTERS)
-    assert _committed(rig) == 0
+    assert rig.committed == 0
     await rig.serve(Gate())
     await settled()
-    assert (len(_letters(rig)), _committed(rig)) == (1, 1)
+    assert (len(_letters(rig)), rig.committed) == (1, 1)
 
 
 async def test_a_flood_of_letters_that_cannot_leave_does_not_fill_the_memory(

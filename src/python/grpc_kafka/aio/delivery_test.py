@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from grpc_kafka import BrokerError, UnknownTopicError
-from grpc_kafka.aio.conftest import Gate, settled
+from grpc_kafka.aio.conftest import HOME, Gate, key, settled
 from grpc_kafka.protocol import (
     Address,
     Cancel,
@@ -26,31 +26,17 @@ if TYPE_CHECKING:
 
 type Context = grpc.aio.ServicerContext[bytes, bytes]
 
-_HOME = Address("blue.tests.inbox", 0, "me")
-
-
-def _committed(rig: Rig) -> int:
-    return sum(rig.broker.committed(rig.queue).values())
-
-
-def _key(number: int) -> bytes:
-    return number.to_bytes(16)
-
-
-def _answers(rig: Rig) -> int:
-    return len(rig.broker.records("blue.tests.inbox"))
-
 
 async def test_a_request_is_committed_only_after_its_answer(rig: Rig) -> None:
     gate = Gate()
     await rig.serve(gate)
     call = rig.method()(b"x")
     await asyncio.sleep(0.01)
-    assert (gate.begun, _committed(rig)) == ([b"x"], 0)
+    assert (gate.begun, rig.committed) == ([b"x"], 0)
     gate.open.set()
     await call
     await settled()
-    assert _committed(rig) == 1
+    assert rig.committed == 1
 
 
 async def test_what_a_vanished_server_did_not_answer_another_one_does(rig: Rig) -> None:
@@ -80,7 +66,7 @@ async def test_what_brings_a_handler_down_leaves_its_request_in_the_queue(rig: R
     await settled()
     gc.collect()
     assert len(failures) == 1
-    assert (len(rig.broker.records(rig.queue)), _committed(rig)) == (1, 0)
+    assert (len(rig.broker.records(rig.queue)), rig.committed) == (1, 0)
     call.cancel()
 
 
@@ -99,16 +85,16 @@ async def test_what_was_answered_is_not_delivered_again(rig: Rig) -> None:
 async def test_a_delivery_repeated_during_the_work_begins_nothing(rig: Rig) -> None:
     gate = Gate()
     made = await rig.serve(gate)
-    request = Request(_key(1), "/test.Echo/Call", _HOME, None, (), b"x")
+    request = Request(key(1), "/test.Echo/Call", HOME, None, (), b"x")
     for _ in range(3):
         rig.broker.publish(rig.queue, encode_request(request))
     await settled()
     gate.open.set()
     await settled()
     assert gate.begun == [b"x"]
-    assert _answers(rig) == 1
+    assert rig.answers == 1
     assert made.counters.stale == 2
-    assert _committed(rig) == 3
+    assert rig.committed == 3
 
 
 async def test_a_cancellation_reaches_the_handler(rig: Rig) -> None:
@@ -121,34 +107,34 @@ async def test_a_cancellation_reaches_the_handler(rig: Rig) -> None:
     assert gate.cancelled == [b"x"]
     assert gate.contexts[0].cancelled()
     assert gate.contexts[0].done()
-    assert _answers(rig) == 0
-    assert _committed(rig) == 2
+    assert rig.answers == 0
+    assert rig.committed == 2
 
 
 async def test_a_cancellation_behind_its_request_in_one_batch_still_counts(rig: Rig) -> None:
     gate = Gate()
-    request = Request(_key(1), "/test.Echo/Call", _HOME, None, (), b"x")
+    request = Request(key(1), "/test.Echo/Call", HOME, None, (), b"x")
     rig.broker.publish(rig.queue, encode_request(request))
-    rig.broker.publish(rig.queue, encode_cancel(Cancel(_key(1))))
+    rig.broker.publish(rig.queue, encode_cancel(Cancel(key(1))))
     await rig.serve(gate)
     await settled()
     assert gate.cancelled == gate.begun
-    assert _committed(rig) == 2
+    assert rig.committed == 2
 
 
 async def test_a_cancellation_drops_what_was_not_begun(rig: Rig) -> None:
     gate = Gate()
     made = await rig.serve(gate, maximum_concurrent_rpcs=1)
     for number in (1, 2):
-        request = Request(_key(number), "/test.Echo/Call", _HOME, None, (), str(number).encode())
+        request = Request(key(number), "/test.Echo/Call", HOME, None, (), str(number).encode())
         rig.broker.publish(rig.queue, encode_request(request), partition=0)
-    rig.broker.publish(rig.queue, encode_cancel(Cancel(_key(2))), partition=0)
+    rig.broker.publish(rig.queue, encode_cancel(Cancel(key(2))), partition=0)
     await settled()
     gate.open.set()
     await settled()
     assert gate.begun == [b"1"]
     assert made.counters.cancelled == 1
-    assert _committed(rig) == 3
+    assert rig.committed == 3
 
 
 async def test_a_cancellation_is_read_behind_as_many_requests_as_run(rig: Rig) -> None:
@@ -163,7 +149,7 @@ async def test_a_cancellation_is_read_behind_as_many_requests_as_run(rig: Rig) -
     await settled()
     assert len(gate.cancelled) == 4
     assert made.counters.cancelled == 2
-    assert _committed(rig) == 12
+    assert rig.committed == 12
 
 
 async def test_a_server_that_stops_holds_up_nobody_with_what_it_has_not_begun(rig: Rig) -> None:
@@ -180,7 +166,7 @@ async def test_a_server_that_stops_holds_up_nobody_with_what_it_has_not_begun(ri
     gate.open.set()
     await stop
     assert left.is_set()
-    assert _committed(rig) == 1
+    assert rig.committed == 1
     for call in calls:
         call.cancel()
 
@@ -197,64 +183,64 @@ async def test_a_process_that_ends_without_stopping_leaves_its_requests_in_the_q
         task.cancel()
     await settled()
     assert gate.cancelled == [b"x"]
-    assert (_answers(rig), _committed(rig)) == (0, 0)
+    assert (rig.answers, rig.committed) == (0, 0)
     call.cancel()
 
 
 async def test_a_cancellation_of_nothing_known_is_done_with(rig: Rig) -> None:
     made = await rig.serve(Gate())
-    rig.broker.publish(rig.queue, encode_cancel(Cancel(_key(1))))
+    rig.broker.publish(rig.queue, encode_cancel(Cancel(key(1))))
     await settled()
-    assert (made.counters.stale, _committed(rig)) == (1, 1)
+    assert (made.counters.stale, rig.committed) == (1, 1)
 
 
 async def test_an_expired_request_is_dropped_unread_and_counted(rig: Rig) -> None:
     gate = Gate()
     made = await rig.serve(gate)
-    request = Request(_key(1), "/test.Echo/Call", _HOME, time.time() - 1, (), b"x")
+    request = Request(key(1), "/test.Echo/Call", HOME, time.time() - 1, (), b"x")
     rig.broker.publish(rig.queue, encode_request(request))
     await settled()
     assert gate.begun == []
     assert made.counters.expired == 1
-    assert (_answers(rig), _committed(rig)) == (0, 1)
+    assert (rig.answers, rig.committed) == (0, 1)
 
 
 async def test_a_handler_is_cancelled_at_its_deadline(rig: Rig) -> None:
     gate = Gate()
     await rig.serve(gate)
-    request = Request(_key(1), "/test.Echo/Call", _HOME, time.time() + 0.2, (), b"x")
+    request = Request(key(1), "/test.Echo/Call", HOME, time.time() + 0.2, (), b"x")
     rig.broker.publish(rig.queue, encode_request(request))
     await asyncio.sleep(0.3)
     assert gate.cancelled == [b"x"]
-    assert (_answers(rig), _committed(rig)) == (0, 1)
+    assert (rig.answers, rig.committed) == (0, 1)
 
 
 async def test_garbage_harms_nobody(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     gate = Gate()
     gate.open.set()
     made = await rig.serve(gate)
-    good = Request(_key(1), "/test.Echo/Call", _HOME, None, (), b"x")
-    key, headers, value = encode_request(good)
+    good = Request(key(1), "/test.Echo/Call", HOME, None, (), b"x")
+    call_id, headers, value = encode_request(good)
     garbage = [
         Encoded(b"", [], b""),
-        Encoded(key, [], value),
-        Encoded(key, [(":version", b"9"), *headers[1:]], value),
-        Encoded(key, [each for each in headers if each[0] != ":reply-to"], value),
-        Encoded(key, headers, None),
+        Encoded(call_id, [], value),
+        Encoded(call_id, [(":version", b"9"), *headers[1:]], value),
+        Encoded(call_id, [each for each in headers if each[0] != ":reply-to"], value),
+        Encoded(call_id, headers, None),
     ]
     for record in garbage:
         rig.broker.publish(rig.queue, record, partition=0)
-    foreign = good._replace(call_id=_key(2), reply_to=Address("blue.other.Queue", 0, "me"))
-    other_lane = good._replace(call_id=_key(3), reply_to=Address("green.tests.inbox", 0, "me"))
+    foreign = good._replace(call_id=key(2), reply_to=Address("blue.other.Queue", 0, "me"))
+    other_lane = good._replace(call_id=key(3), reply_to=Address("green.tests.inbox", 0, "me"))
     rig.broker.publish(rig.queue, encode_request(foreign), partition=0)
     rig.broker.publish(rig.queue, encode_request(other_lane), partition=0)
-    answer = Response(_key(4), "me", (), 0, "", (), b"")
+    answer = Response(key(4), "me", (), 0, "", (), b"")
     rig.broker.publish(rig.queue, encode_response(answer), partition=0)
     rig.broker.publish(rig.queue, encode_request(good), partition=0)
     await settled()
     assert gate.begun == [b"x"]
     assert (made.counters.malformed, made.counters.unexpected) == (5, 3)
-    assert _committed(rig) == 9
+    assert rig.committed == 9
     assert caplog.text.count("no frame of this protocol") == 3
 
 
@@ -269,11 +255,11 @@ async def test_an_answer_that_was_not_acknowledged_is_sent_again(
     rig.broker.fail_sends(BrokerError("the broker is away"))
     gate.open.set()
     await asyncio.sleep(0.025)
-    assert _committed(rig) == 0
+    assert rig.committed == 0
     rig.broker.fail_sends(None)
     assert await call == b"x"
     await settled()
-    assert _committed(rig) == 1
+    assert rig.committed == 1
 
 
 async def test_an_answer_is_sent_again_for_as_long_as_brokers_are_away(
@@ -290,23 +276,23 @@ async def test_an_answer_is_sent_again_for_as_long_as_brokers_are_away(
     gate.open.set()
     await asyncio.sleep(0.05)
     assert len(gate.begun) < 9
-    assert (_committed(rig), made.counters.unsent) == (0, 0)
+    assert (rig.committed, made.counters.unsent) == (0, 0)
     rig.broker.fail_sends(None)
     assert len(await asyncio.gather(*calls)) == 9
     await settled()
-    assert _committed(rig) == 9
+    assert rig.committed == 9
 
 
 async def test_an_answer_that_cannot_arrive_is_given_up_and_counted(rig: Rig) -> None:
     gate = Gate()
     gate.open.set()
     made = await rig.serve(gate)
-    request = Request(_key(1), "/test.Echo/Call", _HOME, None, (), b"x")
+    request = Request(key(1), "/test.Echo/Call", HOME, None, (), b"x")
     rig.broker.fail_sends(UnknownTopicError("gone"))
     rig.broker.publish(rig.queue, encode_request(request))
     await settled()
     assert made.counters.unsent == 1
-    assert _committed(rig) == 1
+    assert rig.committed == 1
 
 
 async def test_a_flood_of_answers_that_cannot_arrive_fills_no_log(
@@ -316,7 +302,7 @@ async def test_a_flood_of_answers_that_cannot_arrive_fills_no_log(
     gate.open.set()
     made = await rig.serve(gate)
     nowhere = Address("blue.nobody.inbox", 0, "me")
-    requests = [Request(_key(n), "/test.Echo/Call", nowhere, None, (), b"x") for n in range(9)]
+    requests = [Request(key(n), "/test.Echo/Call", nowhere, None, (), b"x") for n in range(9)]
     for request in requests:
         rig.broker.publish(rig.queue, encode_request(request))
     rig.broker.fail_sends(UnknownTopicError("gone"))

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from grpc_kafka.aio.conftest import Gate, settled
+from grpc_kafka.aio.conftest import HOME, Gate, key, settled
 from grpc_kafka.protocol import (
-    Address,
     Request,
     encode_request,
 )
@@ -18,20 +17,6 @@ if TYPE_CHECKING:
     from grpc_kafka.aio.conftest import Rig
 
 type Context = grpc.aio.ServicerContext[bytes, bytes]
-
-_HOME = Address("blue.tests.inbox", 0, "me")
-
-
-def _committed(rig: Rig) -> int:
-    return sum(rig.broker.committed(rig.queue).values())
-
-
-def _key(number: int) -> bytes:
-    return number.to_bytes(16)
-
-
-def _answers(rig: Rig) -> int:
-    return len(rig.broker.records("blue.tests.inbox"))
 
 
 async def test_a_new_member_gets_its_share_and_what_was_not_begun(rig: Rig) -> None:
@@ -48,7 +33,7 @@ async def test_a_new_member_gets_its_share_and_what_was_not_begun(rig: Rig) -> N
     assert len(await asyncio.gather(*calls)) == 40
     assert len(fresh.begun) > 5
     await settled()
-    assert _committed(rig) == 40
+    assert rig.committed == 40
 
 
 async def test_what_was_not_begun_is_left_to_the_next_owner_alone(rig: Rig) -> None:
@@ -56,7 +41,7 @@ async def test_what_was_not_begun_is_left_to_the_next_owner_alone(rig: Rig) -> N
     new.open.set()
     await rig.serve(old, maximum_concurrent_rpcs=1)
     for number in (1, 2):
-        request = Request(_key(number), "/test.Echo/Call", _HOME, None, (), b"%d" % number)
+        request = Request(key(number), "/test.Echo/Call", HOME, None, (), b"%d" % number)
         rig.broker.publish(rig.queue, encode_request(request), partition=1)
     await settled()
     await rig.serve(new)
@@ -78,7 +63,7 @@ async def test_a_run_is_cancelled_when_another_server_has_its_request(rig: Rig) 
     await asyncio.gather(*calls)
     assert sorted(old.begun) == sorted(str(number).encode() for number in range(8))
     await settled()
-    assert _committed(rig) == 8
+    assert rig.committed == 8
 
 
 async def test_a_partition_that_comes_back_brings_what_was_not_answered(rig: Rig) -> None:
@@ -94,8 +79,8 @@ async def test_a_partition_that_comes_back_brings_what_was_not_answered(rig: Rig
     gate.open.set()
     assert await call == b"x"
     await settled()
-    assert _committed(rig) == 1
-    assert _answers(rig) == 1
+    assert rig.committed == 1
+    assert rig.answers == 1
 
 
 async def test_a_request_that_comes_back_while_its_old_run_still_ends_is_begun_anew(
@@ -116,14 +101,14 @@ async def test_a_request_that_comes_back_while_its_old_run_still_ends_is_begun_a
         return request
 
     await rig.serve(reluctant)
-    request = Request(_key(1), "/test.Echo/Call", _HOME, None, (), b"x")
+    request = Request(key(1), "/test.Echo/Call", HOME, None, (), b"x")
     rig.broker.publish(rig.queue, encode_request(request), partition=1)
     await settled()
     other = await rig.serve(Gate())
     await settled()
     await other.stop(None)
     await settled()
-    assert (begun, _answers(rig)) == (2, 1)
+    assert (begun, rig.answers) == (2, 1)
     gone.set()
     await settled()
-    assert (begun, _committed(rig), _answers(rig)) == (2, 1, 1)
+    assert (begun, rig.committed, rig.answers) == (2, 1, 1)

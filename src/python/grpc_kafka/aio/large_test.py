@@ -9,10 +9,9 @@ import grpc
 import pytest
 
 from grpc_kafka import BrokerError
-from grpc_kafka.aio.conftest import Gate, settled
+from grpc_kafka.aio.conftest import HOME, Gate, settled
 from grpc_kafka.protocol import (
     PART,
-    Address,
     Cancel,
     Part,
     Request,
@@ -26,16 +25,11 @@ if TYPE_CHECKING:
 
 type Context = grpc.aio.ServicerContext[bytes, bytes]
 
-_HOME = Address("blue.tests.inbox", 0, "me")
 _ID = bytes(16)
 
 
 async def _echo(request: bytes, _context: Context) -> bytes:
     return request
-
-
-def _committed(rig: Rig) -> int:
-    return sum(rig.broker.committed(rig.queue).values())
 
 
 def _numbered(size: int) -> bytes:
@@ -50,7 +44,7 @@ async def test_a_message_of_any_size_within_the_limit_goes_there_and_back(
     message = _numbered(size)
     assert await rig.method()(message, timeout=10) == message
     await settled()
-    assert _committed(rig) == len(rig.broker.records(rig.queue))
+    assert rig.committed == len(rig.broker.records(rig.queue))
 
 
 async def test_large_calls_beside_each_other_get_their_own_answers(rig: Rig) -> None:
@@ -117,9 +111,9 @@ async def test_parts_whose_end_never_comes_are_forgotten(
     await rig.serve(_echo)
     _publish_part(rig)
     await settled()
-    assert _committed(rig) == 0
+    assert rig.committed == 0
     await asyncio.sleep(0.1)
-    assert _committed(rig) == 1
+    assert rig.committed == 1
 
 
 async def test_a_cancellation_between_the_parts_ends_the_call(rig: Rig) -> None:
@@ -127,17 +121,17 @@ async def test_a_cancellation_between_the_parts_ends_the_call(rig: Rig) -> None:
     _publish_part(rig)
     rig.broker.publish(rig.queue, encode_cancel(Cancel(_ID)), partition=0)
     await settled()
-    assert _committed(rig) == 2
+    assert rig.committed == 2
 
 
 async def test_an_end_whose_parts_are_missing_begins_nothing(rig: Rig) -> None:
     gate = Gate()
     await rig.serve(gate)
-    request = Request(_ID, "/test.Echo/Call", _HOME, None, (), b"end", parts=2)
+    request = Request(_ID, "/test.Echo/Call", HOME, None, (), b"end", parts=2)
     _publish_part(rig)
     rig.broker.publish(rig.queue, encode_request(request), partition=0)
     await settled()
-    assert (gate.begun, _committed(rig)) == ([], 2)
+    assert (gate.begun, rig.committed) == ([], 2)
 
 
 async def test_parts_are_left_to_a_partitions_next_owner(rig: Rig) -> None:
@@ -147,11 +141,11 @@ async def test_parts_are_left_to_a_partitions_next_owner(rig: Rig) -> None:
     rig.broker.publish(rig.queue, encode_part(Part(_ID, "me", 0, b"begun ")), partition=1)
     await settled()
     await rig.serve(new)
-    request = Request(_ID, "/test.Echo/Call", _HOME, None, (), b"and ended", parts=1)
+    request = Request(_ID, "/test.Echo/Call", HOME, None, (), b"and ended", parts=1)
     rig.broker.publish(rig.queue, encode_request(request), partition=1)
     await settled()
     assert (old.begun, new.begun) == ([], [b"begun and ended"])
-    assert _committed(rig) == 2
+    assert rig.committed == 2
 
 
 async def test_a_server_that_stops_leaves_parts_to_the_next_one(rig: Rig) -> None:
@@ -159,4 +153,4 @@ async def test_a_server_that_stops_leaves_parts_to_the_next_one(rig: Rig) -> Non
     _publish_part(rig)
     await settled()
     await made.stop(None)
-    assert _committed(rig) == 0
+    assert rig.committed == 0
