@@ -55,8 +55,16 @@ def test_pages_are_compressed(client: httpx.Client) -> None:
     assert answer.content == PAGE
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/%68ealthz", "/x/../healthz", "//healthz"])
-def test_health_is_not_shown_to_the_world(edge: Nginx, upstream: Upstream, path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/healthz", "/%68ealthz", "/x/../healthz", "//healthz"),
+        *("/metrics", "/%6detrics", "/x/../metrics", "//metrics", "/metrics?x=1"),
+    ],
+)
+def test_what_concerns_those_who_run_the_site_is_not_shown_to_the_world(
+    edge: Nginx, upstream: Upstream, path: str
+) -> None:
     before = len(upstream.received)
     url = httpx.URL(edge.url).copy_with(raw_path=path.encode())
     assert httpx.get(url).status_code == httpx.codes.NOT_FOUND

@@ -11,6 +11,7 @@ from local.developer.overview import Filter, duration
 from local.errors import PartFailedError
 from local.journal import Journal
 from local.part import Surroundings
+from local.probes import HttpProbe
 from local.program import Program
 from local.record import Record
 from local.supervisor import Supervisor
@@ -44,7 +45,7 @@ def journal(tmp_path: Path) -> Journal:
 async def client(tmp_path: Path, journal: Journal) -> AsyncIterator[httpx.AsyncClient]:
     around = Surroundings(tmp_path, {}, Record(tmp_path / "run.json"), journal, {})
     programs = [
-        Program("identity", ("true",), announces=True, port=8083),
+        Program("identity", ("true",), probe=HttpProbe(8083, "/healthz"), port=8083),
         Program("account", ("true",), announces=True),
         Program("static", ("true",), watches=(tmp_path / "static",)),
         Program("keys", ("true",)),
@@ -67,6 +68,11 @@ async def test_page_lists_processes_and_the_logs_of_all(client: httpx.AsyncClien
     assert page.status_code == 200
     for text in ("identity", "8083", "waiting", "rpc served", "http://127.0.0.1:8080"):
         assert text in page.text
+
+
+async def test_page_leads_to_the_measurements_of_services(client: httpx.AsyncClient) -> None:
+    page = await client.get("/")
+    assert re.findall(r'href="([^"]+/metrics)"', page.text) == ["http://127.0.0.1:8083/metrics"]
 
 
 async def test_log_line_is_text_and_never_markup(client: httpx.AsyncClient) -> None:

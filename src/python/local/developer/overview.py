@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from local.journal import Journal, Line
 from local.log_line import parse
 from local.part import Part, State
+from local.probes import HttpProbe
 
 _MINUTE = 60
 _HOUR = 3600
@@ -47,6 +48,7 @@ class ShownPart:
     detail: str
     pid: str
     port: str
+    metrics: str
     uptime: str
     took: str
     restarts: int
@@ -97,12 +99,21 @@ def _part(part: Part, journal: Journal) -> ShownPart:
         detail=part.detail,
         pid=str(part.child.pid) if runs and part.child else "",
         port=part.port,
+        metrics=_metrics(part),
         uptime=duration(time.time() - part.child.started) if runs and part.child else "",
         took=f"{part.seconds:.2f} s" if part.up else "",
         restarts=max(part.restarts, 0),
         last=tuple(parse(line.text).render() for line in lines),
         action=_action(part),
     )
+
+
+def _metrics(part: Part) -> str:
+    """Where it tells what it measured; of those that are built on the chassis alone."""
+    probe = part.program.probe
+    if isinstance(probe, HttpProbe) and probe.path == "/healthz":
+        return f"http://127.0.0.1:{probe.port}/metrics"
+    return ""
 
 
 def _action(part: Part) -> str:

@@ -75,7 +75,9 @@ async def test_keys_that_are_none_are_identitys_fault(stage: Stage) -> None:
         assert (await client.get("/account")).status_code == 500
 
 
-@pytest.mark.parametrize("path", ["/nope", "/static/site.css", "/healthz", "/api", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/nope", "/static/site.css", "/healthz", "/metrics", "/api", "/docs"]
+)
 async def test_what_is_not_there_is_a_page_that_leads_on(
     client: httpx.AsyncClient, path: str
 ) -> None:
