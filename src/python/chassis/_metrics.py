@@ -7,6 +7,7 @@ says what each means.
 from collections.abc import Iterator
 from dataclasses import fields
 
+import grpc
 from prometheus_client import CollectorRegistry, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -32,25 +33,25 @@ class Metrics:
     Args:
         service: The application's name.
         lane: The release's.
+
+    Attributes:
+        served: Counts a call that was served.
+        called: Counts a call that was made.
     """
 
     def __init__(self, service: str, lane: str) -> None:
         self._registry = CollectorRegistry()
         about = Info("target", "Whose measurements these are", registry=self._registry)
         about.info({"service_name": service, "tandem_lane": lane})
-        self._served = self._histogram("rpc_server_duration_seconds", "Calls that were served")
-        self._called = self._histogram("rpc_client_duration_seconds", "Calls that were made")
+        self.served = _Durations(
+            "rpc_server_duration_seconds", "Calls that were served", self._registry
+        ).add
+        self.called = _Durations(
+            "rpc_client_duration_seconds", "Calls that were made", self._registry
+        ).add
         self._edges = _Edges()
         self._registry.register(self._edges)
         ProcessCollector(registry=self._registry)
-
-    def served(self, ended: Ended) -> None:
-        """Count a call that was served."""
-        _observe(self._served, ended)
-
-    def called(self, ended: Ended) -> None:
-        """Count a call that was made."""
-        _observe(self._called, ended)
 
     def watch_server(self, server: aio.KafkaServer) -> None:
         """Tell of this server's load and what it counts, whenever asked."""
@@ -65,16 +66,26 @@ class Metrics:
         encode, content_type = choose_encoder(accept)
         return encode(self._registry), content_type
 
-    def _histogram(self, name: str, what: str) -> Histogram:
-        return Histogram(name, what, _LABELS, buckets=_BUCKETS, registry=self._registry)
 
+class _Durations:
+    """Calls by method and status, and how long they took."""
 
-def _observe(histogram: Histogram, ended: Ended) -> None:
-    service, method = OTHER, OTHER
-    if ended.known:
-        service, _, method = ended.method.removeprefix("/").rpartition("/")
-    number: int = ended.code.value[0]
-    histogram.labels("grpc", service, method, str(number)).observe(ended.seconds)
+    def __init__(self, name: str, what: str, registry: CollectorRegistry) -> None:
+        self._histogram = Histogram(name, what, _LABELS, buckets=_BUCKETS, registry=registry)
+        # To look them up by their labels would take longer than all else.
+        self._by_call: dict[tuple[str, grpc.StatusCode], Histogram] = {}
+
+    def add(self, ended: Ended) -> None:
+        key = (ended.method if ended.known else OTHER, ended.code)
+        one = self._by_call.get(key)
+        if one is None:
+            one = self._by_call[key] = self._labelled(*key)
+        one.observe(ended.seconds)
+
+    def _labelled(self, path: str, code: grpc.StatusCode) -> Histogram:
+        service, _, method = path.removeprefix("/").rpartition("/")
+        number: int = code.value[0]
+        return self._histogram.labels("grpc", service or OTHER, method, str(number))
 
 
 class _Edges(Collector):
