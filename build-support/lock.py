@@ -32,6 +32,7 @@ LOCKS = (
     Lock("3rdparty/pants/pex.lock", "3rdparty/pants/pex.txt", python="3.9"),
     # The product's own comes before the tools', some of which take versions from it.
     Lock("3rdparty/python/default.lock", "3rdparty/python/requirements.txt"),
+    Lock("3rdparty/benchmarks/peers.lock", "3rdparty/benchmarks/peers.txt"),
     *(
         Lock(f"3rdparty/tools/{tool}.lock", f"3rdparty/tools/{tool}.txt")
         for tool in (
