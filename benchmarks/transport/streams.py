@@ -3,70 +3,61 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterable, AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 
 import grpc
 
-from benchmarks.transport.echo import COUNT, EXCHANGE, MESSAGE, POUR
+from benchmarks.measured.clocks import Orders
+from benchmarks.measured.messages import MESSAGE
+from benchmarks.transport.echo import COUNT, EXCHANGE, POUR
 
-MESSAGES = 10_000
-"""Of one stream; one that goes both ways has as many in each direction."""
+type _Run = Callable[[grpc.aio.Channel, int], Awaitable[int]]
 
 TIMEOUT = 60.0
 """Seconds that a stream may take."""
 
-DIRECTIONS = ("server -> client", "client -> server", "both")
-"""What is measured; `both` counts the messages of one direction."""
-
-
-@dataclass(slots=True)
-class Rates:
-    """What was measured of one transport: messages a second by direction, one number a round."""
-
-    of: dict[str, list[float]] = field(default_factory=lambda: {each: [] for each in DIRECTIONS})
-
-    def middle(self, direction: str) -> float:
-        """The middle round's messages in a second."""
-        ordered = sorted(self.of[direction])
-        return ordered[len(ordered) // 2]
+DIRECTIONS = {"pour": "server → client", "count": "client → server", "exchange": "both ways"}
+"""Orders, and what they measure; the last counts the messages of one direction."""
 
 
 class CountMismatchError(Exception):
     """A stream did not carry as many messages as were sent."""
 
 
-async def measure(channel: grpc.aio.Channel, rates: Rates) -> None:
-    """Add one stream of each direction to the rates.
-
-    Raises:
-        CountMismatchError: messages were lost.
-    """
-    for direction, run in zip(DIRECTIONS, (_pour, _count, _exchange), strict=True):
-        start = time.perf_counter()
-        carried = await run(channel)
-        rates.of[direction].append(carried / (time.perf_counter() - start))
-        if carried != MESSAGES:
-            raise CountMismatchError(f"{direction}: {carried} of {MESSAGES}")
+def orders(channel: grpc.aio.Channel) -> Orders:
+    """What a client with this channel can do; each takes a number of messages, returns seconds."""
+    return {
+        "pour": lambda number: _timed(_pour, channel, int(number)),
+        "count": lambda number: _timed(_count, channel, int(number)),
+        "exchange": lambda number: _timed(_exchange, channel, int(number)),
+    }
 
 
-async def _pour(channel: grpc.aio.Channel) -> int:
+async def _timed(run: _Run, channel: grpc.aio.Channel, number: int) -> float:
+    start = time.perf_counter()
+    carried = await run(channel, number)
+    if carried != number:
+        raise CountMismatchError(f"{carried} messages of {number}")
+    return time.perf_counter() - start
+
+
+async def _pour(channel: grpc.aio.Channel, number: int) -> int:
     method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(POUR)
-    return await _number_of(method(b"%d" % MESSAGES, timeout=TIMEOUT))
+    return await _number_of(method(b"%d" % number, timeout=TIMEOUT))
 
 
-async def _count(channel: grpc.aio.Channel) -> int:
+async def _count(channel: grpc.aio.Channel, number: int) -> int:
     method: grpc.aio.StreamUnaryMultiCallable[bytes, bytes] = channel.stream_unary(COUNT)
-    return int(await method(_messages(), timeout=TIMEOUT))
+    return int(await method(_messages(number), timeout=TIMEOUT))
 
 
-async def _exchange(channel: grpc.aio.Channel) -> int:
+async def _exchange(channel: grpc.aio.Channel, number: int) -> int:
     method: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(EXCHANGE)
-    return await _number_of(method(_messages(), timeout=TIMEOUT))
+    return await _number_of(method(_messages(number), timeout=TIMEOUT))
 
 
-async def _messages() -> AsyncIterator[bytes]:
-    for _ in range(MESSAGES):
+async def _messages(number: int) -> AsyncIterator[bytes]:
+    for _ in range(number):
         yield MESSAGE
 
 
