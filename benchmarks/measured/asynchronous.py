@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from benchmarks.measured import pipe
 from benchmarks.measured.clocks import Orders
+from benchmarks.measured.pipe import READY, Pipe
 
 
 def main[Client](
@@ -25,22 +25,28 @@ def main[Client](
 
     """
     role, *address = sys.argv[1:]
-    asyncio.run(_serve(serve(*address)) if role == "serve" else _call(connect(*address), orders))
+    pipe = Pipe()
+    if role == "serve":
+        asyncio.run(_serve(serve(*address), pipe))
+    else:
+        asyncio.run(_call(connect(*address), orders, pipe))
 
 
-async def _serve(serving: AbstractAsyncContextManager[None]) -> None:
+async def _serve(serving: AbstractAsyncContextManager[None], pipe: Pipe) -> None:
     async with serving:
-        pipe.say(pipe.READY)
+        pipe.say(READY)
         await asyncio.to_thread(pipe.wait_for_end)
 
 
 async def _call[Client](
-    connecting: AbstractAsyncContextManager[Client], orders: Callable[[Client], Orders]
+    connecting: AbstractAsyncContextManager[Client],
+    orders: Callable[[Client], Orders],
+    pipe: Pipe,
 ) -> None:
     async with connecting as client:
         able = orders(client)
         await able["first"]()
-        pipe.say(pipe.READY)
+        pipe.say(READY)
         # The loop runs on meanwhile: clients have heartbeats to send.
         while (order := await asyncio.to_thread(pipe.heard)) is not None:
             name, arguments = order

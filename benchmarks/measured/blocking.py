@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from benchmarks.measured import pipe
 from benchmarks.measured.messages import MESSAGE, check, distinct
+from benchmarks.measured.pipe import READY, Pipe
 
 
 class Client(Protocol):
@@ -33,10 +33,11 @@ type Serving = Callable[..., AbstractContextManager[Callable[[], None]]]
 def main(serve: Serving, connect: Callable[..., AbstractContextManager[Client]]) -> None:
     """Do as the arguments of this process say, until its standard input is closed."""
     role, *address = sys.argv[1:]
+    pipe = Pipe()
     if role == "serve":
-        _serve(serve(*address))
+        _serve(serve(*address), pipe)
     else:
-        _call(connect(*address))
+        _call(connect(*address), pipe)
 
 
 def alone(client: Client, seconds: float) -> list[float]:
@@ -83,14 +84,14 @@ def each_its_own(client: Client, number: int) -> int:
     return number
 
 
-def _serve(serving: AbstractContextManager[Callable[[], None]]) -> None:
+def _serve(serving: AbstractContextManager[Callable[[], None]], pipe: Pipe) -> None:
     with serving as serve_a_moment:
-        pipe.say(pipe.READY)
+        pipe.say(READY)
         while not pipe.ended():
             serve_a_moment()
 
 
-def _call(connecting: AbstractContextManager[Client]) -> None:
+def _call(connecting: AbstractContextManager[Client], pipe: Pipe) -> None:
     with connecting as client:
         able: dict[str, Callable[..., object]] = {
             "each_its_own": lambda number: each_its_own(client, int(number)),
@@ -98,7 +99,7 @@ def _call(connecting: AbstractContextManager[Client]) -> None:
             "together": lambda in_flight, seconds: together(client, int(in_flight), seconds),
         }
         each_its_own(client, 1)
-        pipe.say(pipe.READY)
+        pipe.say(READY)
         while (order := pipe.heard()) is not None:
             name, arguments = order
             pipe.say(able[name](*arguments))

@@ -2,13 +2,13 @@
 
 It is "Kafka RPC Requests": the handler's result goes to the topic that a request names as `reply_to`;
 the caller subscribes to that topic and finds the future by the correlation id. Beyond the recipe
-the handler may run as often at once as there are calls in flight; one at a time is its default.
+the handler may run as often at once as there are calls in flight (one at a time is its default),
+and nothing is logged (two lines a message are its default).
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -24,7 +24,7 @@ _WORKERS = 512
 
 @asynccontextmanager
 async def _serve(bootstrap: str, requests: str, _replies: str) -> AsyncIterator[None]:
-    broker = KafkaBroker(bootstrap, log_level=logging.WARNING)
+    broker = KafkaBroker(bootstrap, logger=None)
 
     @broker.subscriber(
         requests, group_id=requests, auto_offset_reset="earliest", max_workers=_WORKERS
@@ -39,7 +39,7 @@ async def _serve(bootstrap: str, requests: str, _replies: str) -> AsyncIterator[
 
 @asynccontextmanager
 async def _connect(bootstrap: str, requests: str, replies: str) -> AsyncIterator[Call]:
-    broker = KafkaBroker(bootstrap, log_level=logging.WARNING)
+    broker = KafkaBroker(bootstrap, logger=None)
     responses: dict[str, asyncio.Future[bytes]] = {}
 
     @broker.subscriber(replies, auto_offset_reset="latest")

@@ -1,145 +1,149 @@
-"""Calls and streams over Kafka beside grpc.aio direct over loopback, in one interleaved run.
+"""gRPC over Kafka beside what else carries calls, in one interleaved run.
 
-`python -m benchmarks.transport` measures the embedded broker, and Apache Kafka too where
-`TANDEM_TEST_KAFKA_LIBS` names its jars; a further argument `unary` or `streams` leaves out the
-other. Server and client are processes of their own. Machines differ and share their time with
-others: what lasts of the tables are their ratios.
+`./pants run benchmarks/transport` measures all that this machine has the servers for, and prints
+Markdown. docs/performance.md says what is measured, and how.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import subprocess
+import argparse
 import sys
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
-import grpc
+from benchmarks.servers import apache_kafka
+from benchmarks.servers.programs import MissingError
+from benchmarks.transport import line_up, promises
+from benchmarks.transport.line_up import Kafka, LineUp, interpreter_of
+from benchmarks.transport.noise import Noise
+from benchmarks.transport.promises import Promise
+from benchmarks.transport.suite import memory, start_up, streaming, takeover, unary, unary_report
+from benchmarks.transport.suite.options import Options
+from tests.support import embedded_kafka
 
-from benchmarks.transport import streams
-from benchmarks.transport.echo import APPLICATION, METHOD, SERVICE
-from benchmarks.transport.measure import IN_FLIGHT, Figures, Method, measure
-from grpc_kafka import Endpoint, aio, topics
-from tests.support import embedded_kafka, kafka
+NAMES = {
+    "raw": line_up.RAW,
+    "kafka": line_up.OURS,
+    "direct": line_up.DIRECT,
+    "aiokafka": line_up.AIOKAFKA,
+    "faststream": line_up.FASTSTREAM,
+    "nameko": line_up.NAMEKO,
+    "nats": line_up.NATS,
+}
+"""What `--only` calls the transports."""
 
-ROUNDS = 5
-SECONDS = 2.0
-"""Of each transport in each round."""
+_FOR_GRPC = ("kafka", "direct")
 
-_DIRECT = "grpc.aio direct"
+type Report = Iterator[str | list[Promise]]
+"""Texts to print as they come, and promises to print at the end."""
 
-
-@contextmanager
-def _serving(*arguments: str) -> Iterator[str]:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen(  # noqa: S603 - a module of this very package
-        [sys.executable, "-m", "benchmarks.transport.echo", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
-    try:
-        yield process.stdout.readline().strip() if process.stdout else ""
-    finally:
-        if process.stdin is not None:
-            process.stdin.close()
-        process.wait(20)
-
-
-def _over(stack: ExitStack, bootstrap: str, settings: Mapping[str, str]) -> grpc.aio.Channel:
-    endpoint = Endpoint(bootstrap, f"b{uuid.uuid4().hex[:8]}", APPLICATION, settings)
-    if not settings:
-        names = [topics.of_queue(endpoint.lane, SERVICE)]
-        names.append(topics.of_inbox(endpoint.lane, APPLICATION))
-        topics.create(bootstrap, [topics.Topic(name) for name in names])
-    stack.enter_context(_serving("kafka", bootstrap, endpoint.lane, json.dumps(dict(settings))))
-    return aio.channel(endpoint)
-
-
-async def _measure(channels: dict[str, grpc.aio.Channel]) -> dict[str, Figures]:
-    figures = {name: Figures() for name in channels}
-    methods: dict[str, Method] = {
-        name: channel.unary_unary(METHOD) for name, channel in channels.items()
-    }
-    for method in methods.values():
-        await measure(method, Figures(), 1.0)
-    for _ in range(ROUNDS):
-        for name, method in methods.items():
-            await measure(method, figures[name], SECONDS)
-    return figures
-
-
-async def _measure_streams(channels: dict[str, grpc.aio.Channel]) -> dict[str, streams.Rates]:
-    rates = {name: streams.Rates() for name in channels}
-    for channel in channels.values():
-        await streams.measure(channel, streams.Rates())
-    for _ in range(ROUNDS):
-        for name, channel in channels.items():
-            await streams.measure(channel, rates[name])
-    return rates
-
-
-def _report(figures: dict[str, Figures]) -> None:
-    direct = figures[_DIRECT]
-    head = f"{'':22}{'p50 ms':>9}{'':>8}{'p99 ms':>9}{'':>8}{f'calls/s at {IN_FLIGHT}':>17}{'':>8}"
-    lines = [head]
-    for name, each in figures.items():
-        cells = [
-            f"{each.percentile(50):9.2f}{_ratio(each.percentile(50), direct.percentile(50))}",
-            f"{each.percentile(99):9.2f}{_ratio(each.percentile(99), direct.percentile(99))}",
-            f"{each.throughput:17.0f}{_ratio(each.throughput, direct.throughput)}",
-        ]
-        lines.append(f"{name:22}{''.join(cells)}")
-    sys.stdout.write("\n".join(lines) + "\n")
-
-
-def _report_streams(rates: dict[str, streams.Rates]) -> None:
-    titles = [f"{direction:>28}" for direction in streams.DIRECTIONS]
-    lines = [f"{'messages/s (range)':22}{''.join(titles)}"]
-    for name, each in rates.items():
-        cells = [
-            f"{each.middle(direction):8.0f}{_range(each.of[direction]):>13}"
-            f"{_ratio(each.middle(direction), rates[_DIRECT].middle(direction)):>7}"
-            for direction in streams.DIRECTIONS
-        ]
-        lines.append(f"{name:22}{''.join(cells)}")
-    sys.stdout.write("\n".join(lines) + "\n")
-
-
-def _range(values: list[float]) -> str:
-    return f"({min(values) / 1000:.1f}-{max(values) / 1000:.1f}k)"
-
-
-def _ratio(value: float, of: float) -> str:
-    return f"{f'x{value / of:.2f}':>8}"
+type Suite = Callable[[LineUp, Options, Noise], Report]
 
 
 def main() -> None:
     """Measure and print."""
+    wanted = _parser().parse_args()
+    names = wanted.only or (_FOR_GRPC if wanted.embedded else tuple(NAMES))
+    options = Options(tuple(NAMES[name] for name in names), wanted.rounds, wanted.seconds)
     with ExitStack() as stack:
-        asyncio.run(_all(stack, sys.argv[1:] or ["unary", "streams"]))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tandem-bench-")))
+        peers = interpreter_of(wanted.peers) if wanted.peers else None
+        lined_up = LineUp(folder, None, peers)
+        lined_up.kafka = _embedded(stack) if wanted.embedded else _apache(stack, lined_up)
+        noise = Noise()
+        made: list[Promise] = []
+        for name in wanted.suites or SUITES:
+            noise.sample()
+            for said in SUITES[name](lined_up, options, noise):
+                if isinstance(said, str):
+                    _print(said)
+                else:
+                    made += said
+        noise.sample()
+        if made:
+            _print(promises.report(made))
+        _print(noise.report())
+        for missing in dict.fromkeys(lined_up.missing):
+            _print(f"Not measured: {missing}")
 
 
-async def _all(stack: ExitStack, wanted: list[str]) -> None:
-    port = stack.enter_context(_serving("direct"))
-    embedded = stack.enter_context(embedded_kafka.running())
-    channels = {
-        _DIRECT: grpc.aio.insecure_channel(f"127.0.0.1:{port}"),
-        "embedded broker": _over(stack, embedded, embedded_kafka.SETTINGS),
-    }
-    if os.environ.get(kafka.LIBS):
-        broker = stack.enter_context(kafka.running())
-        channels["Apache Kafka"] = _over(stack, broker.bootstrap_servers, {})
-    if "unary" in wanted:
-        _report(await _measure(channels))
-    if "streams" in wanted:
-        _report_streams(await _measure_streams(channels))
-    for channel in channels.values():
-        await channel.close()
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="benchmarks/transport", description=__doc__)
+    parser.add_argument(
+        "suites", nargs="*", choices=[*SUITES, []], help="what to measure (default: all)"
+    )
+    parser.add_argument(
+        "--only", nargs="+", choices=list(NAMES), help="transports to measure (default: all)"
+    )
+    parser.add_argument("--rounds", type=int, default=7, help="of each (default: 7)")
+    parser.add_argument(
+        "--seconds", type=float, default=1.0, help="of one load in a round (default: 1)"
+    )
+    parser.add_argument("--peers", help="a Python, or a PEX, that has the peers' packages")
+    parser.add_argument(
+        "--embedded",
+        action="store_true",
+        help="librdkafka's embedded broker instead of Apache Kafka",
+    )
+    return parser
+
+
+def _apache(stack: ExitStack, lined_up: LineUp) -> Kafka | None:
+    try:
+        bootstrap, pid = stack.enter_context(apache_kafka.running())
+    except MissingError as error:
+        lined_up.missing.append(f"anything on Apache Kafka: {error}")
+        return None
+    return Kafka(bootstrap, pid)
+
+
+def _embedded(stack: ExitStack) -> Kafka:
+    bootstrap = stack.enter_context(embedded_kafka.running())
+    return Kafka(bootstrap, None, embedded_kafka.SETTINGS, creates_topics=True)
+
+
+def _unary(lined_up: LineUp, options: Options, noise: Noise) -> Report:
+    figures = unary.measure(lined_up, options, noise)
+    yield unary_report.report(figures)
+    yield unary_report.where_others_win(figures)
+    yield unary_report.promises(figures)
+
+
+def _streams(lined_up: LineUp, options: Options, noise: Noise) -> Report:
+    rates = streaming.measure(lined_up, options, noise)
+    yield streaming.report(rates)
+    yield streaming.promises(rates)
+
+
+def _memory(lined_up: LineUp, options: Options, _noise: Noise) -> Report:
+    yield memory.report(memory.measure(lined_up, options))
+
+
+def _start_up(lined_up: LineUp, options: Options, _noise: Noise) -> Report:
+    yield start_up.report(start_up.measure(lined_up, options))
+
+
+def _takeover(lined_up: LineUp, options: Options, _noise: Noise) -> Report:
+    if line_up.OURS in options.names and lined_up.kafka is not None:
+        yield takeover.report(takeover.measure(lined_up, options))
+
+
+def _print(text: str) -> None:
+    if text:
+        sys.stdout.write(f"{text}\n\n")
+        sys.stdout.flush()
+
+
+SUITES: dict[str, Suite] = {
+    "unary": _unary,
+    "streams": _streams,
+    "memory": _memory,
+    "start-up": _start_up,
+    "takeover": _takeover,
+}
+"""What can be measured, by the name on the command line."""
 
 
 if __name__ == "__main__":

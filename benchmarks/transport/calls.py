@@ -14,7 +14,7 @@ from benchmarks.measured.messages import MESSAGE, TIMEOUT, check
 from benchmarks.transport import streams
 from benchmarks.transport.echo import CALL, HOLD, WORK
 
-SLOW = 0.2
+SLOW = 0.5
 """Seconds; calls that take longer are told one by one by `load`."""
 
 _HOLD_TIMEOUT = 120.0

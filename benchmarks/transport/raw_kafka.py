@@ -50,6 +50,8 @@ class _Client:
 
     def take(self, seconds: float) -> list[bytes]:
         """Wait so long for a message; return it and what else is there."""
+        # Reports of what was sent; they take room until they are fetched.
+        self._producer.poll(0)
         first = self._consumer.poll(seconds)
         if first is None:
             return []
