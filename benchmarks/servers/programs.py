@@ -81,7 +81,9 @@ def _await_connection(process: subprocess.Popen[bytes], port: int, log: Path) ->
             time.sleep(_PAUSE)
         else:
             return
-    raise StartError(f"{process.args!r} took no connection in {START_TIMEOUT:.0f} s\n{_end_of(log)}")
+    raise StartError(
+        f"{process.args!r} took no connection in {START_TIMEOUT:.0f} s\n{_end_of(log)}"
+    )
 
 
 def _end_of(log: Path) -> str:

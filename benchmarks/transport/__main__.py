@@ -18,9 +18,12 @@ from benchmarks.servers.programs import MissingError
 from benchmarks.transport import line_up, promises
 from benchmarks.transport.line_up import Kafka, LineUp, interpreter_of
 from benchmarks.transport.noise import Noise
+from benchmarks.transport.processes import ProcessError
 from benchmarks.transport.promises import Promise
 from benchmarks.transport.suite import memory, start_up, streaming, takeover, unary, unary_report
+from benchmarks.transport.suite.memory import NotInFlightError
 from benchmarks.transport.suite.options import Options
+from benchmarks.transport.suite.takeover import NothingHeldUpError
 from tests.support import embedded_kafka
 
 NAMES = {
@@ -56,17 +59,26 @@ def main() -> None:
         made: list[Promise] = []
         for name in wanted.suites or SUITES:
             noise.sample()
-            for said in SUITES[name](lined_up, options, noise):
-                if isinstance(said, str):
-                    _print(said)
-                else:
-                    made += said
+            try:
+                made += _run(SUITES[name](lined_up, options, noise))
+            except (ProcessError, NotInFlightError, NothingHeldUpError) as error:
+                lined_up.missing.append(f"{name}: {error}")
         noise.sample()
         if made:
             _print(promises.report(made))
         _print(noise.report())
         for missing in dict.fromkeys(lined_up.missing):
             _print(f"Not measured: {missing}")
+
+
+def _run(said: Report) -> list[Promise]:
+    made: list[Promise] = []
+    for each in said:
+        if isinstance(each, str):
+            _print(each)
+        else:
+            made += each
+    return made
 
 
 def _parser() -> argparse.ArgumentParser:

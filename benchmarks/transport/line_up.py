@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -31,6 +33,7 @@ ORDER = (RAW, OURS, DIRECT, AIOKAFKA, FASTSTREAM, NAMEKO, NATS)
 """All, as tables list them."""
 
 _ASK_TIMEOUT = 120.0
+_TELL = "import os, sys; print(sys.executable); print(os.pathsep.join(filter(None, sys.path)))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +177,15 @@ def _peer(name: str) -> str:
 
 
 def interpreter_of(program: str) -> Interpreter:
-    """The Python that a program is or starts: a Python itself, or a PEX.
+    """The Python that a program is, or that a PEX (`.pex`) makes when it is started.
 
     Its environment is that Python's own: what is imported here is another's.
     """
+    command = [sys.executable, program] if program.endswith(".pex") else [program]
     done = subprocess.run(  # noqa: S603 - named by who measures
-        [program, "-c", "import os, sys; print(sys.executable); print(os.pathsep.join(sys.path))"],
-        env={"PEX_INTERPRETER": "1"},
-        capture_output=True,
+        [*command, "-c", _TELL],
+        env=os.environ | {"PEX_INTERPRETER": "1"},
+        stdout=subprocess.PIPE,
         text=True,
         timeout=_ASK_TIMEOUT,
         check=True,

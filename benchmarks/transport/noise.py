@@ -38,7 +38,7 @@ class Noise:
             f"{platform.system()} {platform.machine()}, {_cores()} cores, "
             f"CPython {platform.python_version()}. Noise: between the measurements the same short "
             f"loop took {milliseconds(Spread.of(self.work))} ms; load average "
-            f"{min(self.loads):.1f}–{max(self.loads):.1f}; "
+            f"{min(self.loads):.1f}-{max(self.loads):.1f}; "
             f"{share:.1%} of the processors' time went to other guests."
         )
 

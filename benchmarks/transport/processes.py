@@ -63,7 +63,7 @@ class Process:
         self._errors = folder / f"{self._name.replace(' ', '-')}-{os.urandom(4).hex()}.log"
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(  # noqa: S603 - a module of this repository
-                [interpreter.path, "-m", module, *arguments],
+                [interpreter.path, "-P", "-m", module, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -37,8 +37,8 @@ class Promise:
     def bound(self) -> str:
         """The bound in words."""
         if self.most is not None:
-            return f"at most ×{self.most:g}"
-        return f"at least ×{self.least or 0:g}"
+            return f"at most x{self.most:g}"
+        return f"at least x{self.least or 0:g}"
 
 
 def report(promises: Sequence[Promise]) -> str:

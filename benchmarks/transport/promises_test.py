@@ -22,6 +22,6 @@ def test_a_report_says_what_was_promised_what_was_measured_and_what_was_missed()
         ]
     ).splitlines()
     assert lines[2:] == [
-        "| p50 | at most ×1.15 | ×1.10 (1.05–1.20) | kept |",
-        "| calls | at least ×3 | ×2.50 (2.00–3.00) | **missed** |",
+        "| p50 | at most x1.15 | x1.10 (1.05-1.20) | kept |",
+        "| calls | at least x3 | x2.50 (2.00-3.00) | **missed** |",
     ]

@@ -16,25 +16,25 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def milliseconds(spread: Spread) -> str:
     """Of seconds: the middle, and the range."""
     middle, least, greatest = (f"{each * 1000:.2f}" for each in _numbers(spread))
-    return f"{middle} ({least}–{greatest})"
+    return f"{middle} ({least}-{greatest})"
 
 
 def seconds(spread: Spread) -> str:
     """Of seconds: the middle, and the range."""
     middle, least, greatest = (f"{each:.2f}" for each in _numbers(spread))
-    return f"{middle} ({least}–{greatest})"
+    return f"{middle} ({least}-{greatest})"
 
 
 def rate(spread: Spread) -> str:
     """Of numbers a second: the middle, and the range."""
     middle, least, greatest = (f"{each:,.0f}" for each in _numbers(spread))
-    return f"{middle} ({least}–{greatest})"
+    return f"{middle} ({least}-{greatest})"
 
 
 def times(spread: Spread) -> str:
     """Of ratios: the middle, and the range."""
     middle, least, greatest = (f"{each:.2f}" for each in _numbers(spread))
-    return f"×{middle} ({least}–{greatest})"
+    return f"x{middle} ({least}-{greatest})"
 
 
 def _numbers(spread: Spread) -> tuple[float, float, float]:

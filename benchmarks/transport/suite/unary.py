@@ -1,4 +1,4 @@
-"""Unary calls: what one takes alone, how many go through at once, and the processors' time of each."""
+"""Unary calls: what one takes, how many go through at once, what processors spend on them."""
 
 from __future__ import annotations
 

@@ -21,8 +21,12 @@ def report(figures: All) -> str:
     """Tables: times and rates, how far ahead ours is, processors' time."""
     parts = [("Unary calls", _speeds(figures))]
     if OURS in figures:
-        parts.append(("gRPC over Kafka is so many times as fast (below 1: slower)", _ahead(figures)))
-    parts.append(("Seconds of processor for 1,000 calls: client + server + broker", _spent(figures)))
+        parts.append(
+            ("gRPC over Kafka is so many times as fast (below 1: slower)", _ahead(figures))
+        )
+    parts.append(
+        ("Seconds of processor for 1,000 calls: client + server + broker", _spent(figures))
+    )
     return "\n\n".join(f"**{title}**\n\n{text}" for title, text in parts)
 
 
@@ -58,7 +62,7 @@ def where_others_win(figures: All) -> str:
 
 
 def _won_or_lost(times: float) -> str:
-    return f"it is behind, ×{times:.2f}" if times >= 1 else f"it wins, ×{1 / times:.2f}"
+    return f"it is behind, x{times:.2f}" if times >= 1 else f"it wins, x{1 / times:.2f}"
 
 
 def _faster(figures: All, peer: str) -> dict[int, Spread]:
