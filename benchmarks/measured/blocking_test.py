@@ -1,4 +1,4 @@
-"""The clocks without asyncio keep as many calls in flight as they say, and believe no wrong reply."""
+"""Clocks without asyncio keep as many calls in flight as they say, and believe no wrong reply."""
 
 import pytest
 

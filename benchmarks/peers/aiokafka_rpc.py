@@ -78,7 +78,8 @@ async def _connect(bootstrap: str, requests: str, replies: str) -> AsyncIterator
         nonlocal count
         count += 1
         identity = b"%d" % count
-        future = waiting[identity] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        waiting[identity] = future
         try:
             async with asyncio.timeout(TIMEOUT):
                 await producer.send(requests, message, headers=[(_CORRELATION, identity), reply_to])

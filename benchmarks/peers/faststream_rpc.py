@@ -1,9 +1,9 @@
 """The recipe of FastStream's documentation for request and reply over Kafka.
 
-It is "Kafka RPC Requests": the handler's result goes to the topic that a request names as `reply_to`;
-the caller subscribes to that topic and finds the future by the correlation id. Beyond the recipe
-the handler may run as often at once as there are calls in flight (one at a time is its default),
-and nothing is logged (two lines a message are its default).
+It is "Kafka RPC Requests": the handler's result goes to the topic that a request names as
+`reply_to`; the caller subscribes to that topic and finds the future by the correlation id. Beyond
+the recipe the handler may run as often at once as there are calls in flight (one at a time is its
+default), and nothing is logged (two lines a message are its default).
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ async def _connect(bootstrap: str, requests: str, replies: str) -> AsyncIterator
 
     async def call(message: bytes) -> bytes:
         identity = str(uuid4())
-        future = responses[identity] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        responses[identity] = future
         await broker.publish(message, requests, reply_to=replies, correlation_id=identity)
         try:
             return await asyncio.wait_for(future, TIMEOUT)

@@ -10,6 +10,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 if sys.argv[1:2] == ["serve"]:
     # Before anything that Nameko imports uses what this replaces.
@@ -38,12 +39,19 @@ class _Echo:
         return message
 
 
+class _Reply(Protocol):
+    """What Nameko gives for a call that was sent."""
+
+    def result(self) -> str:
+        """Wait for the reply."""
+
+
 class _Client:
     """Calls that were sent, answered in the order of sending."""
 
     def __init__(self, proxy: ClusterRpcProxy) -> None:
         self._method = proxy.echo.echo
-        self._sent: deque[object] = deque()
+        self._sent: deque[_Reply] = deque()
 
     def send(self, message: bytes) -> None:
         """Publish a request, as text: Nameko's messages are JSON."""

@@ -15,13 +15,23 @@ from benchmarks.transport.tables import milliseconds
 _LOOP = 300_000
 
 
+def _cores() -> int:
+    return psutil.cpu_count() or 1
+
+
+def _stolen_so_far() -> float:
+    # Only Linux knows.
+    seconds: float = getattr(psutil.cpu_times(), "steal", 0.0)
+    return seconds
+
+
 @dataclass(slots=True)
 class Noise:
     """What the same piece of work took, again and again, and what others did meanwhile."""
 
     work: list[float] = field(default_factory=list)
     loads: list[float] = field(default_factory=list)
-    _stolen: float = field(default_factory=lambda: _stolen())
+    _stolen: float = field(default_factory=_stolen_so_far)
     _since: float = field(default_factory=time.monotonic)
 
     def sample(self) -> None:
@@ -33,7 +43,7 @@ class Noise:
 
     def report(self) -> str:
         """One paragraph."""
-        share = (_stolen() - self._stolen) / (time.monotonic() - self._since) / _cores()
+        share = (_stolen_so_far() - self._stolen) / (time.monotonic() - self._since) / _cores()
         return (
             f"{platform.system()} {platform.machine()}, {_cores()} cores, "
             f"CPython {platform.python_version()}. Noise: between the measurements the same short "
@@ -41,13 +51,3 @@ class Noise:
             f"{min(self.loads):.1f}-{max(self.loads):.1f}; "
             f"{share:.1%} of the processors' time went to other guests."
         )
-
-
-def _cores() -> int:
-    return psutil.cpu_count() or 1
-
-
-def _stolen() -> float:
-    # Only Linux knows.
-    seconds: float = getattr(psutil.cpu_times(), "steal", 0.0)
-    return seconds

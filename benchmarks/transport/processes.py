@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -70,7 +71,8 @@ class Process:
                 env=os.environ | interpreter.environment,
             )
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     @property
     def pid(self) -> int:
@@ -111,16 +113,20 @@ class Process:
     def kill(self) -> None:
         """End it as a crash would."""
         self._process.kill()
-        self._process.wait(_STOP_TIMEOUT)
+        self.close()
 
     def close(self) -> None:
         """Have it end."""
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            # What a process was told that ended before it heard of it is of no interest.
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
         try:
             self._process.wait(_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
-            self.kill()
+            self._process.kill()
+            self._process.wait(_STOP_TIMEOUT)
+        self._reader.join(_STOP_TIMEOUT)
 
     def __enter__(self) -> Self:
         return self
@@ -135,8 +141,9 @@ class Process:
 
     def _read(self) -> None:
         if self._process.stdout is not None:
-            for line in self._process.stdout:
-                self._lines.put(line)
+            with self._process.stdout as said:
+                for line in said:
+                    self._lines.put(line)
         self._lines.put(b"")
 
     def _answer(self, timeout: float) -> object:
