@@ -62,13 +62,16 @@ def main() -> None:
             try:
                 made += _run(SUITES[name](lined_up, options, noise))
             except (ProcessError, NotInFlightError, NothingHeldUpError) as error:
-                lined_up.missing.append(f"{name}: {error}")
+                lined_up.failed.append(f"{name}: {error}")
         noise.sample()
         if made:
             _print(promises.report(made))
         _print(noise.report())
+        # Each suite asks anew for what is missing.
         for missing in dict.fromkeys(lined_up.missing):
             _print(f"Not measured: {missing}")
+        for failed in lined_up.failed:
+            _print(f"Failed: {failed}")
 
 
 def _run(said: Report) -> list[Promise]:

@@ -94,6 +94,7 @@ class LineUp:
         kafka: the broker; None when there is no Apache Kafka.
         peers: a Python that has the peers' packages; None when there is none.
         missing: what is left out and why, a sentence each.
+        failed: what did not do as it should, and its last errors.
 
     """
 
@@ -101,6 +102,7 @@ class LineUp:
     kafka: Kafka | None
     peers: Interpreter | None
     missing: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
 
     def fresh(self, name: str, stack: ExitStack) -> Transport | None:
         """A transport with topics of its own; its server ends with the stack.

@@ -33,15 +33,19 @@ def broker() -> Iterator[Kafka]:
         yield Kafka(made.bootstrap_servers, made.pid)
 
 
-@pytest.fixture(params=ORDER)
-def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
-    line_up = LineUp(tmp_path, None, interpreter_of(str(_PEERS)) if _PEERS.exists() else None)
+@pytest.fixture(scope="module", params=ORDER)
+def pair(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pair]:
+    folder = tmp_path_factory.mktemp("measured")
+    line_up = LineUp(folder, None, interpreter_of(str(_PEERS)) if _PEERS.exists() else None)
     if request.param not in {DIRECT, NAMEKO, NATS}:
         line_up.kafka = request.getfixturevalue("broker")
     with running(line_up, (request.param,)) as pairs:
         if line_up.missing:
             # Others' servers prove nothing about the product: where they are not, no run fails.
             pytest.skip("; ".join(line_up.missing))
+        assert line_up.failed == []
         yield pairs[0]
 
 
@@ -60,13 +64,13 @@ def test_calls_alone_and_together_are_timed(pair: Pair) -> None:
     assert seconds >= 0.1
 
 
-@pytest.mark.parametrize("pair", [OURS, DIRECT], indirect=True)
+@pytest.mark.parametrize("pair", [OURS, DIRECT], indirect=True, scope="module")
 def test_streams_carry_every_message_in_each_direction(pair: Pair) -> None:
     for direction in ("pour", "count", "exchange"):
         assert pair.client.ask(direction, 1000)
 
 
-@pytest.mark.parametrize("pair", [OURS], indirect=True)
+@pytest.mark.parametrize("pair", [OURS], indirect=True, scope="module")
 def test_a_load_tells_what_was_answered_and_what_was_slow(pair: Pair) -> None:
     told = pair.client.ask("load", IN_FLIGHT, 0.5)
     assert isinstance(told, dict)
@@ -75,7 +79,7 @@ def test_a_load_tells_what_was_answered_and_what_was_slow(pair: Pair) -> None:
     assert isinstance(told["slow"], list)
 
 
-@pytest.mark.parametrize("pair", [OURS, DIRECT], indirect=True)
+@pytest.mark.parametrize("pair", [OURS, DIRECT], indirect=True, scope="module")
 def test_calls_are_held_until_their_time_is_over(pair: Pair) -> None:
-    assert pair.client.ask("hold", 100, 5.0) == 100
+    assert pair.client.ask("hold", 100, 3.0) == 100
     assert pair.client.ask("held") == 100

@@ -32,7 +32,7 @@ class Pair:
 
 @contextmanager
 def running(line_up: LineUp, names: tuple[str, ...]) -> Iterator[list[Pair]]:
-    """Start each of these transports that can be; those that cannot are noted in the line-up."""
+    """Start each of these transports that can be; the line-up notes those that cannot, and why."""
     with ExitStack() as stack:
         pairs = []
         for name in names:
@@ -41,7 +41,7 @@ def running(line_up: LineUp, names: tuple[str, ...]) -> Iterator[list[Pair]]:
                 if transport is not None:
                     pairs.append(_start(transport, stack))
             except ProcessError as error:
-                line_up.missing.append(f"{name}: {error}")
+                line_up.failed.append(f"{name}: {error}")
         yield pairs
 
 
@@ -70,5 +70,5 @@ def take(
             try:
                 turn(pair)
             except ProcessError as error:
-                line_up.missing.append(f"{pair.name}: {error}")
+                line_up.failed.append(f"{pair.name}: {error}")
                 left.remove(pair)
