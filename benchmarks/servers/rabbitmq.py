@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,8 +27,8 @@ def running(folder: Path) -> Iterator[tuple[str, int]]:
     """
     program = programs.find(_PROGRAM, "rabbitmq-server")
     mapper = programs.find("epmd", "rabbitmq-server")
-    home = folder / "rabbitmq"
-    home.mkdir()
+    # A new one each time: a node would go on with what another had left.
+    home = Path(tempfile.mkdtemp(prefix="rabbitmq-", dir=folder))
     port, mapped, between = (programs.free_port() for _ in range(3))
     configuration = home / "rabbitmq.conf"
     configuration.write_text(_CONFIGURATION.format(port=port))

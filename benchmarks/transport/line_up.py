@@ -21,15 +21,16 @@ from grpc_kafka import topics
 DIRECT = "grpc.aio direct"
 OURS = "gRPC over Kafka"
 RAW = "raw confluent-kafka"
-AIOKAFKA = "aiokafka"
+AIOKAFKA = "aiokafka, may lose calls"
+AIOKAFKA_KEPT = "aiokafka, loses none"
 FASTSTREAM = "FastStream"
 NAMEKO = "Nameko, RabbitMQ"
 NATS = "nats-py, NATS"
 
-KAFKA_PEERS = (AIOKAFKA, FASTSTREAM)
+KAFKA_PEERS = (AIOKAFKA_KEPT, AIOKAFKA, FASTSTREAM)
 """Request and reply over Kafka by others."""
 
-ORDER = (RAW, OURS, DIRECT, AIOKAFKA, FASTSTREAM, NAMEKO, NATS)
+ORDER = (RAW, OURS, DIRECT, AIOKAFKA_KEPT, AIOKAFKA, FASTSTREAM, NAMEKO, NATS)
 """All, as tables list them."""
 
 _ASK_TIMEOUT = 120.0
@@ -119,11 +120,12 @@ class LineUp:
 
     def _makers(self) -> dict[str, Callable[[ExitStack], Transport]]:
         return {
-            RAW: lambda _: self._on_kafka(RAW, raw_kafka.__name__, Interpreter()),
+            RAW: lambda _: self._on_kafka(RAW, raw_kafka.__name__, Interpreter(), ()),
             OURS: lambda _: self._ours(),
             DIRECT: lambda _: self._direct(),
-            AIOKAFKA: lambda _: self._on_kafka(AIOKAFKA, _peer("aiokafka"), self._python()),
-            FASTSTREAM: lambda _: self._on_kafka(FASTSTREAM, _peer("faststream"), self._python()),
+            AIOKAFKA_KEPT: lambda _: self._peer_on_kafka(AIOKAFKA_KEPT, "aiokafka", "kept"),
+            AIOKAFKA: lambda _: self._peer_on_kafka(AIOKAFKA, "aiokafka", "bare"),
+            FASTSTREAM: lambda _: self._peer_on_kafka(FASTSTREAM, "faststream"),
             NAMEKO: self._nameko,
             NATS: self._nats,
         }
@@ -141,11 +143,16 @@ class LineUp:
         module = over_kafka.__name__
         return Transport(OURS, module, address, kafka.broker, Interpreter(), self.folder)
 
-    def _on_kafka(self, name: str, module: str, interpreter: Interpreter) -> Transport:
+    def _peer_on_kafka(self, name: str, package: str, *more: str) -> Transport:
+        return self._on_kafka(name, _peer(package), self._python(), more)
+
+    def _on_kafka(
+        self, name: str, module: str, interpreter: Interpreter, more: tuple[str, ...]
+    ) -> Transport:
         kafka = self._broker()
         requests, replies = (f"b{uuid.uuid4().hex[:8]}.{each}" for each in ("requests", "replies"))
         self._create(topics.Topic(requests), topics.Topic(replies, partitions=1))
-        address = (kafka.bootstrap, requests, replies)
+        address = (kafka.bootstrap, requests, replies, *more)
         return Transport(name, module, address, kafka.broker, interpreter, self.folder)
 
     def _nameko(self, stack: ExitStack) -> Transport:
