@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
-from confluent_kafka import KafkaException
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
+from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
 from grpc_kafka import sync
+from tests.support import kafka
 from tests.transport import echo_server
 from tests.transport.conftest import SERVICE, Cluster, Lane, Method, lane_on
 from tests.transport.processes import running
@@ -54,14 +57,14 @@ def _arities(channel: KafkaChannel) -> list[Callable[[], grpc.aio.Call]]:
 
 @pytest.fixture(autouse=True, scope="module")
 def coordinated(apache: Cluster) -> None:
-    """Have a broker that tells of groups: one that is new makes their topic first."""
-    admin = AdminClient({"bootstrap.servers": apache.bootstrap_servers, "log_level": 0})
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
+    """Have a broker that knows groups: one that is new makes their topic first."""
+    consumer = Consumer({"bootstrap.servers": apache.bootstrap_servers, "group.id": "nobody"})
+    deadline, known = time.monotonic() + 30, False
+    while not known and time.monotonic() < deadline:
         with suppress(KafkaException):
-            admin.describe_consumer_groups(["nobody"], request_timeout=5)["nobody"].result(10)
-            return
-    pytest.fail("the broker does not tell of groups")
+            consumer.committed([TopicPartition("nowhere", 0)], timeout=5)
+            known = True
+    consumer.close()
 
 
 async def _refused(call: grpc.aio.Call, lane: Lane) -> None:
@@ -81,11 +84,14 @@ async def _until_served(method: Method) -> None:
 async def test_without_a_server_calls_fail_soon_and_with_one_they_are_answered(
     apache_lane: Lane,
 ) -> None:
-    for begin in _arities(apache_lane.channel()):
+    for number in range(4):
+        channel = apache_lane.channel()
+        await channel.channel_ready()
         began = time.monotonic()
-        await _refused(begin(), apache_lane)
+        await _refused(_arities(channel)[number](), apache_lane)
         assert time.monotonic() - began < _FIRST_LOOK
     channel = apache_lane.channel()
+    await channel.channel_ready()
     method = apache_lane.method(channel)
     await _refused(method(b"x", timeout=30, wait_for_ready=False), apache_lane)
     began = time.monotonic()
@@ -170,17 +176,48 @@ async def test_with_a_second_server_nothing_fails_when_the_first_is_killed(
             assert set(await asyncio.gather(*calls)) == {b"second:slow"}
 
 
-async def test_where_groups_cannot_be_described_calls_are_sent_as_ever(
+async def _are_sent_as_ever(lane: Lane, caplog: pytest.LogCaptureFixture, why: str) -> None:
+    method = lane.method()
+    for _ in range(3):
+        call = method(b"x", timeout=1, wait_for_ready=False)
+        assert await call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    warnings = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+    [said] = [each for each in warnings if "cannot be told" in each]
+    assert why in said
+
+
+async def test_where_groups_cannot_be_listed_calls_are_sent_as_ever(
     embedded: Cluster, caplog: pytest.LogCaptureFixture
 ) -> None:
     lane = lane_on(embedded)
-    await lane.serve(_echo)
-    method = lane.method()
-    for _ in range(3):
-        assert await method(b"x", timeout=30, wait_for_ready=False) == b"x"
-    said = [each for each in caplog.records if each.levelno == logging.WARNING]
-    assert len([each for each in said if "cannot be told" in each.getMessage()]) == 1
+    await lane.method()(b"warm", timeout=1).code()
+    await _are_sent_as_ever(lane, caplog, "_UNSUPPORTED_FEATURE")
     await lane.close()
+
+
+async def test_where_groups_may_not_be_seen_calls_are_sent_as_ever(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    authorizing = {
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "allow.everyone.if.no.acl.found": "true",
+    }
+    with kafka.running(authorizing) as broker:
+        lane = lane_on(Cluster(broker.bootstrap_servers, {}, creates_topics=False))
+        denied = AclBinding(
+            ResourceType.GROUP,
+            lane.queue,
+            ResourcePatternType.LITERAL,
+            "User:ANONYMOUS",
+            "*",
+            AclOperation.DESCRIBE,
+            AclPermissionType.DENY,
+        )
+        admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
+        admin.create_acls([denied])[denied].result(20)
+        await lane.method()(b"warm", timeout=5).code()
+        await _are_sent_as_ever(lane, caplog, "may it be described")
+        await lane.close()
 
 
 def test_threads_need_not_wait_either(apache: Cluster) -> None:

@@ -112,7 +112,7 @@ class _Watch:
         self.queue = queue
         self._loop = asyncio.get_running_loop()
         self._until = 0.0
-        self._looked = False
+        self._nobody: bool | None = None
         self._deserted = False
         self._waiting: dict[bytes, tuple[Hasty, Go]] = {}
         self._gone: dict[bytes, Hasty] = {}
@@ -124,7 +124,7 @@ class _Watch:
 
     def admit(self, call: Hasty, go: Go) -> None:
         self._until = self._loop.time() + LINGER
-        if not self._looked:
+        if self._nobody is None:
             self._waiting[call.call_id] = call, go
         elif self._deserted:
             self._end(call)
@@ -137,16 +137,17 @@ class _Watch:
         self._gone.pop(call_id, None)
 
     def learn(self, served: bool | None) -> None:
-        """Go by what was seen; None: nothing was, and the queue passes for served."""
-        deserted = served is False
-        # Who left in order has answered before: a look later the answer is here as well.
-        left, self._deserted, self._looked = self._deserted and deserted, deserted, True
-        if left:
-            for call in list(self._gone.values()):
-                self._end(call)
-        if not deserted:
+        """Go by what was seen; None: nothing was, and the queue passes for served.
+
+        Who is not seen any more is looked for once again: brokers may be at changing places, and
+        an answer that was given before it left in order is here by then.
+        """
+        before, self._nobody = self._nobody, served is False
+        self._deserted = self._nobody and before is not False
+        if not self._deserted:
             self.let_go()
-        for call, _ in list(self._waiting.values()):
+            return
+        for call in [*self._gone.values(), *[call for call, _ in self._waiting.values()]]:
             self._end(call)
 
     def let_go(self) -> None:
