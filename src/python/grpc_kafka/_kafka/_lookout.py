@@ -51,11 +51,10 @@ class KafkaLookout:
 
     async def close(self) -> None:
         """Let go."""
-        admin, self._admin = self._admin, None
-        if admin is not None:
-            # Its threads end with the last reference, and are waited for.
-            await asyncio.to_thread(_drop, [admin])
-            del admin
+        if self._admin is not None:
+            # The client's threads end with the last reference, and are waited for.
+            last, self._admin = [self._admin], None
+            await asyncio.to_thread(last.clear)
 
     async def _states(
         self, queue: str
@@ -91,7 +90,3 @@ class KafkaLookout:
             consumer.committed([TopicPartition(queue, 0)], timeout=_ANSWER)
         finally:
             consumer.close()
-
-
-def _drop(last: list[AdminClient]) -> None:
-    last.clear()
