@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from grpc_kafka import Endpoint, Health, Security, topics
 from grpc_kafka.aio import KafkaChannel, KafkaServer, channel, server
+from grpc_kafka.topics._command import main
 from tests.support import secured_kafka
 from tests.support.certificates import Authority
 from tests.support.secured_kafka import Grant, SecuredKafka
@@ -266,6 +267,34 @@ async def test_a_foreign_process_cannot_read_an_inbox(vault: Vault) -> None:
     heard, errors = await asyncio.to_thread(_eavesdrop, vault)
     assert heard == []
     assert "TOPIC_AUTHORIZATION_FAILED" in errors
+
+
+def test_topics_are_made_with_the_rights_that_the_documentation_lists(
+    vault: Vault, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lane = f"{vault.lane}-new"
+    options, definitions = tmp_path / "admin.properties", tmp_path / "services.toml"
+    vault.broker.user(f"{vault.lane}-topics", "secret of topics")
+    settings = vault.security("topics").settings()
+    options.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    definitions.write_text('[topics.queue]\npartitions = 1\n[applications.a]\nserves = ["b.C"]')
+    command = [str(definitions), "--bootstrap", vault.broker.sasl_ssl, "--lane", lane]
+    command += ["--options-file", str(options)]
+    assert main(["create", *command]) == 1
+    assert "the brokers do not allow it" in capsys.readouterr().err
+    for operation in ("CREATE", "DESCRIBE", "DESCRIBE_CONFIGS", "ALTER", "ALTER_CONFIGS"):
+        vault.allow("topics", Grant("topic", f"{lane}.*", operation))
+    assert main(["create", *command]) == 0
+    definitions.write_text(
+        '[topics.queue]\npartitions = 2\nretention = "1h"\n[applications.a]\nserves = ["b.C"]'
+    )
+    assert main(["create", "--apply", *command]) == 0
+    assert "secret" not in "".join(capsys.readouterr())
+    options.write_text(options.read_text().replace("secret of topics", "wrong"))
+    began = time.monotonic()
+    assert main(["plan", *command, "--timeout", "5"]) == 1
+    assert "authentication failed" in capsys.readouterr().err
+    assert time.monotonic() - began < SECONDS + 5
 
 
 def _eavesdrop(vault: Vault) -> tuple[list[bytes | None], set[str]]:

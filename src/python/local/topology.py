@@ -4,11 +4,6 @@ import tomllib
 
 from grpc_kafka import topics
 
-_PARTITIONS = 4
-_REPLICATION = 1  # a broker on a developer's machine has no other
-# Dead letters wait for somebody to look at them, not for a server that starts again.
-_LETTERS = {"retention.ms": str(30 * 24 * 3600 * 1000)}
-
 
 def needed(topology: str, lane: str) -> list[topics.Topic]:
     """List the topics that follow from what each application serves and calls.
@@ -16,18 +11,13 @@ def needed(topology: str, lane: str) -> list[topics.Topic]:
     Args:
         topology: The text of `infra/kafka/services.toml`.
         lane: The lane that the topics belong to.
+
+    Raises:
+        DefinitionsError: the text is not understood.
     """
-    applications = tomllib.loads(topology)["applications"]
-    queues = sorted({name for app in applications.values() for name in app["serves"]})
-    names = [
-        *(topics.of_queue(lane, queue) for queue in queues),
-        *(topics.of_inbox(lane, application) for application in applications),
-    ]
-    letters = [topics.of_dead_letter(lane, queue) for queue in queues]
-    return [
-        *(topics.Topic(name, _PARTITIONS, _REPLICATION) for name in names),
-        *(topics.Topic(name, 1, _REPLICATION, _LETTERS) for name in letters),
-    ]
+    # A broker on a developer's machine has no other to lie on.
+    alone = topics.Overrides(replication=1, min_in_sync=1)
+    return topics.read(topology, [lane], alone)
 
 
 def callees(topology: str) -> dict[str, tuple[str, ...]]:

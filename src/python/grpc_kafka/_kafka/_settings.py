@@ -9,7 +9,7 @@ from grpc_kafka._endpoint import Endpoint
 type Settings = dict[str, str | int | float | bool]
 
 _CONSUMERS_ONLY = (
-    "allow.auto.", "auto.", "check.crcs", "enable.auto.", "enable.partition.eof", "fetch.",
+    "auto.", "check.crcs", "enable.auto.", "enable.partition.eof", "fetch.",
     "group.", "heartbeat.", "isolation.", "max.partition.fetch.", "max.poll.",
     "partition.assignment.", "queued.", "session.",
 )  # fmt: skip
@@ -53,7 +53,9 @@ def of_producer(endpoint: Endpoint, *, every_report: bool) -> Settings:
         # 100,000 would break off streams whenever brokers stand still for a moment.
         "queue.buffering.max.messages": 1_000_000,
         "delivery.report.only.error": not every_report,
-        # Topics are created before anyone calls: what is not there by now will not appear.
+        # Topics are created before anyone calls: what is not there by now will not appear. Of a
+        # producer's question alone brokers would make one, unless they are told not to.
+        "allow.auto.create.topics": False,
         "topic.metadata.propagation.max.ms": 1000,
     }
     return of_client(endpoint) | own | _without(endpoint.kafka, _CONSUMERS_ONLY)

@@ -31,6 +31,15 @@ def test_the_endpoint_has_the_last_word_but_an_inbox_joins_no_group() -> None:
     assert inbox["enable.auto.commit"] is False
 
 
+def test_no_client_has_brokers_create_topics_unless_the_endpoint_says_so() -> None:
+    producer = _settings.of_producer(_ENDPOINT, every_report=True)
+    queue = _settings.of_queue(_ENDPOINT, "blue.a.B")
+    assert producer["allow.auto.create.topics"] is False
+    assert queue.get("allow.auto.create.topics", False) is False
+    embedded = Endpoint("host:1", "blue", "account", {"allow.auto.create.topics": "true"})
+    assert _settings.of_producer(embedded, every_report=True)["allow.auto.create.topics"] == "true"
+
+
 def test_only_servers_hear_of_every_record() -> None:
     told = _settings.of_producer(_ENDPOINT, every_report=True)
     spared = _settings.of_producer(_ENDPOINT, every_report=False)

@@ -1,43 +1,20 @@
-"""Topics as they should be: their names, and their creation by one explicit command.
-
-Nothing here is ever on the way of a call.
-"""
+"""Creates topics that are not there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from grpc_kafka._errors import TopicsError
-from grpc_kafka._names import of_dead_letter, of_inbox, of_queue
-
-__all__ = ["Topic", "create", "of_dead_letter", "of_inbox", "of_queue"]
+from grpc_kafka._kafka._faults import fault_of
+from grpc_kafka.topics._topic import Topic
 
 # Errors are raised; librdkafka need not write them to the terminal as well.
 _QUIET = {"log_level": "2"}
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """A topic as it should be.
-
-    Attributes:
-        name: its full name; `of_queue`, `of_inbox` and `of_dead_letter` make such names.
-        partitions: how many processes may share a queue, or how inboxes spread.
-        replication: on how many brokers it lies.
-        settings: the topic's own settings, such as `retention.ms`.
-
-    """
-
-    name: str
-    partitions: int = 4
-    replication: int = 1
-    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def create(
@@ -94,5 +71,6 @@ def _created(name: str, future: Future[None], timeout: float) -> bool:
         reason: KafkaError = error.args[0]
         if reason.code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return False
-        raise TopicsError(f"topic {name} was not created: {reason.str()}") from error
+        said = fault_of(error).reason
+        raise TopicsError(f"topic {name} was not created: {said}") from error
     return True
