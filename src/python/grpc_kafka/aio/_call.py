@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
+# Servers that may send parts of an answer at once: one for each delivery of the request. Past that
+# the one that began first is given up, so that memory is bounded.
+_SOURCES = 4
+
 LOCALLY_CANCELLED = "Locally cancelled by application!"
 """The details of a call that its own process cancelled, as `grpc.aio` words them."""
 
@@ -103,6 +107,8 @@ class KafkaUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
     def _collect(self, frame: Part) -> None:
         self._moves.receive(FrameKind.PART)
         if frame.source not in self._parts:
+            if len(self._parts) == _SOURCES:
+                del self._parts[next(iter(self._parts))]
             self._parts[frame.source] = Collected(self._receive_limit)
         self._parts[frame.source].add(frame.sequence, frame.message)
 

@@ -28,6 +28,7 @@ from grpc_kafka.protocol import (
     InitialMetadata,
     MalformedRecordError,
     Message,
+    Part,
     Ping,
     Request,
     Response,
@@ -36,6 +37,7 @@ from grpc_kafka.protocol import (
     Window,
     cost_of,
     decode,
+    encode_part,
     encode_ping,
     encode_request,
     encode_response,
@@ -260,6 +262,21 @@ async def test_an_answer_to_a_partition_that_does_not_exist_is_given_up_and_coun
     await settled()
     assert made.counters.unsent == 1
     assert await rig.method()(b"x", timeout=20) == b"x"
+
+
+async def test_parts_from_many_sources_take_the_memory_of_a_few(rig: Rig) -> None:
+    call = rig.method()(b"x", timeout=20)
+    await settled()
+    (request,) = [frame for frame in _frames(rig, rig.queue) if isinstance(frame, Request)]
+    to, key = request.reply_to, request.call_id
+    for number in range(200):
+        _publish(rig, to, encode_part(Part(key, f"source{number}", 0, bytes(1000))))
+    _publish(rig, to, encode_part(Part(key, "right", 0, b"an answer ")))
+    last = Response(key, to.instance, (), 0, "", (), b"in parts", 1, "right")
+    await settled()
+    assert len(call._parts) == 4  # type: ignore[attr-defined]
+    _publish(rig, to, encode_response(last))
+    assert await call == b"an answer in parts"
 
 
 async def test_a_flood_of_pings_is_heard_and_forgotten(rig: Rig) -> None:
