@@ -199,11 +199,11 @@ class Marks:
             else:
                 self._unread.setdefault(partition, _Errand()).failed(time.monotonic())
         self._send(found)
-        suspected = {partition: plan for partition, plan in plans.items() if plan.until}
-        self._careful |= set(suspected)
-        for partition, plan in suspected.items():
-            where = f"{self._topic}/{partition}"
-            _LOG.warning("%s brought servers down; with care up to %d", where, plan.until)
+        for partition, plan in plans.items():
+            if plan.until:
+                self._careful.add(partition)
+                where = f"{self._topic}/{partition}"
+                _LOG.warning("%s brought servers down; with care up to %d", where, plan.until)
         return {partition: plan for partition, plan in plans.items() if plan.again}
 
     def _begin(self, partition: int, found: Found, begun: bool) -> Plan:

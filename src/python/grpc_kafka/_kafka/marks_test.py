@@ -111,6 +111,13 @@ def test_a_partition_that_others_vanished_with_is_taken_with_care() -> None:
     assert consumer.written == [(5, "run:3"), (5, "one:5:1")]
 
 
+def test_a_partition_that_one_member_vanished_with_is_told_of_and_taken_without_care() -> None:
+    marks = _of(ScriptedConsumer(found="run:1"))
+    plan = marks.take({0})[0]
+    assert (plan.until, plan.again) == (0, 9)
+    assert not marks.careful
+
+
 def test_a_request_is_run_when_the_brokers_have_its_mark() -> None:
     consumer = ScriptedConsumer(found="run:2")
     marks = _of(consumer)
