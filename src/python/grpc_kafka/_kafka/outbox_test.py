@@ -17,7 +17,7 @@ from grpc_kafka.protocol import Encoded
 class Way:
     """A producer whose broker acknowledges when the test says so."""
 
-    log: list[tuple[str, bytes]]
+    log: list[tuple[str, bytes | None]]
     name: str
     unacknowledged: int = 0
     refusal: BrokerError | None = None
@@ -33,7 +33,7 @@ class Way:
 class Post:
     """An outbox on two producers, and all that left it."""
 
-    log: list[tuple[str, bytes]] = field(default_factory=list)
+    log: list[tuple[str, bytes | None]] = field(default_factory=list)
     told: list[BrokerError | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -47,7 +47,7 @@ class Post:
 
     @property
     def left(self) -> list[int]:
-        return [int(key) for _, key in self.log]
+        return [int(key or b"") for _, key in self.log]
 
     async def until_left(self, count: int) -> None:
         async with asyncio.timeout(5):

@@ -87,7 +87,7 @@ async def test_a_status_too_large_to_be_sent_ends_its_stream_all_the_same(rig: R
         yield b"1"
 
     await serve(rig, grpc.stream_stream_rpc_method_handler(talk))
-    call = rig.channel().stream_stream(f"/{SERVICE}/Call")(timeout=5)
+    call = chat_of(rig)(timeout=5)
     assert await call.read() == b"1"
     assert await call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 

@@ -5,7 +5,17 @@ import pytest
 
 _ROOM = Path(__file__).parent
 _MODULES = sorted(path for path in _ROOM.glob("*.py") if not path.name.endswith("_test.py"))
-_ALLOWED = {"__future__", "collections", "enum", "functools", "re", "reprlib", "struct", "typing", "grpc_kafka"}
+_ALLOWED = {
+    "__future__",
+    "collections",
+    "enum",
+    "functools",
+    "re",
+    "reprlib",
+    "struct",
+    "typing",
+    "grpc_kafka",
+}
 
 
 def _imports(path: Path) -> set[str]:
