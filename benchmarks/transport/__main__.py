@@ -88,7 +88,12 @@ def _run(said: Report) -> list[Promise]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="benchmarks/transport", description=__doc__)
     parser.add_argument(
-        "suites", nargs="*", choices=[*SUITES, []], help="what to measure (default: all)"
+        "suites",
+        nargs="*",
+        # argparse holds no suite at all to the choices, too.
+        choices=[*SUITES, []],
+        metavar="SUITE",
+        help=f"what to measure, of {', '.join(SUITES)} (default: all)",
     )
     parser.add_argument(
         "--only", nargs="+", choices=list(NAMES), help="transports to measure (default: all)"
