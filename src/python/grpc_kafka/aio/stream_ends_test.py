@@ -11,7 +11,7 @@ import pytest
 
 from grpc_kafka import BrokerError, Endpoint
 from grpc_kafka.aio import _insisting
-from grpc_kafka.aio.conftest import SERVICE, Chat, Gate, chat_handler, serve, settled
+from grpc_kafka.aio.conftest import SERVICE, Chat, Gate, chat_handler, chat_of, serve, settled
 from grpc_kafka.protocol import Cancel, Encoded, encode_cancel
 
 if TYPE_CHECKING:
