@@ -237,6 +237,8 @@ async def test_who_may_write_nothing_at_all_is_denied_and_is_not_well_until_gran
 
 async def test_a_server_that_may_not_read_its_queue_says_so(vault: Vault) -> None:
     vault.allow("server", Grant("topic", vault.queue, "READ"))
+    # Who may write nowhere says that first.
+    vault.allow("server", Grant("topic", f"{vault.lane}.client.inbox", "WRITE"))
     made = await _serve(vault.server())
     await _ill(made.healthy, "Group authorization failed")
     vault.allow_server()
