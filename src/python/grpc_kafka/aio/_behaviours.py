@@ -8,6 +8,8 @@ from typing import cast
 
 from grpc_kafka.aio._routing import Handler
 
+_ON_THE_LOOP = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
 type Behaviour = Callable[[object, object], object]
 
 
@@ -31,6 +33,10 @@ def behaviour_of(handler: Handler) -> Behaviour:
 
 def is_async(behaviour: Behaviour) -> bool:
     """Whether it runs on the loop: a coroutine, or an asynchronous generator."""
+    code = getattr(behaviour, "__code__", None)
+    if code is not None and code.co_flags & _ON_THE_LOOP:
+        # As nearly all are; it is asked for with every call, and to look closer takes a while.
+        return True
     return _is(inspect.iscoroutinefunction, behaviour) or is_async_generator(behaviour)
 
 
