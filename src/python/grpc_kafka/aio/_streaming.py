@@ -93,6 +93,9 @@ class Streaming:
             # It was begun, so it is not begun again by anyone: what is lost now stays lost.
             rpc.settle()
             code, details, _ = await self._handling.verdict(rpc, lambda: self._run(rpc, handler))
+            if rpc.ending is Ending.CANCELLED:
+                # To a client that lives after all: one that cancelled it takes no more frames.
+                code, details = grpc.StatusCode.UNAVAILABLE, "the client's process fell silent"
         except asyncio.CancelledError:
             code, details = grpc.StatusCode.UNAVAILABLE, "the stream was not begun"
         if stream.unheard is not None and rpc.moves.state is State.REQUESTED:
@@ -105,9 +108,6 @@ class Streaming:
             rpc.settle()
         elif rpc.ending is Ending.EXPIRED:
             code, details = grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded"
-        elif rpc.ending is Ending.CANCELLED:
-            # To a client that lives after all: one that cancelled it takes no more frames.
-            code, details = grpc.StatusCode.UNAVAILABLE, "the client's process fell silent"
         rpc.over = True
         stream.finish(code.value[0], details, rpc.trailing_metadata)
         return None

@@ -161,6 +161,8 @@ async def test_a_stream_that_nobody_confirms_is_dropped(
     assert committed(rig) == 0
     await asyncio.sleep(0.3)
     assert (chat.runs, committed(rig)) == (0, 1)
+    (trailers,) = [frame for frame in frames(rig) if isinstance(frame, Trailers)]
+    assert trailers.details == "the stream was not begun"
 
 
 async def test_a_server_that_falls_silent_ends_its_streams(
