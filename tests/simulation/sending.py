@@ -1,0 +1,201 @@
+"""A process's producer: what it is given is written later, in order, perhaps twice or never."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import NamedTuple
+
+from grpc_kafka import Health
+from grpc_kafka._broker import Report
+from grpc_kafka._errors import BrokerError, RecordTooLargeError
+from grpc_kafka.protocol import Encoded, Letter
+from tests.simulation.cluster import Cluster, Log
+from tests.simulation.process import Process
+from tests.simulation.timeline import Timeline
+
+TIMEOUT = 30.0
+"""Seconds after which a record that could not be written is reported as failed."""
+
+_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Luck:
+    """What may become of a batch, as probabilities.
+
+    Attributes:
+        twice: it is written twice, as by a producer that tries again.
+        unheard: it is written, and reported as failed.
+        refused: it is not written.
+        torn: one of its records is not written.
+
+    """
+
+    twice: float = 0.0
+    unheard: float = 0.0
+    refused: float = 0.0
+    torn: float = 0.0
+
+
+class _Waiting(NamedTuple):
+    record: Encoded | Letter
+    report: Report
+    since: float
+
+
+class Sender:
+    """As `Sender` of the port has it.
+
+    Args:
+        reported: told what a process heard of a record: the record, and whether it failed.
+
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        cluster: Cluster,
+        process: Process,
+        network: Random,
+        luck: Callable[[], Luck],
+        *,
+        every_report: bool,
+        reported: Callable[[str, Encoded | Letter, bool], None],
+    ) -> None:
+        self.timeline = timeline
+        self.cluster = cluster
+        self.process = process
+        self.network = network
+        self.luck = luck
+        self._every_report = every_report
+        self._reported = reported
+        self._lanes: dict[tuple[str, int], _Lane] = {}
+        self._unheard = 0
+        self._closing: Callable[[], None] | None = None
+
+    def send(
+        self,
+        topic: str,
+        record: Encoded | Letter,
+        report: Report,
+        *,
+        partition: int | None = None,
+    ) -> None:
+        """Hand a record over."""
+        if not self.process.alive:
+            return
+        size = len(record.key or b"") + len(record.value or b"")
+        size += sum(len(name) + len(value or b"") for name, value in record.headers)
+        if size > _LIMIT:
+            raise RecordTooLargeError(f"the record has {size} bytes, allowed are {_LIMIT}")
+        log = self.cluster.log(topic, record.key, partition)
+        lane = self._lanes.get((topic, log.number))
+        if lane is None:
+            lane = self._lanes[topic, log.number] = _Lane(self, log)
+        self._unheard += 1
+        lane.add(_Waiting(record, report, self.timeline.now))
+
+    def healthy(self) -> Health:
+        """Whether it can send."""
+        return Health(ok=True, detail="simulated")
+
+    async def close(self, timeout: float) -> None:  # noqa: ASYNC109
+        """Wait at most so long for what was handed over."""
+        if not self._unheard:
+            return
+        loop = self.process.loop
+        done = loop.create_future()
+
+        def end() -> None:
+            if not done.done():
+                done.set_result(None)
+
+        self._closing = end
+        timer = loop.call_later(timeout, end)
+        await done
+        timer.cancel()
+
+    def tell(self, topic: str, waiting: _Waiting, error: BrokerError | None, delay: float) -> None:
+        """Let the process hear what became of a record."""
+
+        def heard() -> None:
+            self._reported(topic, waiting.record, error is not None)
+            self._unheard -= 1
+            if error is not None or self._every_report:
+                waiting.report(error)
+            if self._closing is not None and not self._unheard:
+                self._closing()
+
+        self.timeline.after(delay, lambda: self.process.run(heard))
+
+
+class _Lane:
+    """What goes to one partition, in its order."""
+
+    def __init__(self, sender: Sender, log: Log) -> None:
+        self._sender = sender
+        self._log = log
+        self._waiting: deque[_Waiting] = deque()
+        self._going = False
+
+    def add(self, waiting: _Waiting) -> None:
+        self._waiting.append(waiting)
+        if not self._going:
+            self._leave_later()
+
+    def _leave_later(self) -> None:
+        sender = self._sender
+        self._going = True
+        closed = max(self._log.closed_until - sender.timeline.now, 0.0)
+        timeout = self._waiting[0].since + TIMEOUT - sender.timeline.now
+        delay = min(closed + sender.process.delay(), max(timeout, 0.0) + 0.001)
+        sender.timeline.after(delay, self._leave)
+
+    def _leave(self) -> None:
+        sender = self._sender
+        now = sender.timeline.now
+        self._going = False
+        if not sender.process.alive:
+            self._leave_behind()
+            return
+        if sender.process.away or self._log.closed_until > now:
+            while self._waiting and self._waiting[0].since + TIMEOUT <= now:
+                error = BrokerError("Local: Message timed out")
+                sender.tell(self._log.topic, self._waiting.popleft(), error, 0.0)
+        else:
+            self._write()
+        if self._waiting:
+            self._leave_later()
+
+    def _write(self) -> None:
+        batch, self._waiting = self._waiting, deque()
+        sender, drawn = self._sender, self._sender.network.random()
+        luck = sender.luck()
+        error: BrokerError | None = None
+        delay = sender.process.delay()
+        if drawn < luck.refused:
+            error, times = BrokerError("simulated: refused"), 0
+        elif drawn < luck.refused + luck.unheard:
+            error, times = BrokerError("simulated: the acknowledgement was lost"), 1
+            delay += TIMEOUT * sender.network.random()
+        else:
+            times = 2 if drawn < luck.refused + luck.unheard + luck.twice else 1
+        if len(batch) > 1 and sender.network.random() < luck.torn:
+            lost = batch[sender.network.randrange(len(batch))]
+            batch.remove(lost)
+            sender.tell(self._log.topic, lost, BrokerError("simulated: refused"), delay)
+        for _ in range(times):
+            for waiting in batch:
+                sender.cluster.append(self._log, waiting.record, sender.process.name)
+        for waiting in batch:
+            sender.tell(self._log.topic, waiting, error, delay)
+
+    def _leave_behind(self) -> None:
+        """Write what a killed process had on its way: some of it, from the first on."""
+        batch, self._waiting = self._waiting, deque()
+        for _ in range(self._sender.network.randint(0, len(batch))):
+            waiting = batch.popleft()
+            self._sender.cluster.append(self._log, waiting.record, self._sender.process.name)
