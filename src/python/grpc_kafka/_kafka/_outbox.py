@@ -14,7 +14,7 @@ FEW = 8
 PAUSE = 0.001
 """Seconds between two looks at what is acknowledged, and so between two batches."""
 
-LONGEST = 0.02
+LONGEST = 0.1
 """Seconds that records wait at most: a broker that is slow must not keep them from the others."""
 
 _MEMORY = 0.01
