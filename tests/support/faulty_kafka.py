@@ -20,6 +20,8 @@ import confluent_kafka
 OFFSET_FETCH = 9
 """Kafka's number of the request for a group's positions."""
 
+# Milliseconds that a member of a group may be silent, as Tandem wants it of every broker.
+_SESSION = 3000
 _POINTER = ctypes.c_void_p
 
 
@@ -42,6 +44,12 @@ class FaultyKafka:
         push.argtypes = [_POINTER, ctypes.c_int16, ctypes.c_size_t, ctypes.POINTER(ctypes.c_int)]
         push(self._cluster, request, len(errors), codes)
 
+    def advertise(self, port: int) -> None:
+        """Tell clients that it is found at this port of 127.0.0.1."""
+        put = self._library.rd_kafka_mock_broker_set_host_port
+        put.argtypes = [_POINTER, ctypes.c_int32, ctypes.c_char_p, ctypes.c_int]
+        put(self._cluster, 1, b"127.0.0.1", port)
+
 
 @contextmanager
 def running() -> Iterator[FaultyKafka]:
@@ -53,6 +61,9 @@ def running() -> Iterator[FaultyKafka]:
     library.rd_kafka_mock_cluster_bootstraps.argtypes = [_POINTER]
     client = new(0, _quiet(library), None, 0)
     cluster = new_cluster(client, 1)
+    lives = library.rd_kafka_mock_set_group_consumer_session_timeout_ms
+    lives.argtypes = [_POINTER, ctypes.c_int]
+    lives(cluster, _SESSION)
     try:
         address = library.rd_kafka_mock_cluster_bootstraps(cluster).decode()
         yield FaultyKafka(address, library, cluster)

@@ -26,19 +26,18 @@ class KafkaInbox:
         self._topic = topic
         self.partition = -1
         self._pulse = Pulse(f"inbox {topic}", joins=False)
-        settings: dict[str, object] = dict(_settings.of_inbox(endpoint, topic))
-        settings["error_cb"] = self._pulse.failed
-        settings["stats_cb"] = self._pulse.measured
-        try:
-            self._consumer = Consumer(settings, logger=ClientLog())
-        except KafkaException as error:
-            raise fault_of(error) from error
+        self._settings: dict[str, object] = dict(_settings.of_inbox(endpoint, topic))
+        self._settings["error_cb"] = self._pulse.failed
+        self._settings["stats_cb"] = self._pulse.measured
+        self._consumer = self._make()
+        self._position = 0
         self._poller = Poller(
             self._consumer,
             self._pulse,
             receive,
             name=f"inbox {topic}",
             prepare=self._assign,
+            renew=self._renew,
             turn=lambda: _POLL,
         )
 
@@ -58,6 +57,12 @@ class KafkaInbox:
         """Stop reading."""
         await self._poller.close()
 
+    def _make(self) -> Consumer:
+        try:
+            return Consumer(self._settings, logger=ClientLog())
+        except KafkaException as error:
+            raise fault_of(error) from error
+
     def _assign(self) -> None:
         consumer, topic = self._consumer, self._topic
         known = ask(
@@ -75,4 +80,18 @@ class KafkaInbox:
         )
         consumer.assign([place])
         self.partition = partition
+        self._position = place.offset
         self._pulse.heard()
+
+    def _renew(self) -> Consumer:
+        """Go on right behind what was handed over; no broker is needed to know that."""
+        try:
+            (at,) = self._consumer.position([TopicPartition(self._topic, self.partition)])
+            if at.offset >= 0:
+                self._position = at.offset
+            made = self._make()
+            made.assign([TopicPartition(self._topic, self.partition, self._position)])
+        except KafkaException as error:
+            raise fault_of(error) from error
+        self._consumer = made
+        return made

@@ -32,6 +32,10 @@ class Lag:
         self._asked = 0.0
         self.records: int | None = None
 
+    def use(self, consumer: Consumer) -> None:
+        """Ask another consumer from now on; no partition is assigned to it yet."""
+        self._consumer = consumer
+
     def measured(self, statistics: str) -> None:
         """Take librdkafka's statistics, a JSON text."""
         topic = json.loads(statistics)["topics"].get(self._topic, {"partitions": {}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import logging
 import threading
 import time
@@ -17,6 +18,7 @@ from grpc_kafka._broker import Report
 from grpc_kafka._endpoint import Health
 from grpc_kafka._errors import AuthorizationError, BrokerError, QueueFullError
 from grpc_kafka._kafka import _settings
+from grpc_kafka._kafka._bearings import Bearings
 from grpc_kafka._kafka._client_log import ClientLog
 from grpc_kafka._kafka._faults import fault_of
 from grpc_kafka.protocol import Encoded, Letter
@@ -43,8 +45,9 @@ class Parcel(NamedTuple):
 class Line:
     """Hands records to librdkafka; one thread waits for what became of them.
 
-    An idempotent producer that has to doubt its order of records refuses all work from then on.
-    Another one takes its place: what the first had not delivered is reported as failed.
+    An idempotent producer that has to doubt its order of records refuses all work from then on,
+    and one that has lost its last broker delivers nothing. Another one takes its place: what the
+    first had not delivered is reported as failed.
 
     Args:
         settings: librdkafka's.
@@ -53,7 +56,9 @@ class Line:
     """
 
     def __init__(self, settings: _settings.Settings, name: str) -> None:
+        self._bearings = Bearings()
         self._settings: dict[str, object] = dict(settings)
+        self._settings["stats_cb"] = self._measured
         self._producer = self._make()
         self._loop = asyncio.get_running_loop()
         self._flush = 0.0
@@ -109,6 +114,9 @@ class Line:
         self._stopping.set()
         await asyncio.wait([self._ended], timeout=timeout + _PATIENCE)
 
+    def _measured(self, statistics: str) -> None:
+        self._bearings.measured(json.loads(statistics)["brokers"].values())
+
     def _delivered(self, report: Report, error: KafkaError | None, _message: Message) -> None:
         fault = None
         if error is not None:
@@ -138,11 +146,19 @@ class Line:
             _LOG.error("the producer failed for good, another takes over: %s", self._cause)
             if isinstance(self._cause, AuthorizationError):
                 self._denied = time.monotonic(), self._cause
-            failed, self._producer = self._producer, self._make()
-            _let_go(failed)
+            self._change()
             self._cause = None
-            self._stopping.wait(_PAUSE)
+        if self._bearings.lost:
+            _LOG.warning("%s lost its last broker; another producer takes over", self._thread.name)
+            self._change()
         self._hand_over()
+
+    def _change(self) -> None:
+        left, self._producer = self._producer, self._make()
+        # The loop may be handing a record to the one that it saw before.
+        self._stopping.wait(_PAUSE)
+        _let_go(left)
+        self._bearings.renewed()
 
     def _finish(self) -> None:
         try:

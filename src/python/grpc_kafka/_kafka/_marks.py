@@ -77,6 +77,10 @@ class Marks:
         self._lost: dict[int, Standing] = {}
         self._complained = False
 
+    def use(self, consumer: Consumer) -> None:
+        """Ask another consumer from now on; no partition is assigned to it yet."""
+        self._consumer = consumer
+
     @property
     def careful(self) -> bool:
         """Whether a mark may have to be written soon."""

@@ -36,10 +36,12 @@ class Poller:
     Each batch enters the loop in one call. A loop that is closed ends the thread.
 
     Args:
-        consumer: what is polled; closed by the thread at its end.
+        consumer: what is polled first; closed by the thread at its end. One that is lost
+            is closed by a thread of its own, which runs its callbacks.
         pulse: told of every poll.
         receive: called on the loop with every batch.
         prepare: run by the thread first; when it fails nothing is polled.
+        renew: run by the thread when the consumer is lost; gives one that goes on where it was.
         turn: run by the thread before every poll, and a last time before the consumer is closed;
             says for how many seconds to poll at most.
 
@@ -53,12 +55,14 @@ class Poller:
         *,
         name: str,
         prepare: Callable[[], None],
+        renew: Callable[[], Consumer],
         turn: Callable[[], float],
     ) -> None:
         self._consumer = consumer
         self._pulse = pulse
         self._receive = receive
         self._prepare = prepare
+        self._renew = renew
         self._turn = turn
         self._loop = asyncio.get_running_loop()
         self._stopping = threading.Event()
@@ -127,6 +131,8 @@ class Poller:
 
     def _poll(self) -> None:
         while not self._stopping.is_set():
+            if self._pulse.bearings.lost:
+                self._change()
             seconds = self._turn()
             if self._stopping.is_set():
                 break
@@ -135,6 +141,18 @@ class Poller:
             if first is not None:
                 self._hand_over(self._with_more(first))
         self._turn()
+
+    def _change(self) -> None:
+        name, lost = self._thread.name, self._consumer
+        _LOG.warning("%s lost its last broker; another consumer takes over", name)
+        try:
+            self._consumer = self._renew()
+        except BrokerError as error:
+            _LOG.error("%s stays without a broker for now: %s", name, error)
+        else:
+            # A member of a group waits most of a minute for its coordinator before it ends.
+            threading.Thread(target=lost.close, name=f"lost {name}", daemon=True).start()
+        self._pulse.bearings.renewed()
 
     def _with_more(self, first: Message) -> list[Message]:
         self._gone.clear()

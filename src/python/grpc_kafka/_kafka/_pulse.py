@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError
 
 from grpc_kafka._endpoint import Health
 from grpc_kafka._errors import AuthenticationError, AuthorizationError
+from grpc_kafka._kafka._bearings import Bearings
 from grpc_kafka._kafka._faults import fault_of
 
 _LOG = logging.getLogger(__name__)
@@ -29,6 +30,9 @@ class Pulse:
         name: what is read.
         joins: whether the consumer joins a group; without, it needs no right to one.
 
+    Attributes:
+        bearings: whether the consumer still knows of any broker.
+
     """
 
     def __init__(self, name: str, *, joins: bool = True) -> None:
@@ -40,6 +44,7 @@ class Pulse:
         self._fatal = ""
         self._refused: AuthenticationError | None = None
         self._denied: AuthorizationError | None = None
+        self.bearings = Bearings()
 
     def polled(self) -> None:
         """The thread polls."""
@@ -75,6 +80,7 @@ class Pulse:
     def measured(self, statistics: str) -> None:
         """Take librdkafka's statistics, a JSON text."""
         brokers = json.loads(statistics)["brokers"].values()
+        self.bearings.measured(brokers)
         idle = [each["rxidle"] for each in brokers if each["state"] == "UP" and each["rxidle"] >= 0]
         if idle:
             self._heard = time.monotonic() - min(idle) / _MICROSECONDS

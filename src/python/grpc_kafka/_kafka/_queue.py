@@ -54,21 +54,14 @@ class KafkaQueue:
         # Changed by the loop alone, as a whole; the thread reads it.
         self._held: frozenset[int] = frozenset()
         self._applied: frozenset[int] = frozenset()
-        settings: dict[str, object] = dict(_settings.of_queue(endpoint, topic))
-        settings["error_cb"] = self._pulse.failed
-        settings["stats_cb"] = self._measured
-        settings["on_commit"] = self._committed
-        try:
-            self._consumer = Consumer(settings, logger=ClientLog())
-        except KafkaException as error:
-            raise fault_of(error) from error
+        self._settings: dict[str, object] = dict(_settings.of_queue(endpoint, topic))
+        self._settings["error_cb"] = self._pulse.failed
+        self._settings["stats_cb"] = self._measured
+        self._consumer = self._make()
         # Otherwise the group hands out all partitions at once, and takes all back before.
-        self._incremental = _is_incremental(settings)
-        self._assign = (
-            self._consumer.incremental_assign if self._incremental else self._consumer.assign
-        )
+        self._incremental = _is_incremental(self._settings)
         self._lag = Lag(self._consumer, topic)
-        latest = settings["auto.offset.reset"] in _LATEST
+        latest = self._settings["auto.offset.reset"] in _LATEST
         self._marks = Marks(self._consumer, topic, latest=latest)
         self._poller = Poller(
             self._consumer,
@@ -76,6 +69,7 @@ class KafkaQueue:
             reader.receive,
             name=f"queue {topic}",
             prepare=self._subscribe,
+            renew=self._renew,
             turn=self._turn,
         )
 
@@ -119,6 +113,27 @@ class KafkaQueue:
         self._going.set()
         await self._poller.close()
 
+    def _make(self) -> Consumer:
+        def committed(error: KafkaError | None, places: list[TopicPartition] | None) -> None:
+            if made is self._consumer:
+                self._marks.committed(error, places or ())
+
+        try:
+            made = Consumer(self._settings | {"on_commit": committed}, logger=ClientLog())
+        except KafkaException as error:
+            raise fault_of(error) from error
+        return made
+
+    def _renew(self) -> Consumer:
+        """Join anew; the brokers give up the lost member by themselves."""
+        made = self._make()
+        self._lose(set(self._partitions))
+        self._consumer = made
+        self._marks.use(made)
+        self._lag.use(made)
+        self._subscribe()
+        return made
+
     def _subscribe(self) -> None:
         consumer, topic = self._consumer, self._topic
         try:
@@ -148,7 +163,9 @@ class KafkaQueue:
         self._partitions |= taken
         # Two questions of some milliseconds, and bounded: the other partitions wait meanwhile.
         plans = self._marks.take(taken)
-        self._assign(self._beginnings(taken))
+        member = self._consumer
+        assign = member.incremental_assign if self._incremental else member.assign
+        assign(self._beginnings(taken))
         self._warn(plans)
 
     def _begin_again(self, partitions: set[int]) -> None:
@@ -183,7 +200,10 @@ class KafkaQueue:
         for partition, plan in plans.items():
             self._poller.call(functools.partial(self._reader.suspect, partition, plan))
 
-    def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        if consumer is not self._consumer:
+            # It was lost, and everything that it had is given up already.
+            return
         leaving = {each.partition for each in partitions}
         left = threading.Event()
         asked = not self._poller.stopping and self._poller.call(
@@ -196,13 +216,13 @@ class KafkaQueue:
         self._marks.leave(leaving)
         self._forget(leaving)
 
-    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        lost = {each.partition for each in partitions}
+    def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        if consumer is self._consumer:
+            self._lose({each.partition for each in partitions})
+
+    def _lose(self, lost: set[int]) -> None:
         self._marks.lose(lost)
         self._forget(lost)
-
-    def _committed(self, error: KafkaError | None, places: list[TopicPartition] | None) -> None:
-        self._marks.committed(error, places or ())
 
     def _forget(self, partitions: set[int]) -> None:
         self._partitions -= partitions

@@ -22,6 +22,8 @@ _PRODUCERS_ONLY = (
 
 # Milliseconds; longer than to hand over a thousand records takes.
 _LINGER = 0.5
+# Milliseconds; they show whether brokers answer, and whether any is left to be asked.
+_STATISTICS = 1000
 
 
 def of_client(endpoint: Endpoint) -> Settings:
@@ -57,6 +59,7 @@ def of_producer(endpoint: Endpoint, *, every_report: bool) -> Settings:
         # producer's question alone brokers would make one, unless they are told not to.
         "allow.auto.create.topics": False,
         "topic.metadata.propagation.max.ms": 1000,
+        "statistics.interval.ms": _STATISTICS,
     }
     return of_client(endpoint) | own | _without(endpoint.kafka, _CONSUMERS_ONLY)
 
@@ -94,7 +97,7 @@ def _of_consumer() -> Settings:
         "auto.offset.reset": "earliest",
         "fetch.queue.backoff.ms": 1,
         "fetch.error.backoff.ms": 50,
-        "statistics.interval.ms": 1000,
+        "statistics.interval.ms": _STATISTICS,
     }
 
 

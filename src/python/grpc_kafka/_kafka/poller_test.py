@@ -88,6 +88,10 @@ class EndlessConsumer:
         pass
 
 
+def _unwanted() -> Consumer:
+    raise AssertionError("nothing is lost")
+
+
 @pytest.mark.parametrize(("taken_away", "expected"), [(set(), [1, 2]), ({1}, [2]), ({3}, [1, 2])])
 async def test_a_message_of_a_partition_that_moved_meanwhile_is_left_to_its_new_owner(
     taken_away: set[int], expected: list[int]
@@ -100,6 +104,7 @@ async def test_a_message_of_a_partition_that_moved_meanwhile_is_left_to_its_new_
         received.set_result,
         name="queue",
         prepare=lambda: None,
+        renew=_unwanted,
         turn=lambda: 0.001,
     )
     consumer.poller.append(poller)
@@ -122,6 +127,7 @@ async def test_a_loop_that_is_behind_is_handed_no_more() -> None:
         take,
         name="queue",
         prepare=lambda: None,
+        renew=_unwanted,
         turn=lambda: 0.001,
     )
     time.sleep(0.2)  # noqa: ASYNC251 - the loop shall be behind

@@ -25,7 +25,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def _statistics(*brokers: tuple[str, float]) -> str:
     rows = {
-        str(number): {"state": state, "rxidle": int(idle * 1_000_000)}
+        str(number): {"source": "learned", "state": state, "rxidle": int(idle * 1_000_000)}
         for number, (state, idle) in enumerate(brokers)
     }
     return json.dumps({"brokers": rows})
@@ -75,7 +75,7 @@ def test_the_freshest_connection_counts(clock: Clock) -> None:
 
 def test_connections_that_never_heard_anything_do_not_count(clock: Clock) -> None:
     pulse = Pulse("queue q")
-    pulse.measured(json.dumps({"brokers": {"1": {"state": "UP", "rxidle": -1}}}))
+    pulse.measured(json.dumps({"brokers": {"1": {"source": "learned", "state": "UP", "rxidle": -1}}}))
     assert (clock.now, pulse.health().ok) == (_NOW, False)
 
 
