@@ -75,7 +75,9 @@ def test_the_freshest_connection_counts(clock: Clock) -> None:
 
 def test_connections_that_never_heard_anything_do_not_count(clock: Clock) -> None:
     pulse = Pulse("queue q")
-    pulse.measured(json.dumps({"brokers": {"1": {"source": "learned", "state": "UP", "rxidle": -1}}}))
+    pulse.measured(
+        json.dumps({"brokers": {"1": {"source": "learned", "state": "UP", "rxidle": -1}}})
+    )
     assert (clock.now, pulse.health().ok) == (_NOW, False)
 
 
