@@ -139,6 +139,6 @@ async def test_a_producer_that_lost_its_last_broker_is_replaced_and_what_it_had_
         assert isinstance(await asyncio.wait_for(told.get(), 20), BrokerError)
         sender.put(parcel)
         assert await asyncio.wait_for(told.get(), 20) is None
-        assert sender.alive
+        assert sender.healthy().ok
     finally:
         await sender.close(5)
