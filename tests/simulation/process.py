@@ -29,6 +29,7 @@ class Process:
         cut_until: when brokers can be reached again.
         disturbed_until: when the last thing ends, or ended, that kept it from its work.
         died: called when it is killed.
+        silenced: whether it was killed while nothing of it reached the brokers.
 
     """
 
@@ -45,6 +46,7 @@ class Process:
         self.skew = skew
         self.cut_until = 0.0
         self.disturbed_until = 0.0
+        self.silenced = False
         self.died: list[Callable[[], None]] = []
         self.loop = ProcessLoop(timeline, skew, lambda said: failed(name, said))
         self._timeline = timeline
@@ -78,6 +80,7 @@ class Process:
     def kill(self) -> None:
         """End it as `kill -9` does; called by its own code, that is left at once."""
         if self.alive:
+            self.silenced = self.away > 0
             self.loop.dead = True
             for died in self.died:
                 died()

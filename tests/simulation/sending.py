@@ -196,6 +196,7 @@ class _Lane:
     def _leave_behind(self) -> None:
         """Write what a killed process had on its way: some of it, from the first on."""
         batch, self._waiting = self._waiting, deque()
-        for _ in range(self._sender.network.randint(0, len(batch))):
+        most = 0 if self._sender.process.silenced else len(batch)
+        for _ in range(self._sender.network.randint(0, most)):
             waiting = batch.popleft()
             self._sender.cluster.append(self._log, waiting.record, self._sender.process.name)

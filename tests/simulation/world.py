@@ -28,7 +28,6 @@ from tests.simulation.workload import FORGOTTEN, PATIENT, RATE, SERVICE, Kind, S
 QUEUE = f"{LANE}.{SERVICE}"
 _STEPS_A_CALL = 5_000
 _PROBES = 24
-_PROBE = 60.0
 _GRACE = 5.0
 
 
@@ -207,14 +206,14 @@ class World:
         """Make calls that nothing stands in the way of: each has to end well."""
         self._journal.note("world", "probes")
         specs = [
-            Spec(10**6 + number, Kind.ECHO, self._timeline.now, _PROBE, None, 0.0, 0, 0, 0)
+            Spec(10**6 + number, Kind.ECHO, self._timeline.now, PATIENT, None, 0.0, 0, 0, 0)
             for number in range(_PROBES)
         ]
         for number, spec in enumerate(specs):
             slot = self._cast.clients[number % len(self._cast.clients)]
             if slot.process is not None and slot.client is not None:
                 slot.process.start(lambda slot=slot, spec=spec: slot.client.make(spec))  # type: ignore[misc]
-        self._timeline.run(self._timeline.now + _PROBE + 5.0, self._all_ended)
+        self._timeline.run(self._timeline.now + PATIENT + 5.0, self._all_ended)
         self._timeline.run(self._timeline.now + 0.1)
         for spec in specs:
             attempt = self._find(f"{spec.number}.0")
