@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from typing import TypedDict
 
 INTERVAL = 10.0
 """Seconds between two replacements of a client, at least."""
@@ -12,6 +13,17 @@ INTERVAL = 10.0
 # Seconds without any broker; librdkafka, when it does begin anew, does so at once.
 _CERTAIN = 3.0
 _LOGICAL = "logical"
+_IDLE = "INIT"
+# Microseconds. Where no connection is up, librdkafka makes one within a second or two.
+_IDLE_LIMIT = 4_000_000
+
+
+class Place(TypedDict):
+    """A broker in librdkafka's statistics, as far as it matters here."""
+
+    source: str
+    state: str
+    stateage: int
 
 
 class Bearings:
@@ -20,18 +32,19 @@ class Bearings:
     librdkafka forgets brokers that the cluster does not name any more, and when it knows none it
     begins anew with those that it was configured with. A broker that stood still for a while may
     say that its cluster has none at all; then that beginning may be cancelled as soon as it is
-    called for, and is never called for again (librdkafka's issue 5301). Statistics show it: they
-    list brokers that are down, but these are not listed. What is listed of such a client is at
-    most its group's coordinator, a place without an address.
+    called for, and is never called for again (librdkafka's issue 5301). Statistics show it: of
+    brokers that are down they say every second that they are tried again, but these are not
+    listed, or, while something refers to them, stay idle. What else is listed of such a client
+    is at most its group's coordinator, a place without an address.
     """
 
     def __init__(self) -> None:
         self._lost_since = math.inf
         self._renewable = -math.inf
 
-    def measured(self, brokers: Iterable[Mapping[str, object]]) -> None:
+    def measured(self, brokers: Iterable[Place]) -> None:
         """Take the brokers that librdkafka's statistics list."""
-        if any(each["source"] != _LOGICAL for each in brokers):
+        if any(_is_place(each) for each in brokers):
             self._lost_since = math.inf
         else:
             self._lost_since = min(self._lost_since, time.monotonic())
@@ -45,3 +58,8 @@ class Bearings:
         """Another client has taken its place, or was about to."""
         self._lost_since = math.inf
         self._renewable = time.monotonic() + INTERVAL
+
+
+def _is_place(broker: Place) -> bool:
+    idle = broker["state"] == _IDLE and broker["stateage"] >= _IDLE_LIMIT
+    return broker["source"] != _LOGICAL and not idle

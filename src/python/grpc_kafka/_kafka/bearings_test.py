@@ -1,8 +1,12 @@
 import pytest
 
-from grpc_kafka._kafka._bearings import INTERVAL, Bearings
+from grpc_kafka._kafka._bearings import INTERVAL, Bearings, Place
 
-_COORDINATOR = {"source": "logical", "state": "INIT"}
+_SECOND = 1_000_000
+_COORDINATOR = Place(source="logical", state="TRY_CONNECT", stateage=60 * _SECOND)
+_FORGOTTEN = Place(source="learned", state="INIT", stateage=4 * _SECOND)
+_IDLE = Place(source="learned", state="INIT", stateage=_SECOND)
+_CONFIGURED = Place(source="configured", state="TRY_CONNECT", stateage=0)
 
 
 class Clock:
@@ -20,18 +24,26 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-@pytest.mark.parametrize("source", ["configured", "learned"])
-def test_a_client_whose_brokers_are_all_down_is_not_lost(clock: Clock, source: str) -> None:
+@pytest.mark.parametrize("place", [_CONFIGURED, _IDLE])
+def test_a_client_that_tries_its_brokers_again_is_not_lost(clock: Clock, place: Place) -> None:
     bearings = Bearings()
     for _ in range(60):
-        bearings.measured([_COORDINATOR, {"source": source, "state": "DOWN"}])
+        bearings.measured([_COORDINATOR, place])
         clock.now += 1
         assert not bearings.lost
 
 
-@pytest.mark.parametrize("listed", [[], [_COORDINATOR]])
+def test_a_client_that_leaves_brokers_idle_beside_another_is_not_lost(clock: Clock) -> None:
+    bearings = Bearings()
+    for _ in range(60):
+        bearings.measured([_FORGOTTEN, Place(source="learned", state="UP", stateage=60 * _SECOND)])
+        clock.now += 1
+        assert not bearings.lost
+
+
+@pytest.mark.parametrize("listed", [[], [_COORDINATOR], [_FORGOTTEN, _COORDINATOR]])
 def test_a_client_without_any_broker_is_lost_after_some_seconds(
-    clock: Clock, listed: list[dict[str, str]]
+    clock: Clock, listed: list[Place]
 ) -> None:
     bearings = Bearings()
     bearings.measured(listed)
@@ -47,7 +59,7 @@ def test_a_client_that_begins_anew_by_itself_is_not_lost(clock: Clock) -> None:
     bearings = Bearings()
     bearings.measured([])
     clock.now += 2
-    bearings.measured([{"source": "configured"}])
+    bearings.measured([_CONFIGURED])
     clock.now += 2
     bearings.measured([])
     clock.now += 2
