@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TypedDict
 
 INTERVAL = 10.0
@@ -14,6 +14,7 @@ INTERVAL = 10.0
 _CERTAIN = 3.0
 _LOGICAL = "logical"
 _IDLE = "INIT"
+_CONNECTED = "UP"
 # Microseconds. Where no connection is up, librdkafka makes one within a second or two.
 _IDLE_LIMIT = 4_000_000
 
@@ -42,9 +43,12 @@ class Bearings:
         self._lost_since = math.inf
         self._renewable = -math.inf
 
-    def measured(self, brokers: Iterable[Place]) -> None:
+    def measured(self, brokers: Collection[Place]) -> None:
         """Take the brokers that librdkafka's statistics list."""
-        if any(_is_place(each) for each in brokers):
+        # While its coordinator is connected, a member of a group leaves others idle for long.
+        connected = any(each["state"] == _CONNECTED for each in brokers)
+        places = [each for each in brokers if each["source"] != _LOGICAL]
+        if any(connected or not _is_left_idle(each) for each in places):
             self._lost_since = math.inf
         else:
             self._lost_since = min(self._lost_since, time.monotonic())
@@ -60,6 +64,5 @@ class Bearings:
         self._renewable = time.monotonic() + INTERVAL
 
 
-def _is_place(broker: Place) -> bool:
-    idle = broker["state"] == _IDLE and broker["stateage"] >= _IDLE_LIMIT
-    return broker["source"] != _LOGICAL and not idle
+def _is_left_idle(broker: Place) -> bool:
+    return broker["state"] == _IDLE and broker["stateage"] >= _IDLE_LIMIT

@@ -33,10 +33,13 @@ def test_a_client_that_tries_its_brokers_again_is_not_lost(clock: Clock, place: 
         assert not bearings.lost
 
 
-def test_a_client_that_leaves_brokers_idle_beside_another_is_not_lost(clock: Clock) -> None:
+@pytest.mark.parametrize("source", ["learned", "logical"])
+def test_a_client_that_leaves_brokers_idle_beside_another_is_not_lost(
+    clock: Clock, source: str
+) -> None:
     bearings = Bearings()
     for _ in range(60):
-        bearings.measured([_FORGOTTEN, Place(source="learned", state="UP", stateage=60 * _SECOND)])
+        bearings.measured([_FORGOTTEN, Place(source=source, state="UP", stateage=60 * _SECOND)])
         clock.now += 1
         assert not bearings.lost
 
