@@ -19,7 +19,9 @@ async def test_a_service_shows_the_password_that_its_environment_names(
         broker.user("greeter", "hunter2")
         inbox = topics.of_inbox("blue", "greeter")
         topics.create(broker.plain.bootstrap_servers, [topics.Topic(inbox)])
-        broker.allow("greeter", [Grant("topic", inbox, "READ")])
+        queue = topics.of_queue("blue", "tests.Greeter")
+        # Without the right to write to anything no producer is let in.
+        broker.allow("greeter", [Grant("topic", inbox, "READ"), Grant("topic", queue, "WRITE")])
         for name, value in {
             "BOOTSTRAP_SERVERS": broker.sasl_ssl,
             "SECURITY_PROTOCOL": "SASL_SSL",
