@@ -179,3 +179,9 @@ def test_trailers_of_another_hand_read_the_same_when_they_are_written_again(sour
     frame = decode(key, _changed(headers, ":source", source), value)
     assert isinstance(frame, Trailers)
     assert decode(*encode_stream(frame)) == frame
+
+
+def test_a_part_of_a_message_has_bytes() -> None:
+    record = encode_stream(Message(_ID, "9a0e", 2, b"", more=True))
+    with pytest.raises(MalformedRecordError, match="without bytes"):
+        decode(*record)
