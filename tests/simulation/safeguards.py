@@ -23,6 +23,7 @@ from grpc_kafka.aio._rpc import Rpc
 from grpc_kafka.aio._server import KafkaServer
 from grpc_kafka.aio._server_stream import ServerStream
 from grpc_kafka.aio._stream_call import KafkaStreamCall
+from grpc_kafka.aio._streaming import Streaming
 from grpc_kafka.protocol import (
     SUSPICIOUS,
     Address,
@@ -106,9 +107,9 @@ SAFEGUARDS: dict[str, Safeguard] = {
         ((KafkaStreamCall, "_take", without.take_trailers_of_any),),
     ),
     "unheard-accept": Safeguard(
-        "a client hears of a stream that could not be accepted",
+        "a client that heard of no server hears of a stream that was not begun",
         Profile.NETWORK,
-        ((ServerStream, "fail", without.fail_heard),),
+        ((Streaming, "_carry", without.carry_silently),),
     ),
     "patience-of-accept": Safeguard(
         "a stream that nobody confirms is dropped",

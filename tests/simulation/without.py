@@ -14,6 +14,7 @@ from grpc_kafka.aio._peers import Peers
 from grpc_kafka.aio._rpc import Rpc
 from grpc_kafka.aio._server_stream import ServerStream
 from grpc_kafka.aio._stream_call import KafkaStreamCall
+from grpc_kafka.aio._streaming import Streaming
 from grpc_kafka.protocol import (
     Accept,
     Cancel,
@@ -132,13 +133,12 @@ def take_trailers_of_any(self: Any, frame: object) -> None:
 stream_take: Any = KafkaStreamCall._take
 
 
-def fail_heard(self: Any, error: Any) -> None:
-    """Take it that the client has heard an ACCEPT that was not sent."""
-    stream_fail(self, error)
-    self.unheard = None
+async def carry_silently(self: Any, rpc: Any, handler: Any) -> None:
+    """Leave it to a stream's own frames to tell a client that it was not begun."""
+    await carry(self, rpc, handler)
 
 
-stream_fail: Any = ServerStream.fail
+carry: Any = Streaming._carry
 
 
 def insist_once(send: Any, given_up: Any) -> None:

@@ -88,8 +88,10 @@ class Streaming:
             limits=self._limits,
         )
         rpc.stream, rpc.handler = stream, handler
+        begun = False
         try:
             await stream.accept()
+            begun = True
             # It was begun, so it is not begun again by anyone: what is lost now stays lost.
             rpc.settle()
             code, details, _ = await self._handling.verdict(rpc, lambda: self._run(rpc, handler))
@@ -110,6 +112,9 @@ class Streaming:
             code, details = grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded"
         rpc.over = True
         stream.finish(code.value[0], details, rpc.trailing_metadata)
+        if not begun and rpc.ending is Ending.CANCELLED and rpc.moves.state is State.REQUESTED:
+            # Its client may never have heard who ends it here, and then believes the queue alone.
+            return rpc.answer(code, details, b"")
         return None
 
     async def _run(self, rpc: Rpc, handler: Handler) -> bytes:
