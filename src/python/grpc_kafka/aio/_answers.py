@@ -7,8 +7,6 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 
-import grpc
-
 from grpc_kafka._broker import Sender
 from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka._errors import (
@@ -17,6 +15,7 @@ from grpc_kafka._errors import (
     RecordTooLargeError,
     UnknownTopicError,
 )
+from grpc_kafka.aio._outcome import shortened
 from grpc_kafka.aio._rpc import Rpc
 from grpc_kafka.protocol import (
     PART,
@@ -31,7 +30,6 @@ from grpc_kafka.protocol import (
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE = 0.5
 _LAST_PAUSE = 10.0
-_DETAILS_KEPT = 1000
 _SOURCE_BYTES = 8
 # To try again would not help, and it would take the place of another call for as long.
 _HOPELESS = (AuthorizationError, RecordTooLargeError, UnknownTopicError)
@@ -138,13 +136,7 @@ def _records_of(answer: Response) -> Iterator[Encoded]:
 
 def _shortened(answer: Response, error: BrokerError) -> Response:
     """What is said in place of an answer that does not fit: its error, or that it is too large."""
-    said = answer.details[:_DETAILS_KEPT]
-    if not answer.status:
-        said = f"the answer could not be sent: {error.reason}"
+    status, details = shortened(answer.status, answer.details, "the answer", error)
     return answer._replace(
-        initial_metadata=(),
-        status=answer.status or grpc.StatusCode.RESOURCE_EXHAUSTED.value[0],
-        details=said,
-        trailing_metadata=(),
-        message=b"",
+        initial_metadata=(), status=status, details=details, trailing_metadata=(), message=b""
     )

@@ -20,6 +20,8 @@ from grpc_kafka.protocol import (
     ProtocolError,
 )
 
+_DETAILS_KEPT = 1000
+
 CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 """Status codes by the number that stands on the wire."""
 
@@ -86,6 +88,22 @@ def outcome_of(error: BrokerError, what: str) -> Outcome:
 def broken_by(error: ProtocolError) -> Outcome:
     """How a stream ends that a frame of the other end broke; see `BREAKING`."""
     return Outcome(_OF_BREAKING[type(error)], str(error))
+
+
+def shortened(status: int, details: str, what: str, error: BrokerError) -> tuple[int, str]:
+    """A status that fits in a record, in place of one that did not: its own, or the reason why.
+
+    Args:
+        status: its number.
+        details: the text beside it.
+        what: names in the text what was too large beside OK.
+        error: the brokers' refusal.
+
+    """
+    if status:
+        return status, details[:_DETAILS_KEPT]
+    too_large: int = grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
+    return too_large, f"{what} could not be sent: {error.reason}"
 
 
 def larger_than_max(side: str, verb: str, size: int, limit: int) -> str:

@@ -15,7 +15,7 @@ from grpc_kafka._errors import BrokerError, RecordTooLargeError
 from grpc_kafka.aio._home import Home
 from grpc_kafka.aio._insisting import insist
 from grpc_kafka.aio._options import Limits
-from grpc_kafka.aio._outcome import BREAKING, broken_by, larger_than_max
+from grpc_kafka.aio._outcome import BREAKING, broken_by, larger_than_max, shortened
 from grpc_kafka.aio._peers import SILENCE, Peers, key_of
 from grpc_kafka.aio._pipe import Pipe
 from grpc_kafka.protocol import (
@@ -42,7 +42,6 @@ from grpc_kafka.protocol import (
 
 _LOG = logging.getLogger(__name__)
 _FLUSH = 5.0
-_DETAILS_KEPT = 1000
 
 type Lost = Callable[[], None]
 
@@ -338,8 +337,5 @@ class Desk:
 
 def _shortened(end: Trailers, error: BrokerError) -> Trailers:
     """What is said in place of an end that does not fit."""
-    said = end.details[:_DETAILS_KEPT]
-    if not end.status:
-        said = f"the status could not be sent: {error.reason}"
-    status = end.status or grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
-    return end._replace(status=status, details=said, metadata=())
+    status, details = shortened(end.status, end.details, "the status", error)
+    return end._replace(status=status, details=details, metadata=())
