@@ -1,27 +1,13 @@
 import pytest
 
 from grpc_kafka._kafka._bearings import INTERVAL, Bearings, Place
+from grpc_kafka._kafka.conftest import Clock
 
 _SECOND = 1_000_000
 _COORDINATOR = Place(source="logical", state="TRY_CONNECT", stateage=60 * _SECOND)
 _FORGOTTEN = Place(source="learned", state="INIT", stateage=4 * _SECOND)
 _IDLE = Place(source="learned", state="INIT", stateage=_SECOND)
 _CONFIGURED = Place(source="configured", state="TRY_CONNECT", stateage=0)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr("grpc_kafka._kafka._bearings.time.monotonic", made)
-    return made
 
 
 @pytest.mark.parametrize("place", [_CONFIGURED, _IDLE])

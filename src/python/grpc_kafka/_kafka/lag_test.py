@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from grpc_kafka._kafka._lag import Lag
+from grpc_kafka._kafka.conftest import Clock
 
 if TYPE_CHECKING:
     from confluent_kafka import Consumer
@@ -29,21 +29,6 @@ class ScriptedConsumer:
         if self.end is None:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
         return 0, self.end
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr("grpc_kafka._kafka._lag.time.monotonic", made)
-    return made
 
 
 def _lag(consumer: ScriptedConsumer | None = None) -> Lag:

@@ -1,26 +1,11 @@
 import json
 
-import pytest
 from confluent_kafka import KafkaError
 
 from grpc_kafka._kafka._pulse import Pulse
+from grpc_kafka._kafka.conftest import Clock
 
 _NOW = 1000.0
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = _NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr("grpc_kafka._kafka._pulse.time.monotonic", made)
-    return made
 
 
 def _statistics(*brokers: tuple[str, float]) -> str:
