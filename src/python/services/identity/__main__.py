@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "serve":
             serve.main()
         elif options.keys_command == "create":
-            _create_key(options.directory)
+            _create_key(options.directory, first=options.first)
         else:
             _list_keys(options.directory)
     except KeysError as error:
@@ -29,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _create_key(directory: Path) -> None:
+def _create_key(directory: Path, *, first: bool) -> None:
+    if first and directory.is_dir() and (there := key_files.paths(directory)):
+        sys.stdout.write(f"{there[-1]} is there already\n")
+        return
     sys.stdout.write(f"{key_files.create(directory)}\n")
 
 
@@ -56,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = keys_commands.add_parser(name, help=text, description=f"{text.capitalize()}.")
         command.add_argument("directory", type=Path, metavar="DIR", help="holds a .pem file a key")
+        if name == "create":
+            command.add_argument("--first", action="store_true", help="only if there is no key")
     return parser
 
 

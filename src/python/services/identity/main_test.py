@@ -43,3 +43,11 @@ def test_wrong_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         main(["keys", "forget"])
     assert caught.value.code == 2
     assert "invalid choice" in capsys.readouterr().err
+
+
+def test_a_first_key_is_made_once_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    directory = tmp_path / "keys"
+    assert main(["keys", "create", "--first", str(directory)]) == 0
+    assert main(["keys", "create", "--first", str(directory)]) == 0
+    assert len(list(directory.glob("*.pem"))) == 1
+    assert "is there already" in capsys.readouterr().out
