@@ -8,6 +8,7 @@ share.
 from grpc_kafka._counters import Counters
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import (
+    AccessError,
     AuthenticationError,
     AuthorizationError,
     BrokerError,
@@ -27,6 +28,7 @@ from grpc_kafka.protocol import (
 )
 
 __all__ = [
+    "AccessError",
     "AuthenticationError",
     "AuthorizationError",
     "BrokerError",

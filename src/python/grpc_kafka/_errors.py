@@ -6,7 +6,8 @@ BrokerError
 ├── UnknownTopicError      no such topic
 ├── AuthenticationError    the brokers do not believe who this is, or it does not believe them
 ├── AuthorizationError     the brokers know who this is, and do not allow it
-└── TopicsError            topics could not be created (grpc_kafka.topics)
+├── TopicsError            topics could not be created (grpc_kafka.topics)
+└── AccessError            users or their rights could not be set (grpc_kafka.access)
 """
 
 from __future__ import annotations
@@ -48,3 +49,7 @@ class AuthorizationError(BrokerError):
 
 class TopicsError(BrokerError):
     """Topics could not be created; names them and says why."""
+
+
+class AccessError(BrokerError):
+    """Users or their rights could not be read or changed; says why."""

@@ -6,7 +6,8 @@ call.
 
 from grpc_kafka._names import of_dead_letter, of_inbox, of_queue
 from grpc_kafka.topics._creating import create
-from grpc_kafka.topics._definitions import DefinitionsError, Overrides, read
+from grpc_kafka.topics._definitions import Overrides, read
+from grpc_kafka.topics._toml import DefinitionsError
 from grpc_kafka.topics._topic import Topic
 
 __all__ = [

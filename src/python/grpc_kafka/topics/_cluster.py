@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import (
     AlterConfigOpType,
     ConfigEntry,
@@ -18,14 +15,10 @@ from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewPartitions
 
 from grpc_kafka._errors import TopicsError
-from grpc_kafka._kafka._faults import fault_of
+from grpc_kafka._kafka._admin import Admin
 from grpc_kafka.topics._creating import create
 from grpc_kafka.topics._differences import Difference, Found
 from grpc_kafka.topics._topic import Topic
-
-# Errors are raised; librdkafka need not write them to the terminal as well.
-_QUIET = {"log_level": "2"}
-_MOST_A_STEP = 30.0
 
 
 class Cluster:
@@ -41,18 +34,7 @@ class Cluster:
     def __init__(self, bootstrap_servers: str, kafka: Mapping[str, str], timeout: float) -> None:
         self._bootstrap_servers = bootstrap_servers
         self._kafka = kafka
-        self._end = time.monotonic() + timeout
-        self._trouble = ""
-        settings: dict[str, object] = {
-            **_QUIET,
-            "bootstrap.servers": bootstrap_servers,
-            **kafka,
-            "error_cb": self._failed,
-        }
-        try:
-            self._admin = AdminClient(settings)  # type: ignore[arg-type]
-        except KafkaException as error:
-            raise TopicsError(f"no client of Kafka: {fault_of(error).reason}") from error
+        self._admin = Admin(bootstrap_servers, kafka, timeout, TopicsError)
 
     def look(self, wanted: Iterable[Topic]) -> dict[str, Found]:
         """What is there of these topics.
@@ -60,7 +42,7 @@ class Cluster:
         Raises:
             TopicsError: the brokers did not answer in time, or refused.
         """
-        listed = self._ask(lambda wait: self._admin.list_topics(timeout=wait)).topics
+        listed = self._admin.ask(lambda wait: self._admin.client.list_topics(timeout=wait)).topics
         names = [topic.name for topic in wanted if topic.name in listed]
         settings = self._settings(names)
         return {
@@ -78,7 +60,7 @@ class Cluster:
         Raises:
             TopicsError: the brokers did not answer in time, or refused.
         """
-        create(self._bootstrap_servers, [topic], self._kafka, self._left())
+        create(self._bootstrap_servers, [topic], self._kafka, self._admin.left())
 
     def apply(self, difference: Difference) -> None:
         """Change what differs.
@@ -87,13 +69,13 @@ class Cluster:
             TopicsError: the brokers did not answer in time, or refused.
         """
         for future in self._changing(difference):
-            self._result(future, f"{difference.topic.name} was not changed")
+            self._admin.result(future, f"{difference.topic.name} was not changed")
 
     def _changing(self, difference: Difference) -> Iterable[Future[None]]:
-        topic, wait = difference.topic, self._left()
+        topic, wait = difference.topic, self._admin.left()
         if not difference.setting:
             more = NewPartitions(topic.name, topic.partitions)
-            return self._admin.create_partitions([more], request_timeout=wait).values()
+            return self._admin.client.create_partitions([more], request_timeout=wait).values()
         entry = ConfigEntry(
             difference.setting,
             difference.value,
@@ -101,49 +83,21 @@ class Cluster:
             incremental_operation=AlterConfigOpType.SET,
         )
         resource = _resource(topic.name, [entry])
-        return self._admin.incremental_alter_configs([resource], request_timeout=wait).values()
+        return self._admin.client.incremental_alter_configs([resource], request_timeout=wait).values()
 
     def _settings(self, names: list[str]) -> dict[str, dict[str, str]]:
         if not names:
             return {}
         resources = [_resource(name, []) for name in names]
-        futures = self._admin.describe_configs(resources, request_timeout=self._left())
+        futures = self._admin.client.describe_configs(resources, request_timeout=self._admin.left())
         return {
             resource.name: {
                 name: entry.value
-                for name, entry in self._result(future, f"{resource.name} was not read").items()
+                for name, entry in self._admin.result(future, f"{resource.name} was not read").items()
                 if entry.value is not None
             }
             for resource, future in futures.items()
         }
-
-    def _ask[A](self, question: Callable[[float], A]) -> A:
-        try:
-            return question(self._left())
-        except KafkaException as error:
-            # librdkafka says why no broker answers to who polls.
-            self._admin.poll(0)
-            said = self._trouble or fault_of(error).reason
-            raise TopicsError(f"no broker answers at {self._bootstrap_servers}: {said}") from error
-
-    def _result[A](self, future: Future[A], otherwise: str) -> A:
-        try:
-            return future.result(self._left() + 1)
-        except TimeoutError as error:
-            raise TopicsError(f"{otherwise}: the brokers took too long") from error
-        except KafkaException as error:
-            raise TopicsError(f"{otherwise}: {fault_of(error).reason}") from error
-
-    def _left(self) -> float:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TopicsError("the time is over; give more by --timeout, or ask again")
-        return min(left, _MOST_A_STEP)
-
-    def _failed(self, error: object) -> None:
-        reason = fault_of(error).reason  # type: ignore[arg-type]
-        if "authentication failed" in reason or not self._trouble:
-            self._trouble = reason
 
 
 def _resource(name: str, entries: list[ConfigEntry]) -> ConfigResource:

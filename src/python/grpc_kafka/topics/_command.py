@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from grpc_kafka._commands import DIFFERS, SettingsError, add_brokers, end, say, seconds, settings_of
 from grpc_kafka._errors import TopicsError
 from grpc_kafka.topics._cluster import Cluster
-from grpc_kafka.topics._definitions import DefinitionsError, Overrides, read
+from grpc_kafka.topics._definitions import Overrides, read
+from grpc_kafka.topics._toml import DefinitionsError
 from grpc_kafka.topics._differences import Difference, Step, differences
 from grpc_kafka.topics._topic import Topic
 
@@ -33,7 +34,6 @@ it when little is under way.
 exit codes: 0 all is as the file has it; 1 the brokers did not answer or refused; 2 the arguments
 or the file are not understood; 3 something differs.
 """
-_DIFFERS = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,17 +42,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         overrides = Overrides(told.replication, told.min_in_sync)
         topics = read(told.file.read_text(encoding="utf-8"), told.lane, overrides)
-        options = {**_from_file(told.options_file), **dict(told.option)}
+        options = settings_of(told)
     except (OSError, UnicodeDecodeError) as error:
-        return _end(2, f"a file cannot be read: {error}")
-    except argparse.ArgumentTypeError as error:
-        return _end(2, f"{told.options_file}: {error}")
+        return end(2, f"a file cannot be read: {error}")
+    except SettingsError as error:
+        return end(2, str(error))
     except DefinitionsError as error:
-        return _end(2, f"{told.file}: {error}")
+        return end(2, f"{told.file}: {error}")
     try:
         return _run(told, topics, options)
     except TopicsError as error:
-        return _end(1, str(error))
+        return end(1, str(error))
 
 
 def _run(told: argparse.Namespace, topics: list[Topic], options: dict[str, str]) -> int:
@@ -60,12 +60,12 @@ def _run(told: argparse.Namespace, topics: list[Topic], options: dict[str, str])
     found = differences(topics, cluster.look(topics))
     left = [each for each in found if not _done(cluster, each, told)]
     if not left:
-        return _end(0, f"{len(topics)} topics are as {told.file} has them")
+        return end(0, f"{len(topics)} topics are as {told.file} has them")
     advice = {
         "create": "--apply changes what has a ~",
         "plan": "create makes what has a +, with --apply also what has a ~",
     }.get(told.action, "plan says what create would do")
-    return _end(_DIFFERS, f"{len(left)} differences from {told.file}; {advice}")
+    return end(DIFFERS, f"{len(left)} differences from {told.file}; {advice}")
 
 
 def _done(cluster: Cluster, difference: Difference, told: argparse.Namespace) -> bool:
@@ -73,13 +73,13 @@ def _done(cluster: Cluster, difference: Difference, told: argparse.Namespace) ->
     creates = told.action == "create"
     if creates and difference.step is Step.CREATE:
         cluster.create(difference.topic)
-        _say(f"{difference}: created")
+        say(f"{difference}: created")
         return True
     if creates and told.apply and difference.step is Step.APPLY:
         cluster.apply(difference)
-        _say(f"{difference}: changed")
+        say(f"{difference}: changed")
         return True
-    _say(str(difference))
+    say(str(difference))
     return False
 
 
@@ -93,69 +93,19 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("action", choices=["plan", "create", "check"])
     add("file", type=Path, metavar="FILE", help="the definitions, TOML; see docs/topics.md")
-    add("--bootstrap", required=True, metavar="HOST:PORT", help="brokers, separated by commas")
+    add_brokers(parser)
     add("--lane", action="append", default=[], help="instead of the file's lanes; may be repeated")
     add("--replication", type=_count, metavar="N", help="replicas, instead of the file's")
     add("--min-in-sync", type=_count, metavar="N", help="min.insync.replicas, likewise")
     add("--apply", action="store_true", help="create: change what is there, too")
-    add(
-        "--options-file",
-        type=Path,
-        metavar="FILE",
-        help="settings of librdkafka, NAME=VALUE a line: those for security, with the password",
-    )
-    add(
-        *("--option", "-o"),
-        action="append",
-        default=[],
-        type=_option,
-        metavar="NAME=VALUE",
-        help="a setting of librdkafka; may be repeated",
-    )
-    add("--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="for all; 60 by default")
+    add("--timeout", type=seconds, default=60.0, metavar="SECONDS", help="for all; 60 by default")
     told = parser.parse_args(arguments)
     if told.apply and told.action != "create":
         parser.error("--apply is for create")
     return told
 
 
-def _from_file(file: Path | None) -> dict[str, str]:
-    if file is None:
-        return {}
-    lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
-    return dict(_option(line) for line in lines if line and not line.startswith("#"))
-
-
-def _option(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not name or not separator:
-        # What it is instead may be a password.
-        raise argparse.ArgumentTypeError("a setting is NAME=VALUE")
-    return name.strip(), value.strip()
-
-
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
     return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
-    return seconds
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def _end(code: int, text: str) -> int:
-    stream = sys.stderr if code in (1, 2) else sys.stdout
-    stream.write(f"{text}\n")
-    return code

@@ -22,13 +22,12 @@ The file says, in TOML, which applications there are, what they serve, and how t
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from grpc_kafka._endpoint import Endpoint
-from grpc_kafka._errors import TopicsError
 from grpc_kafka._names import of_dead_letter, of_inbox, of_queue
+from grpc_kafka.topics._applications import applications_of
+from grpc_kafka.topics._toml import DefinitionsError, known, table, told_by
 from grpc_kafka.topics._topic import Topic
 
 KINDS = ("queue", "inbox", "dead-letter")
@@ -39,10 +38,6 @@ _PARTITIONS = {"queue": 4, "inbox": 4, "dead-letter": 1}
 # Dead letters wait for somebody to look at them, not for a server that starts again.
 _LETTERS_RETENTION = "30d"
 _MOST = 10_000
-
-
-class DefinitionsError(TopicsError):
-    """The file does not define topics; says where, and what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +82,14 @@ def read(text: str, lanes: Iterable[str] = (), overrides: Overrides | None = Non
     Raises:
         DefinitionsError: the file is not understood, or there is no lane.
     """
-    try:
-        told = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise DefinitionsError(f"it is no TOML: {error}") from error
-    _known(told, ("lanes", "topics", "applications", "services"), "the file")
-    chosen = list(lanes) or _texts(told.get("lanes", []), "lanes")
-    if not chosen:
-        raise DefinitionsError('there is no lane: name some, as in lanes = ["blue", "green"]')
+    told, chosen = told_by(text, lanes)
     shapes = {
-        kind: _shape(_first(kind), _table(told, "topics", kind), f"topics.{kind}") for kind in KINDS
+        kind: _shape(_first(kind), table(told, "topics", kind), f"topics.{kind}") for kind in KINDS
     }
-    _known(_table(told, "topics"), KINDS, "topics")
-    applications, queues = _applications(told)
-    for lane in chosen:
-        _check_names(lane, applications)
+    known(table(told, "topics"), KINDS, "topics")
+    found = applications_of(told, chosen)
+    applications = [each.name for each in found]
+    queues = sorted({service for each in found for service in each.serves})
     services = _services(told, queues)
     return [
         topic
@@ -119,7 +107,7 @@ def _of_lane(
     overrides: Overrides | None,
 ) -> Iterable[Topic]:
     def made(kind: str, name: str, service: str = "") -> Topic:
-        own = _table(services.get(service, {}), kind)
+        own = table(services.get(service, {}), kind)
         shape = _shape(shapes[kind], own, f"services.{service}.{kind}")
         return _overridden(shape, overrides, f"{kind} {name}").topic(name)
 
@@ -135,14 +123,14 @@ def _first(kind: str) -> _Shape:
 
 
 def _shape(base: _Shape, own: Mapping[str, object], where: str) -> _Shape:
-    _known(own, (*_NUMBERS, "retention", "settings"), where)
+    known(own, (*_NUMBERS, "retention", "settings"), where)
     numbers = {name: _number(own, name, where) for name in _NUMBERS}
     retention = own.get("retention", base.retention)
     if retention is not None and not (
         isinstance(retention, str) and _RETENTION.fullmatch(retention)
     ):
         raise DefinitionsError(f'{where}: retention is a text such as "12h" or "7d"')
-    settings = _table(own, "settings")
+    settings = table(own, "settings")
     if not all(isinstance(value, str) for value in settings.values()):
         raise DefinitionsError(f"{where}: settings are texts")
     return _Shape(
@@ -165,57 +153,13 @@ def _overridden(shape: _Shape, overrides: Overrides | None, where: str) -> _Shap
     return _Shape(shape.partitions, replication, min_in_sync, shape.retention, shape.settings)
 
 
-def _applications(told: Mapping[str, object]) -> tuple[list[str], list[str]]:
-    """The names of applications, and the services that they serve, sorted."""
-    applications = _table(told, "applications")
-    served: dict[str, str] = {}
-    for name in applications:
-        own = _table(applications, name)
-        where = f"applications.{name}"
-        _known(own, ("serves", "calls"), where)
-        _texts(own.get("calls", []), f"{where}.calls")
-        for service in _texts(own.get("serves", []), f"{where}.serves"):
-            if served.setdefault(service, name) != name:
-                raise DefinitionsError(f"{service} is served by {served[service]} and by {name}")
-    return list(applications), sorted(served)
-
-
 def _services(told: Mapping[str, object], queues: list[str]) -> Mapping[str, Mapping[str, object]]:
-    services = _table(told, "services")
+    services = table(told, "services")
     for name in services:
         if name not in queues:
             raise DefinitionsError(f"services.{name}: no application serves it")
-        _known(_table(services, name), ("queue", "dead-letter"), f"services.{name}")
-    return {name: _table(services, name) for name in services}
-
-
-def _check_names(lane: str, applications: list[str]) -> None:
-    try:
-        for application in applications or ["any"]:
-            Endpoint("nowhere:1", lane, application)
-    except ValueError as error:
-        raise DefinitionsError(str(error)) from error
-
-
-def _table(told: Mapping[str, object], *names: str) -> Mapping[str, object]:
-    found: object = told
-    for name in names:
-        found = found.get(name, {}) if isinstance(found, Mapping) else found
-    if not isinstance(found, Mapping):
-        raise DefinitionsError(f"{'.'.join(names)} is a table")
-    return found
-
-
-def _known(told: Mapping[str, object], names: Iterable[str], where: str) -> None:
-    unknown = sorted(set(told) - set(names))
-    if unknown:
-        raise DefinitionsError(f"{where}: {unknown[0]} is not known; {', '.join(names)} are")
-
-
-def _texts(found: object, where: str) -> list[str]:
-    if not isinstance(found, list) or not all(isinstance(each, str) and each for each in found):
-        raise DefinitionsError(f"{where} is a list of texts")
-    return found
+        known(table(services, name), ("queue", "dead-letter"), f"services.{name}")
+    return {name: table(services, name) for name in services}
 
 
 def _number(own: Mapping[str, object], name: str, where: str) -> int | None:
