@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.nginx import command
+from local.nginx import command, one_account
 from local.nginx_configuration import render
 
 SOURCE = Path(__file__).parents[2] / "infra/nginx"
@@ -76,11 +76,13 @@ def configure(
     variables = {
         **limits,
         "ACCESS_LOG": str(configured.log),
-        "ACCOUNT_UPSTREAM": upstream,
+        **one_account(upstream),
         "ERRORS_ROOT": str(SOURCE / "errors"),
         "ERROR_LOG": str(configured.error_log),
+        "HSTS": "",
         "LISTEN": f"127.0.0.1:{port}",
         "STATIC_ROOT": str(static_root),
+        "WORKERS": "1",
     }
     render(SOURCE, folder, variables)
     return configured

@@ -36,17 +36,24 @@ def command(folder: Path, *arguments: str) -> tuple[str, ...]:
     return (*_COMMAND, *where, *user, *arguments)
 
 
+def one_account(address: str) -> dict[str, str]:
+    """Variables where there are no lanes and no names, but one account at host:port."""
+    return {"BLUE_ACCOUNT": address, "GREEN_ACCOUNT": address, "RESOLVER": "127.0.0.1"}
+
+
 def programs(checkout: Checkout, ports: PortBlock) -> list[Program]:
     """The step that renders the configuration, and the server."""
     folder = checkout.state / "nginx"
     variables = {
         **REQUEST_LIMITS,
         "ACCESS_LOG": "/dev/stdout",
-        "ACCOUNT_UPSTREAM": f"127.0.0.1:{ports.account}",
+        **one_account(f"127.0.0.1:{ports.account}"),
         "ERRORS_ROOT": checkout.nginx / "errors",
         "ERROR_LOG": "stderr",
+        "HSTS": "",
         "LISTEN": f"127.0.0.1:{ports.nginx}",
         "STATIC_ROOT": static_directory(checkout),
+        "WORKERS": "1",
     }
     configure = Program(
         name="configure",

@@ -47,29 +47,37 @@ def substitute(text: str, variables: Mapping[str, str]) -> str:
 
 
 def render(source: Path, out: Path, variables: Mapping[str, str]) -> None:
-    """Write the configuration that is for a folder into it.
+    """Write the configuration that is for a folder into it: one server without TLS, and the lane blue.
 
     Args:
-        source: Holds `nginx.conf.template` and `templates`.
+        source: Holds `nginx.conf.template`, `templates`, `servers` and `parts`.
         out: Becomes the folder that nginx runs from.
         variables: Values, except of those that follow from the folder.
 
     Raises:
         UnknownVariableError: a template names a variable that has no value.
     """
-    sites, temporary = out / "conf.d", out / "temporary"
-    for folder in (sites, temporary):
+    sites, parts, temporary = out / "conf.d", out / "parts", out / "temporary"
+    for folder in (sites, parts, temporary):
         folder.mkdir(parents=True, exist_ok=True)
     values = {
         **variables,
         "CONF_FOLDER": str(sites),
+        "LANE_FOLDER": str(out),
+        "PARTS_FOLDER": str(parts),
         "PID_FILE": str(out / "nginx.pid"),
         "TEMP_FOLDER": str(temporary),
     }
-    wanted = dict.fromkeys((source / "templates").glob(f"*{_SUFFIX}"), sites)
-    for template, folder in {source / f"nginx.conf{_SUFFIX}": out, **wanted}.items():
+    wanted = {
+        source / f"nginx.conf{_SUFFIX}": out,
+        source / f"servers/plain.conf{_SUFFIX}": sites,
+        **dict.fromkeys((source / "templates").glob(f"*{_SUFFIX}"), sites),
+        **dict.fromkeys((source / "parts").glob(f"*{_SUFFIX}"), parts),
+    }
+    for template, folder in wanted.items():
         target = folder / template.name.removesuffix(_SUFFIX)
         target.write_text(substitute(template.read_text(), values))
+    (out / "live.conf").write_text("default blue;\n")
 
 
 def _is_comment(line: str) -> bool:

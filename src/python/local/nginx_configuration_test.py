@@ -20,10 +20,17 @@ def test_variable_without_a_value_is_named() -> None:
 
 def test_main_file_and_sites_are_rendered_for_their_folder(tmp_path: Path) -> None:
     source, out = tmp_path / "source", tmp_path / "out"
-    (source / "templates").mkdir(parents=True)
+    for folder in ("templates", "servers", "parts"):
+        (source / folder).mkdir(parents=True)
     (source / "nginx.conf.template").write_text("pid ${PID_FILE};\ninclude ${CONF_FOLDER}/*;\n")
-    (source / "templates" / "site.conf.template").write_text("listen ${LISTEN};\n")
-    render(source, out, {"LISTEN": "80"})
+    (source / "templates/shared.conf.template").write_text("include ${LANE_FOLDER}/live.conf;\n")
+    (source / "servers/plain.conf.template").write_text("listen ${LISTEN};\n")
+    (source / "servers/tls.conf.template").write_text("certificate ${NOT_GIVEN};\n")
+    (source / "parts/site.conf.template").write_text("static ${STATIC_ROOT};\n")
+    render(source, out, {"LISTEN": "80", "STATIC_ROOT": "/srv"})
     main = f"pid {out}/nginx.pid;\ninclude {out}/conf.d/*;\n"
     assert (out / "nginx.conf").read_text() == main
-    assert (out / "conf.d" / "site.conf").read_text() == "listen 80;\n"
+    written = {file.name: file.read_text() for file in (out / "conf.d").iterdir()}
+    assert written == {"shared.conf": f"include {out}/live.conf;\n", "plain.conf": "listen 80;\n"}
+    assert (out / "parts" / "site.conf").read_text() == "static /srv;\n"
+    assert (out / "live.conf").read_text() == "default blue;\n"

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Renders nginx's configuration from the environment, and puts it in the place of the one before if
+# nginx takes it: "current" in the folder RUN. What each variable means is said where it is used, at
+# the head of the templates; docs/nginx.md lists them all.
+set -euo pipefail
+shopt -s nullglob
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+: "${RUN:=/run/nginx}"
+# What is set for a container:
+: "${WORKERS:=2}"
+: "${BLUE_ACCOUNT:=blue-account:8080}" "${GREEN_ACCOUNT:=green-account:8080}"
+: "${RESOLVER:=127.0.0.11}"
+: "${LISTEN:=8080}" "${TLS_LISTEN:=8443}" "${INTERNAL_LISTEN:=8081}"
+: "${PUBLIC_URL:=}"
+: "${TLS_CERTIFICATE:=/run/secrets/tls_certificate}" "${TLS_KEY:=/run/secrets/tls_key}"
+: "${TRUSTED_BALANCERS:=}"
+: "${REQUEST_RATE:=20r/s}" "${REQUEST_BURST:=40}"
+: "${ACCESS_LOG:=/dev/stdout}" "${ERROR_LOG:=stderr}"
+: "${STATIC_ROOT:=/srv/static}" "${ERRORS_ROOT:=$here/errors}"
+: "${LANE_FOLDER:=/var/lib/nginx-lane}"
+
+fail() {
+    echo "nginx: $*" >&2
+    exit 1
+}
+
+# Puts values in the places of the variables of a template; comments stay.
+render() {
+    local text line name
+    while IFS= read -r line || [[ -n $line ]]; do
+        if [[ ! $line =~ ^[[:space:]]*# ]]; then
+            while [[ $line =~ \$\{([A-Z][A-Z0-9_]*)\} ]]; do
+                name=${BASH_REMATCH[1]}
+                [[ -v $name ]] || fail "no value for \${$name} of $1"
+                [[ ${!name} != *'${'* ]] || fail "$name holds a variable itself"
+                line=${line//"\${$name}"/"${!name}"}
+            done
+        fi
+        text+=$line$'\n'
+    done <"$1"
+    printf '%s' "${text-}" >"$2"
+}
+
+# Whose X-Forwarded-For is believed: networks, separated by commas.
+trust() {
+    local network
+    for network in ${1//,/ }; do
+        echo "set_real_ip_from $network;"
+    done
+    echo "real_ip_header X-Forwarded-For;"
+    echo "real_ip_recursive on;"
+}
+
+live=$LANE_FOLDER/live.conf
+[[ -e $live ]] || echo "default blue;" >"$live" || fail "cannot write $live"
+[[ $(<"$live") =~ ^"default "(blue|green)";"$ ]] || fail "$live names no lane: default blue; or default green;"
+
+door=plain
+if [[ -e $TLS_CERTIFICATE || -e $TLS_KEY ]]; then
+    door=tls
+    [[ $PUBLIC_URL == https://* ]] || fail "with a certificate, PUBLIC_URL must be https://..."
+fi
+HSTS=
+[[ $PUBLIC_URL != https://* ]] || HSTS="max-age=63072000"
+PUBLIC_URL=${PUBLIC_URL%/}
+
+mkdir -p "$RUN/temporary"
+out=$(mktemp -d "$RUN/configuration.XXXXXX")
+trap 'rm -rf "$out"' EXIT # unless it becomes the current one
+CONF_FOLDER=$out/conf.d PARTS_FOLDER=$out/parts
+CONFIGURATION=$(basename "$out")
+PID_FILE=$RUN/nginx.pid TEMP_FOLDER=$RUN/temporary
+mkdir "$CONF_FOLDER" "$PARTS_FOLDER"
+render "$here/nginx.conf.template" "$out/nginx.conf"
+for template in "$here"/templates/*.template "$here/servers/$door.conf.template" "$here/servers/internal.conf.template"; do
+    render "$template" "$CONF_FOLDER/$(basename "$template" .template)"
+done
+for template in "$here"/parts/*.template; do
+    render "$template" "$PARTS_FOLDER/$(basename "$template" .template)"
+done
+[[ -z $TRUSTED_BALANCERS ]] || trust "$TRUSTED_BALANCERS" >"$CONF_FOLDER/balancers.conf"
+
+nginx -t -q -e stderr -p "$RUN" -c "$out/nginx.conf" || fail "the configuration is refused; the one before stays"
+before=$(readlink "$RUN/current" || true)
+ln -s "$out" "$RUN/current.new"
+mv -T "$RUN/current.new" "$RUN/current"
+trap - EXIT
+[[ -z $before ]] || rm -rf "$before"

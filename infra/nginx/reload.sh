@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Has the running nginx take over changes of templates and settings, and with an argument another
+# live lane: reload.sh [blue | green]. It ends well when new requests are answered by the new
+# configuration; what nginx refuses, or does not take over in time, changes nothing.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+export RUN=${RUN:-/run/nginx} LANE_FOLDER=${LANE_FOLDER:-/var/lib/nginx-lane}
+live=$LANE_FOLDER/live.conf
+
+fail() {
+    echo "nginx: $*" >&2
+    exit 1
+}
+
+# Replaces the file at once, whole and for good.
+name_live() {
+    echo "default $1;" >"$live.new"
+    sync "$live.new"
+    mv "$live.new" "$live"
+    sync "$LANE_FOLDER"
+}
+
+# Whether nginx answers by the configuration that is the current one.
+taken_over() {
+    [[ $("$here/ask.sh" /nginx/configuration 2>/dev/null | tail -n 1) == "$1 $(basename "$(readlink "$RUN/current")")" ]]
+}
+
+reload() {
+    "$here/configure.sh" && nginx -s reload -e stderr -p "$RUN" -c "$RUN/current/nginx.conf"
+}
+
+[[ $# -le 1 ]] || fail "usage: reload.sh [blue | green]"
+exec {lock}>"$RUN/lock"
+flock -w 30 "$lock" || fail "another reload.sh runs for 30 seconds"
+before=$(sed -n 's/^default \(.*\);$/\1/p' "$live")
+lane=${1:-$before}
+[[ $lane == blue || $lane == green ]] || fail "no lane is named \"$lane\": blue or green"
+
+name_live "$lane"
+if reload; then
+    for _ in {1..50}; do
+        ! taken_over "$lane" || exit 0
+        sleep 0.1
+    done
+    echo "nginx: the configuration is not in use after 5 seconds" >&2
+fi
+name_live "$before"
+reload || true
+fail "$before is live as before"
