@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable, Sequence
 
@@ -51,12 +52,13 @@ class ServerStream:
 
     Args:
         request: its first frame.
-        home: where this process hears.
+        home: where this process hears of this run of it.
         desk: carries its frames.
         lost: called when nobody is at the other end any more, or cancelled it.
         limits: sizes of messages.
 
     Attributes:
+        home: where it hears; what is for another address is not for it.
         unheard: why its client may not have heard that this process takes it; None when it may.
 
     """
@@ -72,7 +74,7 @@ class ServerStream:
     ) -> None:
         self.call_id = request.call_id
         self._client = request.reply_to
-        self._home = home
+        self.home = home
         self._desk = desk
         self._lost = lost
         self.limits = limits
@@ -91,7 +93,7 @@ class ServerStream:
         window = self._pipe.stream.window
         self._pipe.send(
             FrameKind.ACCEPT,
-            lambda to, number: Accept(self.call_id, to, number, self._home, window),
+            lambda to, number: Accept(self.call_id, to, number, self.home, window),
         )
         # A client that lives need not know of it any more: it was delivered again.
         timer = self.loop.call_later(SILENCE, self._lost)
@@ -124,7 +126,7 @@ class ServerStream:
         if self._pipe.stream.state not in (State.REQUESTED, State.CLOSED):
             self._pipe.flush()
             number = self._pipe.stream.send(FrameKind.TRAILERS)
-            to, me = self._client.instance, self._home.instance
+            to, me = self._client.instance, self.home.instance
             end = Trailers(self.call_id, to, number, me, status, details, metadata)
             self._desk.end(self._client, end)
         self.close()
@@ -137,8 +139,9 @@ class ServerStream:
     def close(self) -> None:
         """Let go, without a word."""
         self._pipe.break_off()
-        self._desk.remove(self)
-        self._desk.peers.unwatch(self._client, self.call_id)
+        # Another run of it may be here by now, which goes on.
+        if self._desk.remove(self):
+            self._desk.peers.unwatch(self._client, self.call_id)
 
     def receive(self, frame: Message | Window | HalfClose | Cancel) -> None:
         """Take a frame of the client.
@@ -205,34 +208,38 @@ class Desk:
         self._streams: dict[bytes, ServerStream] = {}
         self._trouble = ""
         self._arrivals: set[asyncio.Future[Address]] = set()
+        self._runs = itertools.count(1)
         self._home = Home(endpoint, broker, self._receive, stands=self._stands, failed=self._failed)
         self._me = key_of(self._home.instance)
         self.peers = Peers(self.post, lambda: self._home.address)
 
     async def home(self) -> Address:
-        """Where this process hears, as soon as that is known.
+        """Where the next run of a stream hears, as soon as that is known.
 
         Raises:
             Exception: a bug keeps it from being known.
         """
-        if self._home.address is None:
+        home = self._home.address
+        if home is None:
             arrival: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
             self._arrivals.add(arrival)
             self._home.open()
             try:
-                return await arrival
+                home = await arrival
             finally:
                 self._arrivals.discard(arrival)
-        return self._home.address
+        return home.of_run(next(self._runs))
 
     def add(self, stream: ServerStream) -> None:
         """Give its frames to a stream."""
         self._streams[stream.call_id] = stream
 
-    def remove(self, stream: ServerStream) -> None:
-        """Give it nothing more."""
-        if self._streams.get(stream.call_id) is stream:
-            del self._streams[stream.call_id]
+    def remove(self, stream: ServerStream) -> bool:
+        """Give it nothing more; False when another run of it is given its frames."""
+        if self._streams.get(stream.call_id) is not stream:
+            return False
+        del self._streams[stream.call_id]
+        return True
 
     def post(self, address: Address, record: Encoded) -> None:
         """Send a record to a process; the stream it belongs to is told when that fails."""
@@ -306,7 +313,7 @@ class Desk:
         elif (
             stream is None
             or not isinstance(frame, (Message, Window, HalfClose, Cancel))
-            or frame.to != self._home.instance
+            or frame.to != stream.home.instance
         ):
             self._counters.unexpected += 1
         else:

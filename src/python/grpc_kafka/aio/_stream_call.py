@@ -108,6 +108,7 @@ class KafkaStreamCall:
         self._loop = asyncio.get_running_loop()
         self._arity = Arity.STREAM_STREAM
         self._pipe = Pipe(self.call_id, Role.CLIENT, carrier.post, receive_limit=limits.receive)
+        self._server: Address | None = None
         self._status: Status | None = None
         self._initial_metadata: Metadata | None = None
         self._trailers: Outcome | None = None
@@ -244,8 +245,8 @@ class KafkaStreamCall:
         if self._initial_metadata is None:
             self._initial_metadata = outcome.initial_metadata
         self._carrier.forget(self.call_id)
-        if self._pipe.peer is not None:
-            self._carrier.peers.unwatch(self._pipe.peer, self.call_id)
+        if self._server is not None:
+            self._carrier.peers.unwatch(self._server, self.call_id)
         if self._timer is not None:
             self._timer.cancel()
         self._pipe.break_off()
@@ -309,7 +310,7 @@ class KafkaStreamCall:
             case Accept():
                 self._accepted(frame)
             case Trailers() if self._pipe.peer is None or frame.source != self._pipe.peer.instance:
-                # A server that was never confirmed gives up.
+                # A run that was never confirmed is given up.
                 pass
             case InitialMetadata() | Message() | Window() | Trailers():
                 if self._pipe.stream.receive(kind_of(frame), frame.sequence):
@@ -318,8 +319,8 @@ class KafkaStreamCall:
                 raise UnexpectedFrameError(self._pipe.stream.state, kind_of(frame))
 
     def _heard(self, frame: InitialMetadata | Message | Window | Trailers) -> None:
-        if self._pipe.peer is not None:
-            self._carrier.peers.heard(self._pipe.peer.instance)
+        if self._server is not None:
+            self._carrier.peers.heard(self._server.instance)
         match frame:
             case InitialMetadata():
                 self._begun(frame.metadata)
@@ -338,12 +339,13 @@ class KafkaStreamCall:
         if peer is None and self._pipe.stream.receive(FrameKind.ACCEPT, frame.sequence):
             self._pipe.peer = frame.reply_to
             self._pipe.stream.grant(frame.credit)
-            self._carrier.peers.watch(frame.reply_to, self.call_id, self._lost)
+            self._server = frame.reply_to.process
+            self._carrier.peers.watch(self._server, self.call_id, self._lost)
             self._confirm()
             self._connected()
             self._pipe.wake()
         elif frame.reply_to != peer:
-            # The request was delivered again: this server must not run it too.
+            # The request was delivered again: nobody, nor the same server, must run it too.
             self._carrier.let_go(frame.reply_to, self.call_id)
 
     def _confirm(self) -> None:

@@ -48,7 +48,11 @@ class Arity(StrEnum):
 
 
 class Address(NamedTuple):
-    """Where a process hears: a partition of an inbox topic, and who of its readers is meant."""
+    """Where a process hears: a partition of an inbox topic, and who of its readers is meant.
+
+    A server's process may take a stream more than once, when the partition of its request leaves
+    and comes back. Each run has an address of its own: that of the process, with a number.
+    """
 
     topic: str
     partition: int
@@ -57,6 +61,15 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         """The address as it stands on the wire: `topic/partition/instance`."""
         return f"{self.topic}/{self.partition}/{self.instance}"
+
+    def of_run(self, number: int) -> Address:
+        """The address of one run of a stream in this process."""
+        return self._replace(instance=f"{self.instance}{_RUN}{number}")
+
+    @property
+    def process(self) -> Address:
+        """The address of the process that this one is in, be it a run's or the process's own."""
+        return self._replace(instance=self.instance.partition(_RUN)[0])
 
     def is_inbox_of(self, lane: str) -> bool:
         """Whether it is an inbox of a lane: nothing else is written to at another's word."""
@@ -192,8 +205,8 @@ class Window(NamedTuple):
 class Trailers(NamedTuple):
     """The end of a stream: its status.
 
-    `source` is the instance that ends it: where a request was delivered twice, a server that was
-    not confirmed must not end the stream of the one that was.
+    `source` is the run that ends it: where a request was delivered twice, one that was not
+    confirmed must not end the stream of the one that was.
     """
 
     call_id: bytes
@@ -218,6 +231,7 @@ type StreamFrame = Accept | InitialMetadata | Message | HalfClose | Window | Tra
 
 type Frame = Part | Request | Response | Cancel | StreamFrame | Ping
 
+_RUN = "."
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _NUMBER = re.compile(r"[0-9]+")
 _INSTANCE = re.compile(r"[a-zA-Z0-9._-]{1,64}")

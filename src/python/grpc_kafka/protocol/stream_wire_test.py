@@ -185,3 +185,10 @@ def test_a_part_of_a_message_has_bytes() -> None:
     record = encode_stream(Message(_ID, "9a0e", 2, b"", more=True))
     with pytest.raises(MalformedRecordError, match="without bytes"):
         decode(*record)
+
+
+def test_the_address_of_a_run_is_told_from_others_and_leads_to_its_process() -> None:
+    run = _HOME.of_run(17)
+    assert str(run) == "blue.account.inbox/3/5f2c.17"
+    assert Address.parse(str(run)) == run
+    assert run.process == _HOME == _HOME.process
