@@ -20,6 +20,7 @@ from benchmarks.transport.line_up import (
 from benchmarks.transport.suite.takeover import IN_FLIGHT
 from benchmarks.transport.suite.turns import Pair, running
 from tests.support import kafka
+from tests.support.requirements import missing
 
 _PEERS = Path("benchmarks.peers", "peers.pex")
 """Where Pants puts it."""
@@ -43,8 +44,7 @@ def pair(
         line_up.kafka = request.getfixturevalue("broker")
     with running(line_up, (request.param,)) as pairs:
         if line_up.missing:
-            # Others' servers prove nothing about the product: where they are not, no run fails.
-            pytest.skip("; ".join(line_up.missing))
+            missing("; ".join(line_up.missing))
         assert line_up.failed == []
         yield pairs[0]
 
