@@ -1,0 +1,29 @@
+# Macros of BUILD files; Pants makes them known everywhere.
+
+
+def service_image(name, modules, files=()):
+    """The image of a program: requirements in one layer, sources in the next, by the Dockerfile beside the BUILD file.
+
+    `name` is the image's, `tandem/NAME`; `modules` are the targets that it runs, whose imports say what else is in it;
+    `files` are targets of files that the Dockerfile copies.
+    """
+    pex_binary(
+        name="requirements",
+        dependencies=modules,
+        include_sources=False,
+        include_tools=True,
+        layout="packed",
+    )
+    pex_binary(
+        name="sources",
+        dependencies=modules,
+        include_requirements=False,
+        include_tools=True,
+        layout="packed",
+    )
+    docker_image(
+        name="image",
+        repository="tandem/" + name,
+        image_tags=["dev"],
+        dependencies=[":requirements", ":sources", "//infra/images/runtime:scripts", *files],
+    )

@@ -1,0 +1,104 @@
+"""Unpacks a PEX into the virtual environment of an image, the same bytes every time.
+
+    python3.13 unpack.py PEX TARGET [--scope deps|srcs] [--without FOLDER]
+
+The PEX makes an environment by itself, without a network. Kept are its packages, the interpreter's
+links and dumb-init; bytecode is compiled so that it holds no time; all files get the same time. With
+``--without`` only that is kept which the folder does not hold already: what the image adds to another.
+"""
+
+import argparse
+import compileall
+import filecmp
+import os
+import py_compile
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+_EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
+_TIMEOUT_SECONDS = 300
+_KEPT_PROGRAMS = ("dumb-init", "python")
+_KEPT = ("bin", "lib", "pyvenv.cfg")
+
+
+def main() -> None:
+    """Unpack what the arguments name."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pex", type=Path)
+    parser.add_argument("target", type=Path)
+    parser.add_argument("--scope", choices=("deps", "srcs"), default="deps")
+    parser.add_argument("--without", type=Path)
+    options = parser.parse_args()
+    install(options.pex, options.target, options.scope)
+    strip(options.target)
+    compile_bytecode(options.target)
+    if options.without is not None:
+        subtract(options.target, options.without)
+    set_times(options.target)
+
+
+def install(pex: Path, target: Path, scope: str) -> None:
+    """Let the PEX make an environment of its requirements (deps) or its sources (srcs)."""
+    entry = pex / "__main__.py" if pex.is_dir() else pex
+    subprocess.run(  # noqa: S603 - our own PEX
+        [sys.executable, entry, "venv", "--scope", scope, "--site-packages-copies", target],
+        env={**os.environ, "PEX_TOOLS": "1", "PEX_ROOT": "/tmp/pex"},  # noqa: S108 - of this build
+        timeout=_TIMEOUT_SECONDS,
+        check=True,
+    )
+
+
+def strip(target: Path) -> None:
+    """Remove what only people at a terminal use, and what PEX starts programs with."""
+    for path in target.iterdir():
+        if path.name not in _KEPT:
+            _remove(path)
+    for path in (target / "bin").iterdir():
+        if not path.name.startswith(_KEPT_PROGRAMS):
+            _remove(path)
+    for cache in target.rglob("__pycache__"):
+        _remove(cache)
+
+
+def compile_bytecode(target: Path) -> None:
+    """Compile all modules to bytecode that is not compared with its source: neither changes."""
+    compileall.compile_dir(
+        target / "lib",
+        quiet=2,
+        stripdir=str(target),
+        prependdir="/app",
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+
+
+def subtract(target: Path, other: Path) -> None:
+    """Remove the files that the other folder holds as well, with the folders that this empties."""
+    for path in sorted(target.rglob("*"), reverse=True):
+        twin = other / path.relative_to(target)
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.is_symlink():
+            if twin.is_symlink() and path.readlink() == twin.readlink():
+                path.unlink()
+        elif twin.is_file() and filecmp.cmp(path, twin, shallow=False):
+            path.unlink()
+
+
+def set_times(target: Path) -> None:
+    """Give all files and folders one time."""
+    for path in (target, *target.rglob("*")):
+        os.utime(path, (_EPOCH, _EPOCH), follow_symlinks=False)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+if __name__ == "__main__":
+    main()
