@@ -27,3 +27,11 @@ def service_image(name, modules, files=()):
         image_tags=["dev"],
         dependencies=[":requirements", ":sources", "//infra/images/runtime:scripts", *files],
     )
+
+
+def server_image(name, *files):
+    """The image of a server: its base with our settings, by the Dockerfile beside the BUILD file.
+
+    `name` is the image's, `tandem/NAME`; `files` are the targets of files that the Dockerfile copies.
+    """
+    docker_image(name="image", repository="tandem/" + name, image_tags=["dev"], dependencies=files)
