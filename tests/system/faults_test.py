@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.system import System
 from tests.system.api import Client
-from tests.system.load import Load, about_of, problem_of
+from tests.system.load import Load, lost
 from tests.system.people import Person
 
 WARM = 12  # requests that are answered before anything fails
@@ -29,22 +29,6 @@ def restored(tandem: System) -> Iterator[None]:
     tandem.restore()
 
 
-def lost(tandem: System, load: Load) -> list[str]:
-    """What was acknowledged and is not there: accounts, and edits of profiles."""
-    found = []
-    for promised in load.promised:
-        with Client(tandem.url) as client:
-            refused = problem_of(partial(client.sign_in, promised.person))
-            if refused:
-                found.append(f"an account: {refused}")
-                continue
-            about = client.get("/api/v1/account").json()["profile"]["about"]
-            kept = [about_of(edit) for edit in (promised.edit, promised.edit + 1)]
-            if about not in kept:  # the next edit may have been made and not acknowledged
-                found.append(f"{kept[0]!r}: the profile says {about!r}")
-    return found
-
-
 def test_a_killed_database_service_takes_no_acknowledged_sign_up_or_edit_with_it(
     tandem: System,
 ) -> None:
@@ -54,7 +38,7 @@ def test_a_killed_database_service_takes_no_acknowledged_sign_up_or_edit_with_it
         time.sleep(0.5)
         tandem.services["database"].start()
         load.wait_for_answers(SETTLED, PATIENCE)
-    assert lost(tandem, load) == []
+    assert lost(tandem.url, load) == []
 
 
 def test_an_edit_that_is_delivered_again_does_not_undo_a_later_one(tandem: System) -> None:
@@ -83,7 +67,7 @@ def test_calls_are_answered_by_the_other_identity_process_when_one_is_killed(
         other.kill()
         load.wait_for_answers(SETTLED, PATIENCE)
     assert load.failed == []
-    assert lost(tandem, load) == []
+    assert lost(tandem.url, load) == []
 
 
 def test_a_page_says_so_when_a_service_is_away_and_its_visitor_is_still_signed_in_afterwards(
@@ -111,7 +95,7 @@ def test_the_system_recovers_by_itself_when_postgresql_is_restarted(tandem: Syst
         time.sleep(1)
         tandem.postgres.start()
         load.wait_for_answers(SETTLED, PATIENCE)
-    assert lost(tandem, load) == []
+    assert lost(tandem.url, load) == []
 
 
 def test_the_system_recovers_by_itself_when_the_kafka_broker_is_killed_and_started_again(
@@ -124,7 +108,7 @@ def test_the_system_recovers_by_itself_when_the_kafka_broker_is_killed_and_start
         time.sleep(0.5)
         tandem.kafka.start()
         load.wait_for_answers(SETTLED, PATIENCE)
-    assert lost(tandem, load) == []
+    assert lost(tandem.url, load) == []
     assert len(tandem.complaints()) - complaints < FLOOD
 
 
@@ -138,4 +122,4 @@ def test_no_request_fails_when_one_of_two_processes_is_told_to_stop(
         assert other.stop() == 0
         load.wait_for_answers(SETTLED, PATIENCE)
     assert load.failed == []
-    assert lost(tandem, load) == []
+    assert lost(tandem.url, load) == []

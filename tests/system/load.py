@@ -125,3 +125,19 @@ def problem_of(send: Send) -> str:
 def about_of(edit: int) -> str:
     """What the profile says after this edit."""
     return f"edit {edit}" if edit else ""
+
+
+def lost(url: str, load: Load) -> list[str]:
+    """What was acknowledged and is not there: accounts, and edits of profiles."""
+    found = []
+    for promised in load.promised:
+        with Client(url) as client:
+            refused = problem_of(partial(client.sign_in, promised.person))
+            if refused:
+                found.append(f"an account: {refused}")
+                continue
+            about = client.get("/api/v1/account").json()["profile"]["about"]
+            kept = [about_of(edit) for edit in (promised.edit, promised.edit + 1)]
+            if about not in kept:  # the next edit may have been made and not acknowledged
+                found.append(f"{kept[0]!r}: the profile says {about!r}")
+    return found

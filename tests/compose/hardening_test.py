@@ -1,0 +1,109 @@
+"""What each container must not be able to do."""
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.docker import Stack, service_of
+
+SERVERS = ("account", "database", "identity", "kafka", "nginx", "postgres")
+TASKS = (
+    "database-migrate",
+    "database-prepare",
+    "identity-keys",
+    "kafka-access",
+    "kafka-topics",
+    "static",
+)
+CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
+
+
+def reaches(stack: Stack, service: str, host: str, port: int) -> bool:
+    """Whether a program in a service's container can connect."""
+    done = stack.exec(service, "/app/bin/python", "-c", CONNECT, host, str(port))
+    return done.returncode == 0
+
+
+def nginx_reaches(stack: Stack, host: str, port: int) -> bool:
+    script = f"exec 3<>/dev/tcp/{host}/{port}"
+    return stack.exec("nginx", "timeout", "3", "bash", "-c", script).returncode == 0
+
+
+def address(stack: Stack, service: str) -> str:
+    networks = stack.container(service)["NetworkSettings"]["Networks"]
+    return next(str(network["IPAddress"]) for network in networks.values())
+
+
+def test_only_the_database_service_reaches_postgresql(stack: Stack) -> None:
+    assert reaches(stack, "database", "postgres", 5432)
+    for host in ("postgres", address(stack, "postgres")):
+        assert not reaches(stack, "account", host, 5432)
+        assert not reaches(stack, "identity", host, 5432)
+        assert not nginx_reaches(stack, host, 5432)
+
+
+def test_nginx_reaches_the_account_service_and_neither_kafka_nor_others(stack: Stack) -> None:
+    assert nginx_reaches(stack, "blue-account", 8080)
+    for host in ("kafka", address(stack, "kafka")):
+        assert not nginx_reaches(stack, host, 9092)
+    assert not nginx_reaches(stack, address(stack, "identity"), 8080)
+
+
+def test_nothing_but_nginx_is_published_and_that_on_loopback(stack: Stack) -> None:
+    published = {
+        service_of(each): [binding["HostIp"] for ports in bindings.values() for binding in ports]
+        for each in stack.containers()
+        if (bindings := each["HostConfig"]["PortBindings"])
+    }
+    assert published == {"nginx": ["127.0.0.1"]}
+
+
+def test_every_container_is_hardened(stack: Stack) -> None:
+    containers = stack.containers()
+    assert [service_of(each) for each in containers] == sorted((*SERVERS, *TASKS))
+    lacking = [
+        f"{service_of(each)}: {what}" for each in containers for what in _lacking(each)
+    ]
+    assert lacking == []
+
+
+def _lacking(container: dict[str, dict[str, object]]) -> Iterator[str]:
+    host, config = container["HostConfig"], container["Config"]
+    user = str(config["User"]).split(":")
+    checks = {
+        "its root is read-only": host["ReadonlyRootfs"],
+        "it has no capability": host["CapDrop"] == ["ALL"] and not host["CapAdd"],
+        "it gains no privilege": host["SecurityOpt"] == ["no-new-privileges:true"],
+        "it is not privileged": not host["Privileged"],
+        "its user and group are numbers other than 0": all(
+            part.isdigit() and part != "0" for part in user
+        )
+        and len(user) == len(("user", "group")),
+        "its memory is limited": host["Memory"],
+        "its processes are limited": host["PidsLimit"],
+        "its share of processors is limited": host["NanoCpus"],
+        "its log is rotated": host["LogConfig"]
+        == {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}},
+    }
+    yield from (what for what, holds in checks.items() if not holds)
+
+
+def test_no_secret_is_in_an_image_an_environment_or_a_log(stack: Stack) -> None:
+    passwords = {
+        name: text
+        for name, text in stack.secrets.items()
+        if name.endswith(("_password", "_key"))
+    }
+    told = {service_of(each): str(each) for each in stack.containers()}
+    wrote = stack.logs()
+    for name, password in passwords.items():
+        assert password not in wrote, f"{name} is in a log"
+        assert [service for service, text in told.items() if password in text] == []
+
+
+@pytest.mark.parametrize("service", SERVERS)
+def test_a_server_can_write_nowhere_but_where_it_must(stack: Stack, service: str) -> None:
+    script = "for d in / /etc /usr/bin /opt /app /var/lib; do touch $d/x 2>/dev/null && echo $d; done"
+    done: subprocess.CompletedProcess[str] = stack.exec(service, "sh", "-c", script)
+    assert done.stdout == ""

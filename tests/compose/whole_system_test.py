@@ -1,0 +1,83 @@
+"""The whole system in containers: used, crashed, restarted, stopped."""
+
+import json
+import time
+from functools import partial
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.support import docker
+from tests.support.chromium import visiting
+from tests.support.docker import Stack, service_of
+from tests.system.api import Client
+from tests.system.load import Load, about_of, lost, problem_of
+from tests.system.people import Person
+
+SERVERS = ("account", "database", "identity", "kafka", "nginx", "postgres")
+OURS = ("account", "database", "identity")
+CLEAN = (0, 143)  # of their own accord, or by the signal that asked them to (the JVM)
+WARM = 12  # requests that are answered before anything fails
+SETTLED = 15  # requests that are answered once it is back
+PATIENCE = 120.0  # seconds that recovery may take, on a busy machine
+
+
+def test_a_person_signs_up_and_sees_the_account_through_nginx(
+    stack: Stack, browser: Browser
+) -> None:
+    person = Person("Ada Lovelace")
+    with visiting(browser, stack.url, java_script=True) as visitor:
+        person.sign_up(visitor)
+        expect(visitor.page.get_by_text(person.email)).to_be_visible()
+        visitor.look("compose-account")
+    assert visitor.complaints == []
+
+
+@pytest.mark.parametrize("service", SERVERS)
+def test_a_crash_of_a_container_heals_by_itself_and_loses_nothing_acknowledged(
+    stack: Stack, service: str
+) -> None:
+    with Load(stack.url) as load:
+        load.wait_for_answers(WARM, PATIENCE)
+        began = time.monotonic()
+        healthy = stack.crash(service)
+        load.wait_for_answers(SETTLED, PATIENCE)
+        answered = time.monotonic() - began
+    print(  # noqa: T201 - for the table in docs/compose.md
+        f"{service}: healthy after {healthy:.1f} s, {SETTLED} requests answered after "
+        f"{answered:.1f} s, {len(load.failed)} refused meanwhile"
+    )
+    assert lost(stack.url, load) == []
+
+
+def test_data_are_there_after_a_restart_of_everything(stack: Stack) -> None:
+    person = Person("Grace Hopper")
+    with Client(stack.url) as client:
+        assert problem_of(partial(client.sign_up, person)) == ""
+        assert problem_of(partial(client.save_profile, person.name, about_of(1))) == ""
+    stack.compose("restart", timeout=240)
+    stack.up()
+    with Client(stack.url) as client:
+        assert problem_of(partial(client.sign_in, person)) == ""
+        assert client.get("/api/v1/account").json()["profile"]["about"] == about_of(1)
+
+
+def test_a_stop_is_in_order_and_leaves_nothing() -> None:
+    with docker.project("infra/compose") as stack:
+        stack.up()
+        with Load(stack.url) as load:
+            load.wait_for_answers(WARM, PATIENCE)
+        stack.stop()
+        codes = {service_of(each): each["State"]["ExitCode"] for each in stack.containers()}
+        assert {service: code for service, code in codes.items() if code not in CLEAN} == {}
+        for service in OURS:
+            assert errors_in(stack.logs(service)) == []
+        assert "was not properly shut down" not in stack.logs("postgres")
+        stack.down()
+        assert stack.leftovers() == []
+
+
+def errors_in(log: str) -> list[str]:
+    """The entries of a service's log that complain."""
+    entries = [json.loads(line) for line in log.splitlines()]
+    return [str(entry) for entry in entries if entry["level"] in {"error", "critical"}]

@@ -1,0 +1,234 @@
+"""A real Docker engine, and Compose projects of the product's own files on it.
+
+    with docker.project("infra/compose") as stack:
+        stack.up()
+        httpx.get(stack.url)
+
+The images are those that `./pants package ::` built. Every project has names, a port, a network and
+secrets of its own, and leaves nothing behind.
+"""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+from infra.compose.make_secrets import make
+from tests.support import requirements
+from tests.support.postgres import free_port
+
+DOCKER = "TANDEM_TEST_DOCKER"
+CHECKOUT = "TANDEM_TEST_CHECKOUT"
+APPLICATIONS = ("account", "database", "identity")
+
+UP_TIMEOUT = 240.0
+"""Seconds that all containers have to become healthy, on a busy machine."""
+
+_COMMAND_TIMEOUT = 60.0
+_STOP_TIMEOUT = 120.0
+_POLL_INTERVAL = 0.1
+
+
+class DockerError(Exception):
+    """A command of Docker failed; the message holds what it wrote."""
+
+
+@dataclass
+class Stack:
+    """A Compose project.
+
+    Attributes:
+        folder: Where its Compose file is.
+        name: The project's name.
+        url: Where nginx answers, if the project has one.
+        environment: What the Compose files are told.
+        files: More Compose files over the one in the folder.
+    """
+
+    folder: Path
+    name: str
+    url: str
+    environment: Mapping[str, str]
+    files: Sequence[str] = ()
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The secrets of the project, by the names of their files."""
+        folder = Path(self.environment["TANDEM_SECRETS"])
+        return {path.name: path.read_text() for path in folder.iterdir()}
+
+    def up(self, *services: str) -> float:
+        """Start the services, all if none is named, and wait until all are healthy.
+
+        Returns:
+            The seconds that it took.
+
+        Raises:
+            DockerError: they did not become healthy.
+        """
+        began = time.monotonic()
+        self.compose("up", "--detach", "--wait", *services, timeout=UP_TIMEOUT)
+        return time.monotonic() - began
+
+    def stop(self, *services: str) -> None:
+        """Stop services in order, as an operator does."""
+        self.compose("stop", *services, timeout=_STOP_TIMEOUT)
+
+    def down(self) -> None:
+        """Remove everything that the project has, its data too."""
+        self.compose("down", "--volumes", "--remove-orphans", timeout=_STOP_TIMEOUT)
+
+    def run(self, service: str, *command: str) -> str:
+        """Run a command in a new container of a service; gives what it printed."""
+        return self.compose("run", "--rm", "--no-deps", "--no-TTY", service, *command)
+
+    def exec(self, service: str, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the running container of a service."""
+        return _run(["docker", "exec", self.container(service)["Id"], *command], check=False)
+
+    def compose(self, *arguments: str, timeout: float = _COMMAND_TIMEOUT) -> str:
+        """Run a command of Compose on this project.
+
+        Raises:
+            DockerError: it failed; the end of all logs is in the message.
+        """
+        files = [f"--file={self.folder / file}" for file in ("docker-compose.yml", *self.files)]
+        command = ["docker", "compose", "--ansi=never", *files, *arguments]
+        try:
+            return _run(command, self.environment, timeout).stdout
+        except DockerError as error:
+            if arguments[0] == "logs":
+                raise
+            raise DockerError(f"{error}\n{self.compose('logs', '--tail=15')}") from None
+
+    def containers(self) -> list[dict[str, Any]]:
+        """All containers of the project, running or not, as `docker inspect` tells of them."""
+        label = f"label=com.docker.compose.project={self.name}"
+        ids = _run(["docker", "ps", "--all", "--quiet", "--filter", label]).stdout.split()
+        inspected: list[dict[str, Any]] = (
+            json.loads(_run(["docker", "inspect", *ids]).stdout) if ids else []
+        )
+        return sorted(inspected, key=service_of)
+
+    def container(self, service: str) -> dict[str, Any]:
+        """The container of a service."""
+        return next(each for each in self.containers() if service_of(each) == service)
+
+    def crash(self, service: str) -> float:
+        """Kill the first process of a container, as a crash or the lack of memory does.
+
+        `docker kill` would tell the engine that the container is not wanted any more.
+
+        Returns:
+            The seconds until another one is healthy.
+
+        Raises:
+            DockerError: there is none within `UP_TIMEOUT`.
+        """
+        before = self.container(service)["State"]
+        os.kill(before["Pid"], signal.SIGKILL)
+        began = time.monotonic()
+        while time.monotonic() - began < UP_TIMEOUT:
+            state = self.container(service)["State"]
+            healthy = state["StartedAt"] != before["StartedAt"] and state["Running"]
+            if healthy and state["Health"]["Status"] == "healthy":
+                return time.monotonic() - began
+            time.sleep(_POLL_INTERVAL)
+        raise DockerError(f"{service} is not healthy again:\n{self.logs(service)[-2000:]}")
+
+    def logs(self, *services: str) -> str:
+        """All that the containers wrote."""
+        return self.compose("logs", "--no-log-prefix", *services)
+
+    def leftovers(self) -> list[str]:
+        """What there is of this project: containers, volumes, networks."""
+        label = f"label=com.docker.compose.project={self.name}"
+        kinds = (["ps", "--all"], ["volume", "ls"], ["network", "ls"])
+        return [
+            line
+            for kind in kinds
+            for line in _run(
+                ["docker", *kind, "--quiet", "--filter", label]
+            ).stdout.splitlines()
+        ]
+
+
+def service_of(container: Mapping[str, Any]) -> str:
+    """Which service of the Compose file a container is."""
+    name: str = container["Config"]["Labels"]["com.docker.compose.service"]
+    return name
+
+
+@contextmanager
+def project(folder: str, *files: str) -> Iterator[Stack]:
+    """A Compose project that is not up yet; it and its data are removed at the end.
+
+    Args:
+        folder: Where its docker-compose.yml is, in the checkout.
+        files: Further files of that folder, over it.
+    """
+    needed()
+    port, token = free_port(), secrets.token_hex(4)
+    network = ip_network((f"172.29.{secrets.randbelow(256)}.0", 24))
+    with tempfile.TemporaryDirectory(prefix="tandem-compose-") as scratch:
+        make(Path(scratch) / "secrets", APPLICATIONS)
+        environment = {
+            "COMPOSE_PROJECT_NAME": f"tandem-test-{token}",
+            "TANDEM_PORT": str(port),
+            "TANDEM_SECRETS": f"{scratch}/secrets",
+            "TANDEM_EDGE_SUBNET": str(network),
+            # Clients of a test say by X-Forwarded-For who they are: all come by the engine's gateway.
+            "TANDEM_TRUSTED_BALANCERS": str(network),
+        }
+        stack = Stack(
+            Path(os.environ[CHECKOUT]) / folder,
+            environment["COMPOSE_PROJECT_NAME"],
+            f"http://127.0.0.1:{port}",
+            environment,
+            files,
+        )
+        try:
+            yield stack
+        finally:
+            stack.down()
+
+
+def needed() -> None:
+    """Skip the test where no engine is to be used."""
+    if os.environ.get(DOCKER) != "1":
+        requirements.missing(f"no Docker: set {DOCKER}=1 where its engine runs, and package first")
+    if CHECKOUT not in os.environ:
+        requirements.missing(f"no Compose files: set {CHECKOUT} to the path of the checkout")
+
+
+def _run(
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    timeout: float = _COMMAND_TIMEOUT,
+    *,
+    check: bool = True,
+) -> subprocess.CompletedProcess[str]:
+    try:
+        done = subprocess.run(  # noqa: S603 - our own commands
+            command,
+            env={**os.environ, **(environment or {})},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise DockerError(f"{' '.join(command)} took longer than {timeout:g} s") from None
+    if check and done.returncode != 0:
+        wrote = f"{done.stdout}{done.stderr}"[-4000:]
+        raise DockerError(f"{' '.join(command)} ended with {done.returncode}:\n{wrote}")
+    return done
