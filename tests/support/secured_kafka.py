@@ -6,6 +6,7 @@
         Security(protocol="SASL_SSL", username="account", password_file=..., ca_file=broker.ca)
 
 It has a listener without security as well, whose callers may do everything: for the suite itself.
+So may a user `admin`, once there is one.
 """
 
 import socket
@@ -115,7 +116,7 @@ def running(home: Path) -> Iterator[SecuredKafka]:
             "org.apache.kafka.common.security.scram.ScramLoginModule required;"
         ),
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-        "super.users": "User:ANONYMOUS",
+        "super.users": "User:ANONYMOUS;User:admin",
         "ssl.principal.mapping.rules": "RULE:^CN=([^,]+).*$/$1/",
     }
     with kafka.running(settings, {"SASL_SSL": sasl_ssl, "SSL": ssl}) as broker:

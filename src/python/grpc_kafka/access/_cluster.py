@@ -29,6 +29,7 @@ from grpc_kafka.access._rights import Right
 _MECHANISM = "SCRAM-SHA-512"
 # Passwords are made by machines, long and used once: what more rounds are for is not at stake.
 _ITERATIONS = 4096
+_NEEDED = {AclOperation.DESCRIBE, AclOperation.ALTER}
 _SLICE = 0.2
 _ATTEMPT = 5.0
 
@@ -49,24 +50,47 @@ class Cluster:
         self._admin = Admin(bootstrap_servers, kafka, timeout, AccessError)
         self._found: dict[Right, AclBinding] = {}
 
-    def entrances(self, passwords: Mapping[str, str]) -> dict[str, Entrance]:
-        """How users get in with these passwords, by their names.
+    def look(self, passwords: Mapping[str, str]) -> tuple[dict[str, Entrance], list[Right]]:
+        """How users get in with these passwords, by their names, and what rights they have.
 
-        Where brokers do not ask for passwords at the address at hand, it is not tried.
-
-        Raises:
-            AccessError: the brokers did not answer in time, or refused.
-        """
-        # What is wrong with the brokers or with who asks is said by the first question.
-        self._admin.ask(lambda wait: self._admin.client.list_topics(timeout=wait))
-        return {name: self._entrance(name, passwords[name]) for name in passwords}
-
-    def rights(self, users: Iterable[str]) -> list[Right]:
-        """The rights of these users.
+        Where brokers do not ask for passwords at the address at hand, none is tried.
 
         Raises:
             AccessError: the brokers did not answer in time, or refused.
         """
+        self._check_allowed()
+        rights = self._rights(passwords)
+        return {name: self._entrance(name, passwords[name]) for name in passwords}, rights
+
+    def do(self, difference: Difference, passwords: Mapping[str, str]) -> None:
+        """Make none of what was found. A user whose password was set gets in when this is done.
+
+        Raises:
+            AccessError: the brokers did not answer in time, or refused.
+        """
+        if difference.right is None:
+            self._set_password(difference.user, passwords[difference.user])
+        elif difference.step is Step.REVOKE:
+            self._revoke(difference.right)
+        else:
+            self._grant(difference.right)
+
+    def _check_allowed(self) -> None:
+        """What is wrong with the brokers, or with who asks, is said before anything else."""
+        client = self._admin.client
+        self._admin.ask(lambda wait: client.list_topics(timeout=wait))
+        asked = client.describe_cluster(
+            include_authorized_operations=True, request_timeout=self._admin.left()
+        )
+        cluster = self._admin.result(asked, "the brokers did not say what is allowed")
+        # Of a refusal librdkafka 2.16 makes no error: rights that are not shown seem to be none,
+        # and of users that are not shown it dies.
+        if not _NEEDED <= set(cluster.authorized_operations or ()):
+            raise AccessError(
+                "the brokers do not allow it: users and rights take DESCRIBE and ALTER on the cluster"
+            )
+
+    def _rights(self, users: Iterable[str]) -> list[Right]:
         wanted = {f"User:{user}" for user in users}
         everything = AclBindingFilter(
             ResourceType.ANY,
@@ -81,19 +105,6 @@ class Cluster:
         found = self._admin.result(asked, "the rights were not read")
         self._found = {_right(each): each for each in found if each.principal in wanted}
         return list(self._found)
-
-    def do(self, difference: Difference, passwords: Mapping[str, str]) -> None:
-        """Make none of what was found. A user whose password was set gets in when this is done.
-
-        Raises:
-            AccessError: the brokers did not answer in time, or refused.
-        """
-        if difference.right is None:
-            self._set_password(difference.user, passwords[difference.user])
-        elif difference.step is Step.REVOKE:
-            self._revoke(difference.right)
-        else:
-            self._grant(difference.right)
 
     def _grant(self, right: Right) -> None:
         futures = self._admin.client.create_acls(

@@ -70,8 +70,8 @@ def _run(
     applications: Sequence[Application],
     passwords: Mapping[str, str],
 ) -> int:
-    entrances = cluster.entrances(passwords)
-    found = differences(applications, lanes, entrances, cluster.rights(passwords))
+    entrances, rights = cluster.look(passwords)
+    found = differences(applications, lanes, entrances, rights)
     left = [each for each in found if not _done(cluster, each, told, passwords)]
     if not left:
         users = f"{len(applications)} users and their rights in {', '.join(lanes)}"
