@@ -138,6 +138,9 @@ class House:
     def _may_read(self, user: str, topic: str) -> bool:
         own = {"group.id": "any", "enable.partition.eof": True, "enable.auto.commit": False}
         with closing(Consumer(self._client_of(user) | own)) as consumer:
+            # Of a topic that it may not even know a consumer hears nothing at all.
+            if consumer.list_topics(topic, timeout=_SECONDS).topics[topic].error is not None:
+                return False
             consumer.assign([TopicPartition(topic, 0, 0)])
             for message in iter(partial(consumer.poll, _SECONDS), None):
                 error = message.error()

@@ -14,10 +14,10 @@ class SettingsError(Exception):
     """A file of settings or of a password is not usable; never shows what is in it."""
 
 
-def add_brokers(parser: argparse.ArgumentParser) -> None:
+def add_brokers(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Have a command take brokers, and who it is to them."""
     add = parser.add_argument
-    add("--bootstrap", required=True, metavar="HOST:PORT", help="brokers, separated by commas")
+    add("--bootstrap", required=required, metavar="HOST:PORT", help="brokers, separated by commas")
     add("--username", metavar="NAME", help="who asks: SASL_SSL with SCRAM-SHA-512, unless options")
     add(
         "--password-file",

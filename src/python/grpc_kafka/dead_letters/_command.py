@@ -8,7 +8,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from grpc_kafka.dead_letters._decoding import pool_of, text_of
+from grpc_kafka._commands import SettingsError, add_brokers, settings_of
+from grpc_kafka._contracts import ContractsError, pool_of
+from grpc_kafka.dead_letters._decoding import text_of
 from grpc_kafka.dead_letters._errors import DeadLettersError, NoSuchLetterError
 from grpc_kafka.dead_letters._letters import Stored
 from grpc_kafka.dead_letters._shelf import Shelf
@@ -30,8 +32,8 @@ tabs. A replayed request goes to its queue as it was, without its deadline or wi
 caller has its answer already, so the new one is read by nobody. What was replayed or dropped is
 not listed any more.
 
-exit codes: 0 done; 1 the brokers or a file did not give what was asked for; 2 the arguments are
-not understood; 3 there is no such letter.
+exit codes: 0 done; 1 the brokers or a file did not give what was asked for; 2 the arguments or the
+settings are not understood; 3 there is no such letter.
 """
 
 
@@ -43,14 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NoSuchLetterError as error:
         sys.stderr.write(f"{error}\n")
         return 3
-    except DeadLettersError as error:
+    except (DeadLettersError, ContractsError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     return 0
 
 
 def _run(told: argparse.Namespace) -> None:
-    shelf = Shelf(told.bootstrap, told.queue, dict(told.option))
+    shelf = Shelf(told.bootstrap, told.queue, settings_of(told))
     letters = _chosen(shelf.letters(), told)
     for letter in letters:
         _do(shelf, letter, told)
@@ -94,15 +99,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--bootstrap", required=True, metavar="HOST:PORT", help="brokers, separated by commas")
-    add(
-        *("--option", "-o"),
-        action="append",
-        default=[],
-        type=_option,
-        metavar="NAME=VALUE",
-        help="a setting of librdkafka, such as those for security; may be repeated",
-    )
+    add_brokers(parser)
     add("action", choices=["list", "show", "replay", "drop"])
     add("queue", metavar="QUEUE", help="the queue's topic: <lane>.<fully.qualified.Service>")
     add("--partition", type=int, metavar="P", help="only letters in this partition")
@@ -129,13 +126,6 @@ def _wrong(told: argparse.Namespace) -> str:
     if told.descriptors is not None and told.action != "show":
         return "--descriptors is for show"
     return ""
-
-
-def _option(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not name or not separator:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, value
 
 
 def _say(text: str) -> None:

@@ -19,7 +19,7 @@ _NOWHERE = ["--bootstrap", "127.0.0.1:1"]
         ([*_NOWHERE, "drop", "q", "--all", "--timeout", "1"], "--timeout is for replay"),
         ([*_NOWHERE, "replay", "q", "--all", "--timeout", "0"], "positive"),
         ([*_NOWHERE, "list", "q", "--descriptors", "f"], "--descriptors is for show"),
-        ([*_NOWHERE, "--option", "acks", "list", "q"], "'acks' is not NAME=VALUE"),
+        ([*_NOWHERE, "--option", "acks", "list", "q"], "a setting is NAME=VALUE"),
     ],
 )
 def test_arguments_that_mean_nothing_are_refused(

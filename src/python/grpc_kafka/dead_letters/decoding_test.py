@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from google.protobuf import descriptor_pb2, timestamp_pb2
 
-from grpc_kafka.dead_letters._decoding import pool_of, text_of
-from grpc_kafka.dead_letters._errors import DeadLettersError
+from grpc_kafka._contracts import ContractsError, pool_of
+from grpc_kafka.dead_letters._decoding import text_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +74,7 @@ def test_a_file_that_is_no_set_of_descriptors_is_named(
     path = tmp_path / "contracts.binpb"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(DeadLettersError, match=r"contracts\.binpb is no set of descriptors"):
+    with pytest.raises(ContractsError, match=r"contracts\.binpb is no set of descriptors"):
         pool_of(path, _METHOD)
 
 
@@ -82,5 +82,5 @@ def test_a_file_that_lacks_what_it_imports_is_named(tmp_path: Path) -> None:
     path = tmp_path / "contracts.binpb"
     lonely = descriptor_pb2.FileDescriptorProto(name="a.proto", dependency=["b.proto"])
     path.write_bytes(descriptor_pb2.FileDescriptorSet(file=[lonely]).SerializeToString())
-    with pytest.raises(DeadLettersError, match="is no set of descriptors"):
+    with pytest.raises(ContractsError, match="is no set of descriptors"):
         pool_of(path, _METHOD)
