@@ -58,9 +58,13 @@ as_a_child() {
 # Prints what follows from the memory that the container may use: a quarter for PostgreSQL's own cache. The rest is for
 # its processes, and for the kernel's cache of the same files, which counts as the container's too.
 memory_settings() {
-  local bytes=max
-  if [ -r /sys/fs/cgroup/memory.max ]; then read -r bytes </sys/fs/cgroup/memory.max; fi
-  if [ "$bytes" = max ]; then return; fi
+  local limit bytes=max
+  # Where the kernel's control groups of version 2 and of version 1 say it.
+  for limit in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
+    if [ -r "$limit" ]; then read -r bytes <"$limit"; fi
+  done
+  # Version 1 says "no limit" by a number that no machine has.
+  if [ "$bytes" = max ] || [ "$bytes" -ge $((1 << 50)) ]; then return; fi
   local mebibytes=$((bytes / 1024 / 1024))
   printf -- '-c\nshared_buffers=%dMB\n-c\neffective_cache_size=%dMB\n' $((mebibytes / 4)) $((mebibytes * 5 / 8))
 }
