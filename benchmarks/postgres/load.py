@@ -86,8 +86,9 @@ class Load:
 
     async def people(self, number: int) -> None:
         """Let so many sign up first."""
-        for _ in range(number):
-            await self._sign_up()
+        async with asyncio.TaskGroup() as signing_up:
+            for _ in range(number):
+                signing_up.create_task(self._sign_up())
 
     async def together(self, at_once: int, seconds: float) -> Figures:
         """Keep so many calls at work for so long."""

@@ -1,6 +1,7 @@
 """Backup and restore by their commands, on the server of production."""
 
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -34,10 +35,12 @@ def test_a_restore_over_changed_data_equals_the_original_and_keeps_what_was_ther
     with psycopg.connect(server.addresses().owner) as owner:
         owner.execute("DELETE FROM effects")
     changed = contents(server)
-    with psycopg.connect(server.addresses().app) as busy:  # a service that is connected
-        busy.execute("SELECT 1")
+    with closing(psycopg.connect(server.addresses().app)) as service:
+        service.execute("SELECT 1")
         done = server.script("restore.sh", "--replace", FILE)
-    assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stderr
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            service.execute("SELECT 1")
     assert contents(server) == original
     with psycopg.connect(server.addresses().app) as app:
         add_account(app)
@@ -157,8 +160,9 @@ def test_a_backup_replaces_no_file_and_a_failed_one_leaves_none(server: Containe
     assert sorted(each.name for each in server.backups.iterdir()) == ["one.dump", "one.dump.sha256"]
 
 
-@pytest.mark.parametrize("arguments", [(), ("--no-such", FILE)])
-def test_wrong_arguments_are_told(server: Container, arguments: tuple[str, ...]) -> None:
-    refused = server.script("restore.sh", *arguments)
-    assert refused.returncode == 1
-    assert "usage" in refused.stderr
+def test_wrong_arguments_are_told(empty: Container) -> None:
+    for script in ("backup.sh", "restore.sh"):
+        for arguments in ((), ("--no-such", FILE)):
+            refused = empty.script(script, *arguments)
+            assert refused.returncode == 1
+            assert "usage" in refused.stderr
