@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, LiteralString
+from urllib.parse import urlsplit
 
 import psycopg
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -36,6 +38,7 @@ _REAL = {
     "max_connections": "100",
     "log_statement": "none",
 }
+_IN_PLACE = """sum(n_tup_hot_upd)::float8 / sum(n_tup_upd) FROM pg_stat_user_tables"""
 _CHANGED_IN_PLACE = ("sessions", "accounts", "effects", "attempt_windows")
 
 
@@ -45,7 +48,20 @@ class Measured:
 
     variant: Variant
     load: Load
+    admin: psycopg.Connection[tuple[object, ...]]
+    before: str
     rounds: list[Figures] = field(default_factory=list)
+    logged: float = 0.0
+    in_place: float = 0.0
+
+    def look(self) -> None:
+        """Note what the machine's noise does not touch.
+
+        That is the bytes of log for each call, and the share of updates that touched no index.
+        """
+        (logged,) = _row(self.admin, "pg_current_wal_insert_lsn() - %s::pg_lsn", self.before)
+        self.logged = float(logged) / sum(len(each.latencies) for each in self.rounds)
+        (self.in_place,) = _row(self.admin, _IN_PLACE)
 
 
 def main() -> None:
@@ -82,6 +98,9 @@ async def _measure(
             for each in measured[turn:] + measured[:turn]:
                 each.rounds.append(await each.load.together(wanted.at_once, wanted.seconds))
         noise.sample()
+        await asyncio.sleep(1.5)  # until the servers' counters have arrived
+        for each in measured:
+            each.look()
         return measured
 
 
@@ -103,7 +122,19 @@ async def _started(stack: AsyncExitStack, variant: Variant, people: int) -> Meas
     load = Load(Transactions(engine, statement_timeout=10, at_once=variant.pool))
     await load.people(people)
     await load.together(8, 1)  # opens the pool, and reads the catalogue
-    return Measured(variant, load)
+    place = urlsplit(addresses.admin)._replace(path=urlsplit(addresses.app).path).geturl()
+    admin = stack.enter_context(psycopg.connect(place))
+    admin.autocommit = True
+    (before,) = _row(admin, "pg_current_wal_insert_lsn()::text")
+    return Measured(variant, load, admin, str(before))
+
+
+def _row(
+    connection: psycopg.Connection[tuple[object, ...]], what: LiteralString, *values: str
+) -> tuple[Any, ...]:
+    row = connection.execute(f"SELECT {what}", values).fetchone()
+    assert row is not None, what  # noqa: S101  # an aggregate always has one
+    return row
 
 
 def _report(measured: Sequence[Measured]) -> str:
@@ -121,10 +152,13 @@ def _report(measured: Sequence[Measured]) -> str:
                 times(ratios(rates, base)),
                 milliseconds(Spread.of(tails)),
                 times(ratios(tails, slow)),
+                f"{each.logged / 1024:.2f}",
+                f"{each.in_place:.0%}",
                 str(sum(figures.refused for figures in each.rounds)),
             ]
         )
-    head = ["", "calls/s", "beside defaults", "p99, ms", "beside defaults", "refused"]
+    head = ["", "calls/s", "beside defaults", "p99, ms", "beside defaults"]
+    head += ["log, KiB a call", "updates in place", "refused"]
     return table(head, rows)
 
 

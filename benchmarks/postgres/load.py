@@ -142,9 +142,7 @@ class Load:
 
     async def _edit(self) -> None:
         profile = accounts_pb2.Profile(display_name="Ada", about=secrets.token_hex(100))
-        request = accounts_pb2.UpdateProfileRequest(
-            account_id=self._someone()[0], profile=profile
-        )
+        request = accounts_pb2.UpdateProfileRequest(account_id=self._someone()[0], profile=profile)
         await self._accounts.UpdateProfile(request, Call())  # type: ignore[arg-type]
 
     async def _count(self) -> None:

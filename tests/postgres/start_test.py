@@ -105,5 +105,3 @@ def test_what_is_slow_is_found_without_its_values(server: Container) -> None:
         assert found.fetchone() is not None
     assert "pg_sleep" in server.log()
     assert "Secretive" not in server.log()
-
-
