@@ -1,8 +1,8 @@
 """PostgreSQL's settings beside each other, in one interleaved run.
 
-`./pants run benchmarks:postgres` starts a server for each variant, all on the same disk, and lets the
-database service's own transactions run on each in turn, round by round. What it prints is Markdown:
-ratios to PostgreSQL's defaults in the same round. docs/postgres.md says what they mean.
+`./pants run benchmarks:postgres` starts a server for each variant, all on the same disk, and lets
+the database service's own transactions run on each in turn, round by round. What it prints is
+Markdown: ratios to PostgreSQL's defaults in the same round. docs/postgres.md says what they mean.
 """
 
 from __future__ import annotations

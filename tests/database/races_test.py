@@ -165,13 +165,13 @@ def touch(*ids: int) -> Work:
     return work
 
 
-@pytest.mark.parametrize(("timeout", "least", "most"), [("1s", 1.0, 9.0), ("200ms", 0.2, 0.95)])
+@pytest.mark.parametrize(("limit", "least", "most"), [("1s", 1.0, 9.0), ("200ms", 0.2, 0.95)])
 async def test_transactions_that_wait_for_each_other_both_end_well_sooner_with_our_limit(
-    addresses: Addresses, timeout: str, least: float, most: float
+    addresses: Addresses, limit: str, least: float, most: float
 ) -> None:
     # Only a superuser may set it: for the role, as the server's configuration does for all.
     with psycopg.connect(addresses.admin, autocommit=True) as admin:
-        admin.execute(f"ALTER ROLE tandem_owner SET deadlock_timeout = '{timeout}'".encode())
+        admin.execute(f"ALTER ROLE tandem_owner SET deadlock_timeout = '{limit}'".encode())
     try:
         async with setting(addresses) as engine:
             start = time.monotonic()

@@ -9,7 +9,8 @@ from psycopg import sql
 from tests.postgres.container import SUPERUSER, Container
 
 _RULES = {
-    "constraints": """SELECT conrelid::regclass::text, conname, convalidated, pg_get_constraintdef(oid)
+    "constraints": """SELECT conrelid::regclass::text, conname, convalidated,
+        pg_get_constraintdef(oid)
         FROM pg_constraint WHERE connamespace = 'public'::regnamespace""",
     "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
     "columns": """SELECT table_name, column_name, data_type, is_nullable, column_default,
