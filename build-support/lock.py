@@ -36,7 +36,7 @@ LOCKS = (
     *(
         Lock(f"3rdparty/tools/{tool}.lock", f"3rdparty/tools/{tool}.txt")
         for tool in (
-            *("buf", "grpcio-tools", "mypy", "mypy-protobuf", "pytest"),
+            *("buf", "gixy", "grpcio-tools", "mypy", "mypy-protobuf", "pytest"),
             *("ruff", "setuptools", "shellcheck", "uv"),
         )
     ),

@@ -34,7 +34,7 @@ reload() {
 exec {lock}>"$RUN/lock"
 flock -w 30 "$lock" || fail "another reload.sh runs for 30 seconds"
 before=$(sed -n 's/^default \(.*\);$/\1/p' "$live")
-lane=${1:-$before}
+lane=${1-$before}
 [[ $lane == blue || $lane == green ]] || fail "no lane is named \"$lane\": blue or green"
 
 name_live "$lane"

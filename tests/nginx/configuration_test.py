@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 
 from local.nginx import command
+from local.nginx_configuration import render
 from tests.support.nginx import SOURCE, configure
+from tests.support.nginx_scripts import told
 
+TEMPLATES = sorted(str(each.relative_to(SOURCE)) for each in SOURCE.rglob("*.template"))
 DOCUMENTED = re.compile(r"^#   ([A-Z_]+) ", re.MULTILINE)
-USED = re.compile(r"^[^#\n]*\$\{([A-Z_]+)\}", re.MULTILINE)
+COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+USED = re.compile(r"\$\{([A-Z_]+)\}")
 
 
 def test_nginx_finds_nothing_to_complain_of(tmp_path: Path) -> None:
@@ -23,18 +27,29 @@ def test_nginx_finds_nothing_to_complain_of(tmp_path: Path) -> None:
     assert "[" not in done.stderr  # no [warn], no [emerg]
 
 
-@pytest.mark.parametrize("template", ["nginx.conf.template", "templates/tandem.conf.template"])
+@pytest.mark.parametrize("template", TEMPLATES)
 def test_a_template_documents_each_variable_that_it_uses(template: str) -> None:
     text = (SOURCE / template).read_text()
-    assert set(DOCUMENTED.findall(text)) == set(USED.findall(text))
+    assert set(DOCUMENTED.findall(text)) == set(USED.findall(COMMENT.sub("", text)))
 
 
-def test_no_variable_of_nginx_could_be_taken_for_one_of_the_template() -> None:
-    # The image's envsubst replaces $NAME as well as ${NAME}.
-    text = (SOURCE / "templates/tandem.conf.template").read_text()
-    own = set(re.findall(r"\$([a-zA-Z_]+)", text))
-    assert own
-    assert all(name == name.lower() for name in own)
+def test_containers_and_the_local_runner_render_the_same(tmp_path: Path) -> None:
+    scripted = told(tmp_path / "container", {"STATIC_ROOT": str(tmp_path), "WORKERS": "1"})
+    assert scripted.script("configure.sh").returncode == 0
+    local = tmp_path / "local"
+    render(SOURCE, local, {"ERRORS_ROOT": str(SOURCE / "errors"), "ERROR_LOG": "stderr", "HSTS": ""} | scripted.environment)
+    run = scripted.folder / "run"
+    renamed = {
+        str(scripted.configuration.readlink()): str(local),
+        str(run / "nginx.pid"): str(local / "nginx.pid"),
+        str(run / "temporary"): str(local / "temporary"),
+        str(scripted.folder / "lane"): str(local),
+    }
+    for file in ("nginx.conf", "conf.d/tandem.conf", "conf.d/plain.conf", "parts/site.conf"):
+        text = (scripted.configuration / file).read_text()
+        for theirs, ours in renamed.items():
+            text = text.replace(theirs, ours)
+        assert (local / file).read_text() == text
 
 
 def test_every_error_has_a_page_for_people_and_one_for_programs() -> None:

@@ -38,8 +38,8 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def answering() -> Iterator[Upstream]:
-    """Run the server."""
+def answering(host: str = "127.0.0.1") -> Iterator[Upstream]:
+    """Run the server on an address of loopback."""
     upstream = Upstream()
 
     class Handler(BaseHTTPRequestHandler):
@@ -80,8 +80,8 @@ def answering() -> Iterator[Upstream]:
 
         do_POST = do_GET  # noqa: N815  # the name that the base class calls
 
-    with _Server(("127.0.0.1", 0), Handler) as server:
-        upstream.address = f"127.0.0.1:{server.server_port}"
+    with _Server((host, 0), Handler) as server:
+        upstream.address = f"{host}:{server.server_port}"
         server.daemon_threads = True
         server.block_on_close = False
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))

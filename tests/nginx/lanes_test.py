@@ -1,0 +1,193 @@
+"""Two lanes: which has the traffic, how it changes, and how account is found in them."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from http.client import HTTPConnection
+from itertools import cycle
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.nginx.upstream import Upstream, answering
+from tests.support import names, nginx_scripts
+from tests.support.names import Names
+from tests.support.nginx_scripts import ScriptedNginx
+
+SWITCHES = 6
+PAUSES = (0.0, 0.002, 0.02, 0.3, 1.1)  # seconds between requests of a connection
+PATIENCE = 5.0
+
+
+class Lanes:
+    """nginx before a blue account, and a green one."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.blue, self.green = (stack.enter_context(answering()) for _ in range(2))
+        settings = {"BLUE_ACCOUNT": self.blue.address, "GREEN_ACCOUNT": self.green.address}
+        self.edge = stack.enter_context(nginx_scripts.started(folder, settings))
+
+    def asked(self, url: str) -> Upstream:
+        """Which of both answers there."""
+        before = len(self.blue.received)
+        httpx.get(url).raise_for_status()
+        return self.blue if len(self.blue.received) > before else self.green
+
+
+@pytest.fixture
+def lanes(tmp_path: Path) -> Iterator[Lanes]:
+    with ExitStack() as stack:
+        yield Lanes(tmp_path, stack)
+
+
+def test_the_site_is_of_the_live_lane_and_the_internal_server_shows_the_other(
+    lanes: Lanes,
+) -> None:
+    edge = lanes.edge
+    assert lanes.asked(edge.url) is lanes.blue
+    assert lanes.asked(edge.internal_url) is lanes.green
+    done = edge.script("reload.sh", "green")
+    assert done.returncode == 0, done.stderr
+    assert lanes.asked(edge.url) is lanes.green
+    assert lanes.asked(edge.internal_url) is lanes.blue
+    assert '"lane":"green"' in (edge.folder / "access.log").read_text()
+
+
+def test_a_host_named_by_a_client_leads_to_no_other_lane(lanes: Lanes) -> None:
+    httpx.get(lanes.edge.url, headers={"host": "preview"}).raise_for_status()
+    assert lanes.green.received == []
+
+
+def test_the_lane_outlives_a_restart(lanes: Lanes) -> None:
+    assert lanes.edge.script("reload.sh", "green").returncode == 0
+    lanes.edge.script("configure.sh")
+    assert (lanes.edge.folder / "lane/live.conf").read_text() == "default green;\n"
+
+
+@pytest.mark.parametrize("lane", ["purple", "", "blue;", "../blue"])
+def test_what_is_no_lane_changes_nothing(lanes: Lanes, lane: str) -> None:
+    done = lanes.edge.script("reload.sh", lane)
+    assert (done.returncode, "no lane" in done.stderr) == (1, True)
+    assert lanes.asked(lanes.edge.url) is lanes.blue
+
+
+def test_a_configuration_that_nginx_refuses_changes_nothing(lanes: Lanes) -> None:
+    before = lanes.edge.configuration.readlink()
+    worse = {**lanes.edge.environment, "REQUEST_RATE": "many"}
+    edge = ScriptedNginx(lanes.edge.folder, worse, *[lanes.edge.url] * 3)
+    done = edge.script("reload.sh", "green")
+    assert done.returncode == 1
+    assert 'invalid rate "rate=many"' in done.stderr
+    assert "blue is live as before" in done.stderr
+    assert (edge.folder / "lane/live.conf").read_text() == "default blue;\n"
+    assert lanes.edge.configuration.readlink() == before
+    assert lanes.asked(lanes.edge.url) is lanes.blue
+
+
+def load(url: str, pause: float, over: threading.Event) -> list[int]:
+    """Answers on one connection, kept for as long as nginx keeps it; what fails is raised."""
+    connection = HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE)
+    answers = []
+    for method in cycle(["GET", "POST"]):
+        if over.is_set():
+            break
+        connection.request(method, "/account")
+        answer = connection.getresponse()
+        answer.read()
+        answers.append(answer.status)
+        time.sleep(pause)
+    connection.close()
+    return answers
+
+
+def test_switches_under_load_lose_no_request_of_kept_connections(lanes: Lanes) -> None:
+    over = threading.Event()
+    served: list[tuple[int, int]] = []
+    with ThreadPoolExecutor() as threads:
+        running: list[Future[list[int]]] = [
+            threads.submit(load, lanes.edge.url, pause, over) for pause in PAUSES
+        ]
+        try:
+            for lane in ("green", "blue") * (SWITCHES // 2):
+                assert lanes.edge.script("reload.sh", lane).returncode == 0
+                time.sleep(0.3)
+                served.append((len(lanes.blue.received), len(lanes.green.received)))
+        finally:
+            over.set()
+        answers = [answer for done in running for answer in done.result()]
+    assert set(answers) == {httpx.codes.OK}
+    assert len(lanes.blue.received) + len(lanes.green.received) == len(answers)
+    assert served[0][1] > 0
+    assert served[-1][0] > served[0][0]
+
+
+class TestNames:
+    @pytest.fixture
+    def known(self) -> Iterator[Names]:
+        with names.serving() as server:
+            yield server
+
+    def told(self, known: Names, upstream: Upstream) -> dict[str, str]:
+        port = upstream.address.rpartition(":")[2]
+        return {"RESOLVER": known.address, "BLUE_ACCOUNT": f"blue-account:{port}"}
+
+    def seconds_until(self, edge: ScriptedNginx, status: int) -> float:
+        begun = time.monotonic()
+        while httpx.get(edge.url, timeout=PATIENCE).status_code != status:
+            assert time.monotonic() < begun + PATIENCE
+            time.sleep(0.02)
+        return time.monotonic() - begun
+
+    def test_an_account_that_moved_is_found_within_two_seconds(
+        self, known: Names, tmp_path: Path
+    ) -> None:
+        with (
+            answering("127.0.0.2") as upstream,
+            nginx_scripts.started(tmp_path, self.told(known, upstream)) as edge,
+        ):
+            known.addresses["blue-account"] = ("127.0.0.3",)  # where nobody answers
+            self.seconds_until(edge, httpx.codes.BAD_GATEWAY)
+            known.addresses["blue-account"] = ("127.0.0.2",)
+            assert self.seconds_until(edge, httpx.codes.OK) < 2
+
+    def test_a_lane_without_an_address_is_answered_at_once_and_complained_of_by_requests_alone(
+        self, known: Names, tmp_path: Path
+    ) -> None:
+        with (
+            answering() as upstream,
+            nginx_scripts.started(tmp_path, self.told(known, upstream)) as edge,
+        ):
+            time.sleep(2.5)
+            assert known.asked.count("blue-account") >= 2
+            assert edge.errors == ""
+            begun = time.monotonic()
+            answer = httpx.get(edge.url)
+            assert time.monotonic() - begun < 1
+            assert answer.status_code == httpx.codes.BAD_GATEWAY
+            assert "Temporarily unavailable" in answer.text
+            assert "no live upstreams" in edge.errors
+
+    def test_a_reload_knows_the_addresses_of_before(self, known: Names, tmp_path: Path) -> None:
+        known.addresses["blue-account"] = ("127.0.0.1",)
+        with (
+            answering() as upstream,
+            nginx_scripts.started(tmp_path, self.told(known, upstream)) as edge,
+        ):
+            self.seconds_until(edge, httpx.codes.OK)
+            over = threading.Event()
+            with ThreadPoolExecutor() as threads:
+                # Without a pause, each on a new connection: the first are the new workers' too.
+                running = threads.submit(self.statuses, edge.url, over)
+                codes = [edge.script("reload.sh").returncode for _ in range(3)]
+                over.set()
+            assert codes == [0, 0, 0]
+            assert running.result() == {httpx.codes.OK}
+
+    def statuses(self, url: str, over: threading.Event) -> set[int]:
+        seen = set()
+        while not over.is_set():
+            seen.add(httpx.get(url).status_code)
+        return seen
