@@ -37,7 +37,8 @@ def test_containers_and_the_local_runner_render_the_same(tmp_path: Path) -> None
     scripted = told(tmp_path / "container", {"STATIC_ROOT": str(tmp_path), "WORKERS": "1"})
     assert scripted.script("configure.sh").returncode == 0
     local = tmp_path / "local"
-    render(SOURCE, local, {"ERRORS_ROOT": str(SOURCE / "errors"), "ERROR_LOG": "stderr", "HSTS": ""} | scripted.environment)
+    defaults = {"ERRORS_ROOT": str(SOURCE / "errors"), "ERROR_LOG": "stderr", "HSTS": ""}
+    render(SOURCE, local, {**defaults, **scripted.environment})
     run = scripted.folder / "run"
     renamed = {
         str(scripted.configuration.readlink()): str(local),
