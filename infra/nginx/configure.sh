@@ -25,7 +25,7 @@ fail() {
     exit 1
 }
 
-# Puts values in the places of the variables of a template; comments stay.
+# Puts this shell's variables in the places of those of a template; comments stay.
 render() {
     local text line name
     while IFS= read -r line || [[ -n $line ]]; do
@@ -33,7 +33,7 @@ render() {
             while [[ $line =~ \$\{([A-Z][A-Z0-9_]*)\} ]]; do
                 name=${BASH_REMATCH[1]}
                 [[ -v $name ]] || fail "no value for \${$name} of $1"
-                [[ ${!name} != *'${'* ]] || fail "$name holds a variable itself"
+                [[ ${!name} != *"\${"* ]] || fail "$name holds a variable itself"
                 line=${line//"\${$name}"/"${!name}"}
             done
         fi
@@ -61,7 +61,7 @@ if [[ -e $TLS_CERTIFICATE || -e $TLS_KEY ]]; then
     door=tls
     [[ $PUBLIC_URL == https://* ]] || fail "with a certificate, PUBLIC_URL must be https://..."
 fi
-HSTS=
+export HSTS="" # exported, as those below: only templates use them
 [[ $PUBLIC_URL != https://* ]] || HSTS="max-age=63072000"
 PUBLIC_URL=${PUBLIC_URL%/}
 
@@ -70,7 +70,7 @@ out=$(mktemp -d "$RUN/configuration.XXXXXX")
 trap 'rm -rf "$out"' EXIT # unless it becomes the current one
 CONF_FOLDER=$out/conf.d PARTS_FOLDER=$out/parts
 CONFIGURATION=$(basename "$out")
-PID_FILE=$RUN/nginx.pid TEMP_FOLDER=$RUN/temporary
+export CONFIGURATION PID_FILE=$RUN/nginx.pid TEMP_FOLDER=$RUN/temporary
 mkdir "$CONF_FOLDER" "$PARTS_FOLDER"
 render "$here/nginx.conf.template" "$out/nginx.conf"
 for template in "$here"/templates/*.template "$here/servers/$door.conf.template" "$here/servers/internal.conf.template"; do

@@ -124,6 +124,16 @@ def test_switches_under_load_lose_no_request_of_kept_connections(lanes: Lanes) -
     assert served[-1][0] > served[0][0]
 
 
+def test_an_order_to_stop_lets_nginx_answer_what_runs(tmp_path: Path) -> None:
+    with answering() as upstream, ThreadPoolExecutor() as threads:
+        with nginx_scripts.started(tmp_path, {"BLUE_ACCOUNT": upstream.address}) as edge:
+            running = threads.submit(httpx.get, f"{edge.url}/waiting", timeout=PATIENCE)
+            while not upstream.received:
+                time.sleep(0.01)
+            threading.Timer(0.5, upstream.release.set).start()
+        assert running.result().status_code == httpx.codes.OK
+
+
 class TestNames:
     @pytest.fixture
     def known(self) -> Iterator[Names]:

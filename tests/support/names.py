@@ -1,8 +1,8 @@
 """A name server on loopback that answers what a test tells it.
 
-    with names.serving() as names:
-        names.addresses["blue-account"] = ("127.0.0.2",)
-        resolver = names.address
+with names.serving() as names:
+    names.addresses["blue-account"] = ("127.0.0.2",)
+    resolver = names.address
 """
 
 import socketserver

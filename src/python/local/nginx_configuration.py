@@ -47,7 +47,7 @@ def substitute(text: str, variables: Mapping[str, str]) -> str:
 
 
 def render(source: Path, out: Path, variables: Mapping[str, str]) -> None:
-    """Write the configuration that is for a folder into it: one server without TLS, and the lane blue.
+    """Write the configuration that is for a folder into it, without TLS and for one lane, blue.
 
     Args:
         source: Holds `nginx.conf.template`, `templates`, `servers` and `parts`.
