@@ -1,6 +1,7 @@
 """A scanner of nginx configurations finds nothing, in any way that it is rendered."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def test_gixy_finds_nothing(tmp_path: Path, way: str) -> None:
     edge = told(tmp_path, settings)
     assert edge.script("configure.sh").returncode == 0
     done = subprocess.run(  # noqa: S603  # from our own lockfile
-        [str(GIXY), str(edge.configuration / "nginx.conf")],
+        [sys.executable, str(GIXY), str(edge.configuration / "nginx.conf")],
         check=False,
         capture_output=True,
         text=True,
