@@ -141,8 +141,11 @@ class System:
 
 
 @contextmanager
-def running() -> Iterator[System]:
+def running(settings: Mapping[str, str] | None = None) -> Iterator[System]:
     """Start the whole system; stops all of it at the end, in the reverse order.
+
+    Args:
+        settings: More of what every service is told.
 
     Raises:
         ServiceError: a service does not become healthy, or does not end as it should.
@@ -161,7 +164,8 @@ def running() -> Iterator[System]:
         topics.create(broker.bootstrap_servers, needed(_TOPOLOGY.read_text(), _LANE))
         account_port, port = free_port(), free_port()
         url = f"http://127.0.0.1:{port}"
-        tandem = System(url, logs, broker, server, _settings(broker, addresses, folder, url))
+        told = _settings(broker, addresses, folder, url, settings or {})
+        tandem = System(url, logs, broker, server, told)
         stack.callback(tandem.stop)
         tandem.start(account_port)
         edge = stack.enter_context(
@@ -182,8 +186,11 @@ def running() -> Iterator[System]:
         yield tandem
 
 
-def _settings(broker: Kafka, addresses: Addresses, folder: Path, url: str) -> Settings:
+def _settings(
+    broker: Kafka, addresses: Addresses, folder: Path, url: str, more: Mapping[str, str]
+) -> Settings:
     common = {
+        **more,
         "TANDEM_LANE": _LANE,
         "TANDEM_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers,
     }

@@ -5,16 +5,24 @@ from collections.abc import Generator, Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support import chromium, system
+from tests.support import chromium, collector, system
+from tests.support.collector import Collector
 from tests.support.system import System
 
 _STARTED = pytest.StashKey[System]()
 
 
 @pytest.fixture(scope="session")
-def tandem(request: pytest.FixtureRequest) -> Iterator[System]:
+def spans() -> Iterator[Collector]:
+    """Where the system sends its spans."""
+    with collector.running() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def tandem(request: pytest.FixtureRequest, spans: Collector) -> Iterator[System]:
     """The whole system; tests leave it running and whole."""
-    with system.running() as started:
+    with system.running({"TANDEM_TRACES_ENDPOINT": spans.url}) as started:
         request.config.stash[_STARTED] = started
         yield started
         del request.config.stash[_STARTED]

@@ -2,10 +2,12 @@
 
 import json
 import time
+from collections.abc import Sequence
 
 import httpx
 import pytest
 
+from tests.support.collector import Collector, Span
 from tests.support.system import System
 from tests.system.api import Client
 from tests.system.people import Person
@@ -47,3 +49,38 @@ def test_a_stranger_cannot_choose_the_trace_id(tandem: System) -> None:
     assert answer.status_code == httpx.codes.OK
     assert answer.headers["x-request-id"] != chosen
     assert logs_with(tandem, chosen) == set()
+
+
+def way_to(span: Span, spans: Sequence[Span]) -> Sequence[Span]:
+    """A span and all that it came by, the outermost first."""
+    above = {each.id: each for each in spans}
+    way = [span]
+    while (parent := above.get(way[0].parent)) is not None:
+        way.insert(0, parent)
+    return way
+
+
+def test_spans_lead_from_nginx_through_kafka_to_the_database(
+    tandem: System, spans: Collector
+) -> None:
+    sign_up = "/tandem.identity.v1.Identity/SignUp"
+    create = "/tandem.database.v1.AccountStore/CreateAccount"
+    with Client(tandem.url) as client:
+        trace_id = client.sign_up(Person("Grace Hopper")).headers["x-request-id"]
+
+    def way(told: Sequence[Span]) -> Sequence[Span]:
+        of_trace = [each for each in told if each.trace == trace_id]
+        ends = [each for each in of_trace if (each.name, each.kind) == (create, "SERVER")]
+        return way_to(ends[0], of_trace) if ends else ()
+
+    # Each process sends its own, so what is nearer to nginx may come later.
+    found = way(spans.until(lambda told: [each.kind for each in way(told)].count("SERVER") == 3))
+    assert [(each.service, each.kind, each.name) for each in found] == [
+        ("account", "SERVER", "POST /api/v1/accounts"),
+        ("account", "CLIENT", sign_up),
+        ("identity", "SERVER", sign_up),
+        ("identity", "CLIENT", create),
+        ("database", "SERVER", create),
+    ]
+    assert found[0].parent == trace_id[:16]  # nginx's own, which it names in its log
+    assert {each.resource["tandem.lane"] for each in found} == {"blue"}

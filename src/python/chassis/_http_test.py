@@ -23,7 +23,7 @@ def _client(health: Health) -> httpx.AsyncClient:
         return PlainTextResponse("a page")
 
     pages = Starlette(routes=[Route("/page", page)])
-    app = application("shop", "blue", health, Metrics("shop", "blue"), pages)
+    app = application("shop", "blue", health, Metrics("shop", "blue", "1.0"), pages)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
 
@@ -47,7 +47,8 @@ async def test_measurements_are_served_beside_health() -> None:
     async with _client(Health()) as client:
         response = await client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain")
-    assert 'target_info{service_name="shop",tandem_lane="blue"} 1.0' in response.text
+    about = 'target_info{service_name="shop",service_version="1.0",tandem_lane="blue"} 1.0'
+    assert about in response.text
 
 
 async def test_the_services_own_pages_stand_beside_health() -> None:
@@ -57,7 +58,7 @@ async def test_the_services_own_pages_stand_beside_health() -> None:
 
 
 async def test_a_taken_port_is_said_with_what_to_do() -> None:
-    app = application("shop", "blue", Health(), Metrics("shop", "blue"), None)
+    app = application("shop", "blue", Health(), Metrics("shop", "blue", "1.0"), None)
     async with serving(app, "127.0.0.1", 0, grace=1) as port:
         with pytest.raises(StartError, match=f"127.0.0.1:{port}.*TANDEM_HTTP_PORT"):
             async with serving(app, "127.0.0.1", port, grace=1):

@@ -6,6 +6,7 @@ says what each means.
 
 from collections.abc import Iterator
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import grpc
 from prometheus_client import CollectorRegistry, Histogram, Info, ProcessCollector
@@ -15,6 +16,9 @@ from prometheus_client.registry import Collector
 
 from chassis._served import Ended
 from grpc_kafka import Counters, aio
+
+if TYPE_CHECKING:
+    from chassis._spans import Spans
 
 OTHER = "other"
 """In place of the names of a method that is not there: a client may ask for any."""
@@ -33,16 +37,17 @@ class Metrics:
     Args:
         service: The application's name.
         lane: The release's.
+        version: The release's.
 
     Attributes:
         served: Counts a call that was served.
         called: Counts a call that was made.
     """
 
-    def __init__(self, service: str, lane: str) -> None:
+    def __init__(self, service: str, lane: str, version: str) -> None:
         self._registry = CollectorRegistry()
         about = Info("target", "Whose measurements these are", registry=self._registry)
-        about.info({"service_name": service, "tandem_lane": lane})
+        about.info({"service_name": service, "service_version": version, "tandem_lane": lane})
         self.served = _Durations(
             "rpc_server_duration_seconds", "Calls that were served", self._registry
         ).add
@@ -60,6 +65,10 @@ class Metrics:
     def watch_channel(self, channel: aio.KafkaChannel) -> None:
         """Tell of this channel's load and what it counts, whenever asked."""
         self._edges.channel = channel
+
+    def watch_spans(self, spans: "Spans") -> None:
+        """Tell how many spans left the process, whenever asked."""
+        self._registry.register(_Sent(spans))
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """All of it now, in a format that the header `Accept` allows, and the content type."""
@@ -118,6 +127,24 @@ class _Edges(Collector):
                 lag.add_metric([service], records)
             yield lag
         yield from (in_flight, events)
+
+
+class _Sent(Collector):
+    """What became of spans."""
+
+    def __init__(self, spans: "Spans") -> None:
+        self._spans = spans
+
+    def collect(self) -> Iterator[Metric]:
+        """Read it."""
+        sent = CounterMetricFamily(
+            "tandem_spans",
+            "Spans that were sent to the collector, or failed to be",
+            labels=["outcome"],
+        )
+        sent.add_metric(["sent"], self._spans.sent)
+        sent.add_metric(["failed"], self._spans.failed)
+        yield sent
 
 
 def _add(events: CounterMetricFamily, side: str, counters: Counters) -> None:

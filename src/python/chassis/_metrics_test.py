@@ -19,7 +19,7 @@ SERVED = "rpc_server_duration_seconds"
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics("counter", "test")
+    return Metrics("counter", "test", "1.0")
 
 
 def read(metrics: Metrics, name: str) -> list[tuple[dict[str, str], float]]:
@@ -62,7 +62,11 @@ def test_methods_that_are_not_there_make_one_series(metrics: Metrics) -> None:
 
 def test_whose_measurements_these_are_is_said(metrics: Metrics) -> None:
     [(labels, _)] = read(metrics, "target_info")
-    assert labels == {"service_name": "counter", "tandem_lane": "test"}
+    assert labels == {
+        "service_name": "counter",
+        "service_version": "1.0",
+        "tandem_lane": "test",
+    }
 
 
 def test_a_process_without_edges_has_its_own_measurements_alone(metrics: Metrics) -> None:

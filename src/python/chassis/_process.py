@@ -35,8 +35,11 @@ class Process[S: Settings]:
         self.settings = settings
         self.health = Health()
         self._stack = stack
-        self._tracing = Tracing(name, settings.lane)
-        self._metrics = Metrics(name, settings.lane)
+        self._tracing = Tracing(name, settings)
+        stack.push_async_callback(self._tracing.close, settings.shutdown_grace)
+        self._metrics = Metrics(name, settings.lane, settings.version)
+        if self._tracing.spans is not None:
+            self._metrics.watch_spans(self._tracing.spans)
         self._channel: aio.KafkaChannel | None = None
         self._server: aio.KafkaServer | None = None
         self._app: ASGIApp | None = None

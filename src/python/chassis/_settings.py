@@ -4,8 +4,9 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis._errors import SettingsError
@@ -55,11 +56,36 @@ class Settings(KafkaSettings):
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.JSON
 
+    version: str = Field(default="dev", min_length=1, max_length=128)
+    """The release; it is told with traces and metrics."""
+
+    traces_endpoint: str | None = None
+    """Where a collector takes spans by OTLP over HTTP: `http://host:4318`; empty for nowhere."""
+
+    traces_ratio: float = Field(default=1.0, ge=0, le=1)
+    """Which part of the traces is recorded; all services should have the same."""
+
     start_timeout: float = Field(default=30.0, gt=0, le=3600)
     """Seconds that the brokers have to answer at the start."""
 
     shutdown_grace: float = Field(default=10.0, ge=0, le=3600)
     """Seconds that running calls have to finish at the stop."""
+
+    @field_validator("traces_endpoint")
+    @classmethod
+    def _addresses_a_collector(cls, endpoint: str | None) -> str | None:
+        if not endpoint:
+            return None
+        try:
+            parts = urlsplit(endpoint)
+            complete = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            complete = False
+        if not complete or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
+            raise ValueError("should be a URL as http://host:4318")
+        if parts.username is not None:
+            raise ValueError("should have no user name and no password in it")
+        return endpoint
 
 
 def load[S: BaseSettings](settings_type: type[S]) -> S:

@@ -87,3 +87,28 @@ def test_a_time_that_nobody_can_wait_is_refused(
     monkeypatch.setenv(name, seconds)
     with pytest.raises(SettingsError, match=name):
         load(Settings)
+
+
+@pytest.mark.parametrize("nowhere", ["", None])
+def test_without_an_endpoint_spans_are_sent_nowhere(
+    monkeypatch: pytest.MonkeyPatch, nowhere: str | None
+) -> None:
+    if nowhere is not None:  # as Compose writes a variable that nobody set
+        monkeypatch.setenv("TANDEM_TRACES_ENDPOINT", nowhere)
+    assert load(Settings).traces_endpoint is None
+
+
+@pytest.mark.parametrize(
+    "wrong", ["collector", "ftp://collector:4318", "http://:4318", "http://a:99999", "http://a?b=c"]
+)
+def test_an_endpoint_of_traces_is_a_url(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("TANDEM_TRACES_ENDPOINT", wrong)
+    with pytest.raises(SettingsError, match="TANDEM_TRACES_ENDPOINT: should be a URL as"):
+        load(Settings)
+
+
+def test_an_endpoint_of_traces_holds_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANDEM_TRACES_ENDPOINT", "https://ada:hunter2@collector:4318")
+    with pytest.raises(SettingsError, match="no password") as caught:
+        load(Settings)
+    assert "hunter2" not in str(caught.value)
