@@ -75,7 +75,8 @@ def test_spans_lead_from_nginx_through_kafka_to_the_database(
 
     # Each process sends its own, so what is nearer to nginx may come later.
     found = way(spans.until(lambda told: [each.kind for each in way(told)].count("SERVER") == 3))
-    assert [(each.service, each.kind, each.name) for each in found] == [
+    edges = [each for each in found if each.kind != "INTERNAL"]  # FastAPI adds some of its own
+    assert [(each.service, each.kind, each.name) for each in edges] == [
         ("account", "SERVER", "POST /api/v1/accounts"),
         ("account", "CLIENT", sign_up),
         ("identity", "SERVER", sign_up),
