@@ -14,6 +14,7 @@ class Counters:
         unexpected: were frames that did not belong here.
         stale: repeated a request that runs, or cancelled one that is over.
         expired: requests whose deadline had passed before anyone read them.
+        incomplete: requests that were dropped since their parts did not all come, or took too much.
         cancelled: requests whose cancellation came before they were begun.
         unsent: answers, or ends of streams, that could not be delivered.
         dead_lettered: records that were set aside, as dead letters.
@@ -26,6 +27,7 @@ class Counters:
     unexpected: int = 0
     stale: int = 0
     expired: int = 0
+    incomplete: int = 0
     cancelled: int = 0
     unsent: int = 0
     dead_lettered: int = 0

@@ -53,7 +53,7 @@ class Dispatcher:
         self._limit = limit
         self._throttle = throttle
         self._counters = counters
-        self._gathering = Gathering(receive_limit)
+        self._gathering = Gathering(receive_limit, counters)
         self._loop = asyncio.get_running_loop()
         self._running: set[Rpc] = set()
         self._known: dict[bytes, Rpc] = {}

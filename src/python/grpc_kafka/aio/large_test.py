@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from grpc_kafka import BrokerError
-from grpc_kafka.aio.conftest import HOME, Gate, settled
+from grpc_kafka.aio.conftest import HOME, Gate, key, settled
 from grpc_kafka.protocol import (
     PART,
     Cancel,
@@ -108,12 +108,68 @@ async def test_parts_whose_end_never_comes_are_forgotten(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("grpc_kafka.aio._gathering.PATIENCE", 0.05)
-    await rig.serve(_echo)
+    made = await rig.serve(_echo)
     _publish_part(rig)
     await settled()
     assert rig.committed == 0
     await asyncio.sleep(0.1)
-    assert rig.committed == 1
+    assert (rig.committed, made.counters.incomplete) == (1, 1)
+
+
+def _publish_whole(rig: Rig, number: int) -> None:
+    request = Request(key(number), "/test.Echo/Call", HOME, None, (), b"", parts=1)
+    rig.broker.publish(rig.queue, encode_request(request), partition=0)
+
+
+async def test_parts_whose_ends_never_come_take_no_more_memory_than_they_may(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grpc_kafka.aio._gathering.MOST", 10_000)
+    gate = Gate()
+    made = await rig.serve(gate)
+    for number in range(20):
+        part = Part(key(number), "me", 0, b"%2d" % number * 700)
+        rig.broker.publish(rig.queue, encode_part(part), partition=0)
+    await settled()
+    # Those that were begun last are kept: five of 1,400 bytes, and what each takes besides.
+    assert (made.counters.incomplete, rig.committed) == (15, 15)
+    for number in range(20):
+        _publish_whole(rig, number)
+    await settled()
+    assert gate.begun == [b"%2d" % number * 700 for number in range(15, 20)]
+
+
+async def test_parts_that_were_used_count_no_more(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grpc_kafka.aio._gathering.MOST", 10_000)
+    made = await rig.serve(_echo)
+    for number in range(50):
+        part = Part(key(number), "me", 0, bytes(1000))
+        rig.broker.publish(rig.queue, encode_part(part), partition=0)
+        _publish_whole(rig, number)
+    await settled()
+    assert (made.counters.incomplete, rig.committed) == (0, 100)
+
+
+async def test_many_small_parts_fill_no_memory_either(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grpc_kafka.aio._gathering.MOST", 10_000)
+    made = await rig.serve(_echo)
+    for number in range(100):
+        rig.broker.publish(rig.queue, encode_part(Part(key(number), "me", 0, b"x")), partition=0)
+    await settled()
+    assert made.counters.incomplete > 80
+
+
+async def test_a_large_request_alone_may_take_more(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grpc_kafka.aio._gathering.MOST", 10_000)
+    await rig.serve(_echo)
+    message = _numbered(3_000_000)
+    assert await rig.method()(message, timeout=10) == message
 
 
 async def test_a_cancellation_between_the_parts_ends_the_call(rig: Rig) -> None:
@@ -126,12 +182,12 @@ async def test_a_cancellation_between_the_parts_ends_the_call(rig: Rig) -> None:
 
 async def test_an_end_whose_parts_are_missing_begins_nothing(rig: Rig) -> None:
     gate = Gate()
-    await rig.serve(gate)
+    made = await rig.serve(gate)
     request = Request(_ID, "/test.Echo/Call", HOME, None, (), b"end", parts=2)
     _publish_part(rig)
     rig.broker.publish(rig.queue, encode_request(request), partition=0)
     await settled()
-    assert (gate.begun, rig.committed) == ([], 2)
+    assert (gate.begun, rig.committed, made.counters.incomplete) == ([], 2, 1)
 
 
 async def test_parts_are_left_to_a_partitions_next_owner(rig: Rig) -> None:

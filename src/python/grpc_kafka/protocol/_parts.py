@@ -63,6 +63,11 @@ class Collected:
         self._came = 0
         self._message = bytearray()
 
+    @property
+    def kept(self) -> int:
+        """Bytes that are in memory."""
+        return len(self._message)
+
     def add(self, sequence: int, part: bytes) -> None:
         """Add a part; number 0 begins anew, for what was not acknowledged is sent again."""
         if sequence == 0:
