@@ -1,25 +1,16 @@
+from __future__ import annotations
+
 import logging
+from typing import TYPE_CHECKING
 
 import pytest
 
 from grpc_kafka._kafka._client_log import INTERVAL, ClientLog
 
+if TYPE_CHECKING:
+    from grpc_kafka._kafka.conftest import Clock
+
 REFUSED = "[thrd:127.0.0.1:9/bootstrap]: Connection refused"
-
-
-class Clock:
-    """Stands still until it is told."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

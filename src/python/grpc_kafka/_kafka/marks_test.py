@@ -14,6 +14,8 @@ from grpc_kafka._kafka._marks import Marks
 if TYPE_CHECKING:
     from confluent_kafka import Consumer
 
+    from grpc_kafka._kafka.conftest import Clock
+
 _AWAY = KafkaError(KafkaError._TIMED_OUT)
 _OUTDATED = KafkaError(KafkaError.STALE_MEMBER_EPOCH)
 
@@ -63,20 +65,6 @@ class ScriptedConsumer:
 
 def _of(consumer: ScriptedConsumer, *, latest: bool = False) -> Marks:
     return Marks(cast("Consumer", consumer), "q", latest=latest)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock that the test turns; its only item is the time."""
-    now = [100.0]
-
-    class Clock:
-        @staticmethod
-        def monotonic() -> float:
-            return now[0]
-
-    monkeypatch.setattr(_marks, "time", Clock)
-    return now
 
 
 def _ignore() -> None:
@@ -154,19 +142,19 @@ def test_without_an_answer_nobody_is_suspected_and_progress_is_marked(
 
 
 def test_what_could_not_be_read_at_first_is_asked_for_again_after_a_pause(
-    clock: list[float], caplog: pytest.LogCaptureFixture
+    clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     for begun, plans in ((set[int](), {0}), ({0}, set[int]())):
         consumer = ScriptedConsumer(found="run:2", failing={"committed"})
         marks = _of(consumer)
         marks.take({0})
         assert (marks.unread, marks.position(0)) == ([], None)
-        clock[0] += 0.3
+        clock.now += 0.3
         assert marks.unread == [0]
         assert marks.take_again({0}, begun) == {}
         assert consumer.waited < _marks.BUDGET + 0.5
         consumer.failing.clear()
-        clock[0] += 0.6
+        clock.now += 0.6
         assert set(marks.take_again(set(marks.unread), begun)) == plans
         assert marks.careful is bool(plans)
         assert (marks.unread, marks.position(0)) == ([], 5)
@@ -176,19 +164,19 @@ def test_what_could_not_be_read_at_first_is_asked_for_again_after_a_pause(
     ] * 2
 
 
-def test_a_mark_that_fails_is_sent_again_with_pauses_and_not_for_ever(clock: list[float]) -> None:
+def test_a_mark_that_fails_is_sent_again_with_pauses_and_not_for_ever(clock: Clock) -> None:
     consumer = ScriptedConsumer()
     marks = _of(consumer)
     marks.take({0})
     for _ in range(1000):
         marks.committed(_OUTDATED, consumer.places)
         marks.turn()
-        clock[0] += 1
+        clock.now += 1
     assert 3 < len(consumer.written) < 12
     assert set(consumer.written) == {(5, "run:1")}
 
 
-def test_a_request_waits_for_seconds_for_its_mark_and_is_run_without(clock: list[float]) -> None:
+def test_a_request_waits_for_seconds_for_its_mark_and_is_run_without(clock: Clock) -> None:
     consumer = ScriptedConsumer(found="run:2")
     marks = _of(consumer)
     marks.take({0})
@@ -197,7 +185,7 @@ def test_a_request_waits_for_seconds_for_its_mark_and_is_run_without(clock: list
     marks.write(0, "one:5:1", lambda: marked.append("marked"))
     marks.turn()
     assert marked == []
-    clock[0] += 6
+    clock.now += 6
     marks.turn()
     assert marked == ["marked"]
     marks.leave({0})
