@@ -9,12 +9,8 @@ from collections.abc import Callable, Iterator
 
 from grpc_kafka._broker import Sender
 from grpc_kafka._counters import Counters, is_worth_a_line
-from grpc_kafka._errors import (
-    AuthorizationError,
-    BrokerError,
-    RecordTooLargeError,
-    UnknownTopicError,
-)
+from grpc_kafka._errors import BrokerError, RecordTooLargeError
+from grpc_kafka.aio._insisting import HOPELESS
 from grpc_kafka.aio._outcome import shortened
 from grpc_kafka.aio._rpc import Rpc
 from grpc_kafka.protocol import (
@@ -31,8 +27,6 @@ _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE = 0.5
 _LAST_PAUSE = 10.0
 _SOURCE_BYTES = 8
-# To try again would not help, and it would take the place of another call for as long.
-_HOPELESS = (AuthorizationError, RecordTooLargeError, UnknownTopicError)
 
 
 class Answers:
@@ -96,7 +90,7 @@ class Answers:
         shorter = _shortened(answer, error)
         if isinstance(error, RecordTooLargeError) and shorter != answer:
             self._send(rpc, shorter, pause)
-        elif isinstance(error, _HOPELESS) or rpc.expired():
+        elif isinstance(error, HOPELESS) or rpc.expired():
             self._give_up(rpc, error)
         elif self._closed or rpc.lost:
             self._settle(rpc)

@@ -6,10 +6,18 @@ import asyncio
 from collections.abc import Callable
 
 from grpc_kafka._broker import Report
-from grpc_kafka._errors import BrokerError, RecordTooLargeError, UnknownTopicError
+from grpc_kafka._errors import (
+    AuthorizationError,
+    BrokerError,
+    RecordTooLargeError,
+    UnknownTopicError,
+)
 
 TRIES = 8
 """How often an end is sent at most; the pauses between are together half a minute or so."""
+
+HOPELESS = (AuthorizationError, RecordTooLargeError, UnknownTopicError)
+"""Errors of a record that is not sent again: it would not help, and take another one's place."""
 
 _FIRST_PAUSE = 0.5
 _LAST_PAUSE = 10.0
@@ -37,7 +45,7 @@ def insist(
     def report(error: BrokerError | None) -> None:
         if error is None:
             return
-        if tries == 1 or isinstance(error, (RecordTooLargeError, UnknownTopicError)):
+        if tries == 1 or isinstance(error, HOPELESS):
             given_up(error)
             return
         asyncio.get_running_loop().call_later(pause, again)

@@ -104,3 +104,10 @@ async def test_an_end_is_given_up_after_some_times(monkeypatch: pytest.MonkeyPat
     _insisting.insist(send, lambda error: given_up.append(error.reason), pause=0.001)
     await asyncio.sleep(0.1)
     assert (len(sent), given_up) == (_insisting.TRIES, ["away"])
+
+
+@pytest.mark.parametrize("kind", _insisting.HOPELESS)
+async def test_an_end_that_no_time_will_help_is_given_up_at_once(kind: type[BrokerError]) -> None:
+    given_up: list[BrokerError] = []
+    _insisting.insist(lambda report: report(kind("never")), given_up.append)
+    assert [type(error) for error in given_up] == [kind]
