@@ -155,21 +155,29 @@ class Connection:
         """
         call = outgoing.call
         self._calls[call.call_id] = call
-        if outgoing.wait_for_ready or self.state is _FAILING:
+        if outgoing.wait_for_ready:
             self._go(outgoing)
-        else:
+        elif not self._failing(call):
             self.open()
-            go = functools.partial(self._go, outgoing)
+            go = functools.partial(self._go_at_once, outgoing)
             self._attendance.admit(self._topic(call.path), call, go)
 
+    def _go_at_once(self, outgoing: Outgoing) -> None:
+        if not self._failing(outgoing.call):
+            self._go(outgoing)
+
+    def _failing(self, call: InFlight) -> bool:
+        """Whether no broker answers; a call that does not wait for that is ended."""
+        if self.state is not _FAILING:
+            return False
+        call.finish(Outcome(grpc.StatusCode.UNAVAILABLE, self.healthy().detail))
+        return True
+
     def _go(self, outgoing: Outgoing) -> None:
-        call = outgoing.call
-        if not outgoing.wait_for_ready and self.state is _FAILING:
-            call.finish(Outcome(grpc.StatusCode.UNAVAILABLE, self.healthy().detail))
-        elif self._home.address is not None and self._sender is not None:
+        if self._home.address is not None and self._sender is not None:
             self._send(outgoing, self._home.address, self._sender)
         else:
-            self._waiting[call.call_id] = outgoing
+            self._waiting[outgoing.call.call_id] = outgoing
             self.open()
 
     def begin(self, call: KafkaStreamCall, request: StreamRequest) -> None:
