@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
-from tests.transport.conftest import SERVICE
 from tests.transport.talking import (
     Talk,
     answers_method,
@@ -22,19 +21,10 @@ from tests.transport.talking import (
 from tests.transport.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from tests.transport.conftest import Lane
-
-type Context = grpc.aio.ServicerContext[bytes, bytes]
-type Requests = AsyncIterator[bytes]
-type Behaviour = Callable[..., object]
-type Streaming = grpc.aio.StreamStreamMultiCallable[bytes, bytes]
-type Stream = grpc.aio.StreamStreamCall[bytes, bytes]
-
-_PATH = f"/{SERVICE}/Call"
-_WINDOW = 256 * 1024
-_END = b"end"
+    from tests.transport.talking import Context, Stream
 
 
 async def test_a_stopping_server_lets_streams_finish_and_ends_the_rest(lane: Lane) -> None:

@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.transport.conftest import Handler, Lane
-
-type Context = grpc.aio.ServicerContext[bytes, bytes]
-type Streaming = grpc.aio.StreamStreamMultiCallable[bytes, bytes]
-type Stream = grpc.aio.StreamStreamCall[bytes, bytes]
+    from tests.transport.talking import Context, Stream, Streaming
 
 _SOON = 12.0
 """Silence of 8 s is looked for every 2 s."""

@@ -13,6 +13,8 @@ from grpc_status import rpc_status
 
 from tests.transport.conftest import SERVICE
 from tests.transport.talking import (
+    PATH,
+    WINDOW,
     Talk,
     answers_method,
     answers_of,
@@ -25,20 +27,11 @@ from tests.transport.talking import (
 from tests.transport.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from grpc_kafka.aio import KafkaChannel
     from tests.transport.conftest import Handler, Lane
-
-type Context = grpc.aio.ServicerContext[bytes, bytes]
-type Requests = AsyncIterator[bytes]
-type Behaviour = Callable[..., object]
-type Streaming = grpc.aio.StreamStreamMultiCallable[bytes, bytes]
-type Stream = grpc.aio.StreamStreamCall[bytes, bytes]
-
-_PATH = f"/{SERVICE}/Call"
-_WINDOW = 256 * 1024
-_END = b"end"
+    from tests.transport.talking import Behaviour, Context, Requests
 
 
 def _requests(behaviour: Behaviour) -> Handler:
@@ -47,7 +40,7 @@ def _requests(behaviour: Behaviour) -> Handler:
 
 
 def _asking(channel: KafkaChannel) -> grpc.aio.StreamUnaryMultiCallable[bytes, bytes]:
-    method: grpc.aio.StreamUnaryMultiCallable[bytes, bytes] = channel.stream_unary(_PATH)
+    method: grpc.aio.StreamUnaryMultiCallable[bytes, bytes] = channel.stream_unary(PATH)
     return method
 
 
@@ -133,7 +126,7 @@ async def test_a_slow_client_holds_the_server_back(lane: Lane) -> None:
         for _ in range(taken):
             assert await call.read() == message
         await asyncio.sleep(0.5)
-        assert written * len(message) <= (taken + 2) * len(message) * 2 + _WINDOW
+        assert written * len(message) <= (taken + 2) * len(message) * 2 + WINDOW
     assert written < 200
     for _ in range(149):
         assert await call.read() == message
@@ -160,7 +153,7 @@ async def test_a_slow_handler_holds_the_client_back(lane: Lane) -> None:
     call = _asking(lane.channel())(pour(), timeout=60)
     await until(lambda: written > 20)
     await asyncio.sleep(0.5)
-    assert written * len(message) <= _WINDOW + 2 * len(message)
+    assert written * len(message) <= WINDOW + 2 * len(message)
     going.set()
     assert await call == b"200"
 

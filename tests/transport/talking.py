@@ -22,8 +22,12 @@ type Behaviour = Callable[..., object]
 type Streaming = grpc.aio.StreamStreamMultiCallable[bytes, bytes]
 type Stream = grpc.aio.StreamStreamCall[bytes, bytes]
 
-_PATH = f"/{SERVICE}/Call"
-_WINDOW = 256 * 1024
+PATH = f"/{SERVICE}/Call"
+"""The one method."""
+
+WINDOW = 256 * 1024
+"""Bytes that each end lets the other one send ahead."""
+
 _END = b"end"
 
 
@@ -62,7 +66,7 @@ def answers_method(behaviour: Behaviour) -> Handler:
     return handler
 
 
-def method_of(channel: KafkaChannel, path: str = _PATH) -> Streaming:
+def method_of(channel: KafkaChannel, path: str = PATH) -> Streaming:
     """The method, from a client's side."""
     method: Streaming = channel.stream_stream(path)
     return method
@@ -70,7 +74,7 @@ def method_of(channel: KafkaChannel, path: str = _PATH) -> Streaming:
 
 def answers_of(channel: KafkaChannel) -> grpc.aio.UnaryStreamMultiCallable[bytes, bytes]:
     """The method whose answers stream, from a client's side."""
-    method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(_PATH)
+    method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(PATH)
     return method
 
 
