@@ -8,6 +8,7 @@ from random import Random
 
 from grpc_kafka import Health
 from grpc_kafka._broker import QueueReader
+from grpc_kafka._pausing import Pausing
 from grpc_kafka.protocol import Plan, Standing, decide
 from tests.simulation.cluster import Cluster, Cursor
 from tests.simulation.process import Process
@@ -117,7 +118,7 @@ class _Share:
         self.wanted: int | None = None
 
 
-class Member:
+class Member(Pausing):
     """A process's membership: `Queue` of the port.
 
     Attributes:
@@ -126,14 +127,14 @@ class Member:
     """
 
     def __init__(self, group: Group, process: Process, reader: QueueReader) -> None:
+        super().__init__()
         self.process = process
         self.view: set[int] = set()
         self._group = group
         self._timeline = group.timeline
         self._reader = reader
         self._shares: dict[int, _Share] = {}
-        self._held: set[int] = set()
-        self._paused = self._blocked = self._closed = self._flushing = False
+        self._blocked = self._closed = self._flushing = False
         self._revoking: set[int] = set()
         process.died.append(self.watch)
         self._timeline.after(process.delay(), self._join)
@@ -281,26 +282,6 @@ class Member:
             self._commit(partition, share)
         self._timeline.after(self.process.delay(), lambda: self.process.run(marked))
 
-    def hold(self, partition: int) -> None:
-        """As `Queue` has it."""
-        self._held.add(partition)
-        self._pause()
-
-    def release(self, partition: int) -> None:
-        """As `Queue` has it."""
-        self._held.discard(partition)
-        self._pause()
-
-    def pause(self) -> None:
-        """As `Queue` has it."""
-        self._paused = True
-        self._pause()
-
-    def resume(self) -> None:
-        """As `Queue` has it."""
-        self._paused = False
-        self._pause()
-
     def lag(self) -> int | None:
         """As `Queue` has it."""
         return None
@@ -330,7 +311,7 @@ class Member:
 
     def _pause(self) -> None:
         for partition, share in self._shares.items():
-            share.cursor.paused = self._paused or self._blocked or partition in self._held
+            share.cursor.paused = self._blocked or self._stands(partition)
             share.cursor.wake()
 
     def _flush_later(self) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from grpc_kafka._broker import QueueReader, Receive, Record, Report
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import BrokerError, RecordTooLargeError, UnknownTopicError
+from grpc_kafka._pausing import Pausing
 from grpc_kafka.protocol import Encoded, Letter, Standing, decide
 
 __all__ = ["InMemoryBroker", "Member"]
@@ -231,17 +232,16 @@ class _Lookout:
         """Nothing is held."""
 
 
-class Member:
+class Member(Pausing):
     """One who reads a queue; `vanish` is its kill -9."""
 
     def __init__(self, group: _Group, application: str, reader: QueueReader) -> None:
+        super().__init__()
         self.application = application
         self._group = group
         self._reader = reader
         self._cursors: dict[int, _Cursor] = {}
         self._standings: dict[int, Standing] = {}
-        self._held: set[int] = set()
-        self._paused = False
 
     @property
     def partitions(self) -> list[int]:
@@ -269,26 +269,6 @@ class Member:
             self._standings[partition].write(mark)
             self._write(partition)
         asyncio.get_running_loop().call_soon(marked)
-
-    def hold(self, partition: int) -> None:
-        """As `Queue` has it."""
-        self._held.add(partition)
-        self._pause()
-
-    def release(self, partition: int) -> None:
-        """As `Queue` has it."""
-        self._held.discard(partition)
-        self._pause()
-
-    def pause(self) -> None:
-        """As `Queue` has it."""
-        self._paused = True
-        self._pause()
-
-    def resume(self) -> None:
-        """As `Queue` has it."""
-        self._paused = False
-        self._pause()
 
     def lag(self) -> int:
         """As `Queue` has it."""
@@ -348,7 +328,7 @@ class Member:
 
     def _pause(self) -> None:
         for number, cursor in self._cursors.items():
-            cursor.pause(self._paused or number in self._held)
+            cursor.pause(self._stands(number))
 
 
 class _Group:
