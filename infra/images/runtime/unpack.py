@@ -1,10 +1,11 @@
 """Unpacks a PEX into the virtual environment of an image, the same bytes every time.
 
-    python3.13 unpack.py PEX TARGET [--scope deps|srcs] [--without FOLDER]
+    python3.13 unpack.py PEX TARGET [--scope deps|srcs] [--without FOLDER] [--file FILE]...
 
-The PEX makes an environment by itself, without a network. Kept are its packages, the interpreter's
-links and dumb-init; bytecode is compiled so that it holds no time; all files get the same time. With
-``--without`` only that is kept which the folder does not hold already: what the image adds to another.
+The PEX makes an environment by itself, without a network. Kept are its packages and the
+interpreter's links; bytecode is compiled so that it holds no time; all files get the same time.
+With ``--without`` only those packages' files are kept which that folder does not hold already:
+what an image adds to the one that it is built on. Files named by ``--file`` come beside the packages.
 """
 
 import argparse
@@ -19,7 +20,6 @@ from pathlib import Path
 
 _EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
 _TIMEOUT_SECONDS = 300
-_KEPT_PROGRAMS = ("dumb-init", "python")
 _KEPT = ("bin", "lib", "pyvenv.cfg")
 
 
@@ -30,12 +30,15 @@ def main() -> None:
     parser.add_argument("target", type=Path)
     parser.add_argument("--scope", choices=("deps", "srcs"), default="deps")
     parser.add_argument("--without", type=Path)
+    parser.add_argument("--file", type=Path, action="append", default=[])
     options = parser.parse_args()
     install(options.pex, options.target, options.scope)
     strip(options.target)
     compile_bytecode(options.target)
     if options.without is not None:
         subtract(options.target, options.without)
+    for file in options.file:
+        shutil.copy(file, options.target)
     set_times(options.target)
 
 
@@ -56,8 +59,11 @@ def strip(target: Path) -> None:
         if path.name not in _KEPT:
             _remove(path)
     for path in (target / "bin").iterdir():
-        if not path.name.startswith(_KEPT_PROGRAMS):
+        if not path.name.startswith("python"):
             _remove(path)
+    # Only a PEX reads it; it would put nothing on the path of an interpreter.
+    for path in target.rglob("PEX_EXTRA_SYS_PATH.pth"):
+        _remove(path)
     for cache in target.rglob("__pycache__"):
         _remove(cache)
 
@@ -74,7 +80,9 @@ def compile_bytecode(target: Path) -> None:
 
 
 def subtract(target: Path, other: Path) -> None:
-    """Remove the files that the other folder holds as well, with the folders that this empties."""
+    """Remove the environment, and files that the other folder holds as well, with folders emptied."""
+    shutil.rmtree(target / "bin")
+    (target / "pyvenv.cfg").unlink()
     for path in sorted(target.rglob("*"), reverse=True):
         twin = other / path.relative_to(target)
         if path.is_dir() and not path.is_symlink():
