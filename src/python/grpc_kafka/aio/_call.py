@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import grpc
 
+from grpc_kafka.aio._deadlines import Deadlines
 from grpc_kafka.aio._outcome import CODES, Outcome, larger_than_max
 from grpc_kafka.protocol import (
     Call,
@@ -36,8 +37,16 @@ LOCALLY_CANCELLED = "Locally cancelled by application!"
 """The details of a call that its own process cancelled, as `grpc.aio` words them."""
 
 
+FOREVER = 1e9
+"""Seconds past which a timeout, `inf` among them, is no deadline."""
+
+
 class Carrier(Protocol):
-    """Who carries a call's frames."""
+    """Who carries a call's frames, and watches over its deadline."""
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """Of all its calls."""
 
     def cancel(self, call_id: bytes, path: str) -> None:
         """Tell the server that nobody waits any more."""
@@ -82,10 +91,12 @@ class KafkaUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
         self._waiters: list[asyncio.Future[None]] = []
         self._callbacks: list[Callable[[KafkaUnaryUnaryCall[Q, A]], None]] = []
         self._deadline: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._expires: float | None = None
         if timeout is not None:
             self._deadline = self._loop.time() + timeout
-            self._timer = self._loop.call_at(self._deadline, self.expire)
+            if timeout <= FOREVER:
+                self._expires = self._deadline
+                carrier.deadlines.add(self, self._deadline)
 
     def sent(self) -> None:
         """Note that its REQUEST left."""
@@ -137,8 +148,8 @@ class KafkaUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
             return
         self._outcome = outcome
         self._carrier.forget(self.call_id)
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._expires is not None:
+            self._carrier.deadlines.remove(self, self._expires)
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -159,23 +170,20 @@ class KafkaUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
             return grpc.StatusCode.INTERNAL, "Exception deserializing response!"
         return grpc.StatusCode.OK, details
 
+    def _waiter(self) -> asyncio.Future[None]:
+        waiter = self._loop.create_future()
+        self._waiters.append(waiter)
+        return waiter
+
     async def _wait(self) -> Outcome:
         if self._outcome is None:
-            waiter = self._loop.create_future()
-            self._waiters.append(waiter)
-            await waiter
+            await self._waiter()
+        return self._ended()
+
+    def _ended(self) -> Outcome:
         if self._outcome is None:
             raise asyncio.InvalidStateError("a call's waiter woke up before its end")
         return self._outcome
-
-    async def _result(self) -> A:
-        try:
-            outcome = await self._wait()
-        except asyncio.CancelledError:
-            self.cancel()
-            raise
-        self._raise_for(outcome)
-        return self._response  # type: ignore[return-value]
 
     def _raise_for(self, outcome: Outcome) -> None:
         if outcome.local:
@@ -189,14 +197,22 @@ class KafkaUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
                 f"{outcome.code.name}:{outcome.details}",
             )
 
-    def __await__(self) -> Generator[None, None, A]:
+    # A generator, and no coroutine, of which every call would make and wake up two.
+    def __await__(self) -> Generator[asyncio.Future[None], None, A]:
         """Wait for the answer; cancelling the wait cancels the call.
 
         Raises:
             grpc.aio.AioRpcError: it ended with another status than OK.
             asyncio.CancelledError: it was cancelled here.
         """
-        return self._result().__await__()
+        if self._outcome is None:
+            try:
+                yield from self._waiter()
+            except asyncio.CancelledError:
+                self.cancel()
+                raise
+        self._raise_for(self._ended())
+        return self._response  # type: ignore[return-value]
 
     def cancelled(self) -> bool:
         """Whether its end is a cancellation."""

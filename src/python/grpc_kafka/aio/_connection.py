@@ -17,7 +17,9 @@ from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import BrokerError
 from grpc_kafka._names import of_queue
 from grpc_kafka.aio._attendance import Attendance
+from grpc_kafka.aio._call import FOREVER
 from grpc_kafka.aio._call_ids import CallIds
+from grpc_kafka.aio._deadlines import Deadlines
 from grpc_kafka.aio._home import Home
 from grpc_kafka.aio._insisting import insist
 from grpc_kafka.aio._outcome import Outcome, outcome_of
@@ -47,8 +49,6 @@ _LOG = logging.getLogger(__name__)
 _FLUSH = 5.0
 # Seconds after which who waits for another state looks anew.
 _LOOK = 0.5
-# Seconds past which a timeout, `inf` among them, means no deadline on the wire.
-_FOREVER = 1e9
 _FAILING = grpc.ChannelConnectivity.TRANSIENT_FAILURE
 
 
@@ -101,6 +101,7 @@ class Connection:
 
     def __init__(self, endpoint: Endpoint, broker: Broker) -> None:
         self.counters = Counters()
+        self.deadlines = Deadlines()
         self._ids = CallIds()
         self._endpoint = endpoint
         self._broker = broker
@@ -380,7 +381,7 @@ class Connection:
 
 def deadline_after(timeout: float | None) -> float | None:
     """The absolute deadline of a call that begins now, in seconds since the epoch."""
-    return None if timeout is None or timeout > _FOREVER else time.time() + timeout
+    return None if timeout is None or timeout > FOREVER else time.time() + timeout
 
 
 def _unheard(error: BrokerError) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from grpc_kafka._broker import Sender
 from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka.aio._answers import Answers
+from grpc_kafka.aio._deadlines import Deadlines
 from grpc_kafka.aio._gathering import Gathering, Whole
 from grpc_kafka.aio._intake import Ticket
 from grpc_kafka.aio._rpc import Ending, Rpc
@@ -54,6 +55,7 @@ class Dispatcher:
         self._throttle = throttle
         self._counters = counters
         self._gathering = Gathering(receive_limit, counters)
+        self._deadlines = Deadlines()
         self._loop = asyncio.get_running_loop()
         self._running: set[Rpc] = set()
         self._known: dict[bytes, Rpc] = {}
@@ -161,19 +163,20 @@ class Dispatcher:
 
     def _begin(self, rpc: Rpc) -> None:
         deadline = rpc.request.deadline
-        if deadline is not None:
-            left = deadline - time.time()
-            if left <= 0:
-                self._counters.expired += 1
-                rpc.finish()
-                return
-            rpc.timer = self._loop.call_later(left, rpc.end, Ending.EXPIRED)
+        left = None if deadline is None else deadline - time.time()
+        if left is not None and left <= 0:
+            self._counters.expired += 1
+            rpc.finish()
+            return
         self._running.add(rpc)
         self._known[rpc.request.call_id] = rpc
         # The handler begins at once and in an empty context, as grpc.aio promises interceptors.
         rpc.task = asyncio.Task(
             self._run(rpc), loop=self._loop, context=contextvars.Context(), eager_start=True
         )
+        if left is not None and not rpc.task.done():
+            rpc.due = self._loop.time() + left
+            self._deadlines.add(rpc, rpc.due)
 
     async def _run(self, rpc: Rpc) -> None:
         answer: Response | None = None
@@ -186,8 +189,8 @@ class Dispatcher:
         self._running.discard(rpc)
         if self._known.get(rpc.request.call_id) is rpc:
             del self._known[rpc.request.call_id]
-        if rpc.timer is not None:
-            rpc.timer.cancel()
+        if rpc.due is not None:
+            self._deadlines.remove(rpc, rpc.due)
         if answer is not None:
             self._answers.send(rpc, answer)
         elif rpc.ending in (Ending.CANCELLED, Ending.EXPIRED):

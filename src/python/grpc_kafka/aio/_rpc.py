@@ -52,6 +52,7 @@ class Rpc:
         "callbacks",
         "code",
         "details",
+        "due",
         "ending",
         "handler",
         "initial_metadata",
@@ -64,7 +65,6 @@ class Rpc:
         "stream",
         "task",
         "tickets",
-        "timer",
         "trailing_metadata",
     )
 
@@ -74,7 +74,7 @@ class Rpc:
         self.tickets = whole.tickets
         self.moves = Call(Role.SERVER)
         self.moves.receive(FrameKind.REQUEST)
-        self.invocation_metadata = tuple(Metadatum(*entry) for entry in request.metadata)
+        self.invocation_metadata = tuple([Metadatum(*entry) for entry in request.metadata])
         self.initial_metadata: Metadata = ()
         self.trailing_metadata: Metadata = ()
         self.metadata_sent = False
@@ -84,7 +84,7 @@ class Rpc:
         self.callbacks: list[Callable[[], None]] = []
         self.ending: Ending | None = None
         self.task: asyncio.Task[None] | None = None
-        self.timer: asyncio.TimerHandle | None = None
+        self.due: float | None = None
         self.stream: ServerStream | None = None
         self.handler: Handler | None = None
         self.over = False
@@ -122,6 +122,10 @@ class Rpc:
                 self.stream.break_off()
             if self.task is not None:
                 self.task.cancel()
+
+    def expire(self) -> None:
+        """Cancel its handler: its deadline is over."""
+        self.end(Ending.EXPIRED)
 
     def answer(self, code: grpc.StatusCode, details: str, message: bytes) -> Response:
         """Its answer; after this it is over."""
