@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import cast
 
 from grpc_kafka.aio._routing import Handler
 
@@ -19,16 +18,14 @@ def behaviour_of(handler: Handler) -> Behaviour:
     Raises:
         TypeError: it has none.
     """
-    arities = {
-        (False, False): handler.unary_unary,
-        (False, True): handler.unary_stream,
-        (True, False): handler.stream_unary,
-        (True, True): handler.stream_stream,
-    }
-    behaviour = arities[bool(handler.request_streaming), bool(handler.response_streaming)]
-    if behaviour is None:
+    found: Callable[..., object] | None
+    if handler.response_streaming:
+        found = handler.stream_stream if handler.request_streaming else handler.unary_stream
+    else:
+        found = handler.stream_unary if handler.request_streaming else handler.unary_unary
+    if found is None:
         raise TypeError("the handler has no behaviour of its arity")
-    return cast("Behaviour", behaviour)
+    return found
 
 
 def is_async(behaviour: Behaviour) -> bool:

@@ -6,13 +6,13 @@ import asyncio
 import contextvars
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from concurrent.futures import Executor
 from typing import NamedTuple
 
 import grpc
 
-from grpc_kafka.aio._behaviours import behaviour_of, bytes_of, is_async
+from grpc_kafka.aio._behaviours import Behaviour, behaviour_of, bytes_of, is_async
 from grpc_kafka.aio._context import BlockingContext, Context
 from grpc_kafka.aio._options import Limits
 from grpc_kafka.aio._outcome import larger_than_max
@@ -48,13 +48,13 @@ class Handling:
 
     async def answer(self, rpc: Rpc) -> Response | None:
         """Run a call's handler; None when nobody waits for this run's answer any more."""
-        code, details, message = await self.verdict(rpc, lambda: self._run(rpc))
+        code, details, message = await self.verdict(rpc, self._run(rpc))
         return None if rpc.ending is not None else rpc.answer(code, details, message)
 
-    async def verdict(self, rpc: Rpc, run: Callable[[], Awaitable[bytes]]) -> Verdict:
+    async def verdict(self, rpc: Rpc, run: Awaitable[bytes]) -> Verdict:
         """What comes of a handler, however it ends."""
         try:
-            message = await run()
+            message = await run
         except grpc.aio.AbortError as error:
             if rpc.abort_error is None:
                 return _failed(rpc, error)
@@ -88,7 +88,9 @@ class Handling:
 
     async def _run(self, rpc: Rpc) -> bytes:
         request = rpc.request
-        handler = await self._routing.find(CallDetails(request.path, rpc.invocation_metadata))
+        details = CallDetails(request.path, rpc.invocation_metadata)
+        routing = self._routing
+        handler = (await routing.find(details)) if routing.intercepts else routing.lookup(details)
         if handler is None:
             rpc.refuse(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
             return b""
@@ -102,20 +104,24 @@ class Handling:
             rpc.refuse(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
             return b""
         read = handler.request_deserializer
-        answer = await self._call(handler, rpc, read(request.message) if read else request.message)
+        answer = self._call(handler, rpc, read(request.message) if read else request.message)
+        if inspect.isawaitable(answer):
+            answer = await answer
         if rpc.code is not None and rpc.code is not grpc.StatusCode.OK:
             return b""
         return bytes_of(handler, answer)
 
-    async def _call(self, handler: Handler, rpc: Rpc, message: object) -> object:
+    def _call(self, handler: Handler, rpc: Rpc, message: object) -> object:
         behaviour = behaviour_of(handler)
         if is_async(behaviour):
-            answer = behaviour(message, Context(rpc))
-        else:
-            run = contextvars.copy_context().run
-            answer = await asyncio.get_running_loop().run_in_executor(
-                self._executor, run, behaviour, message, BlockingContext(rpc)
-            )
+            return behaviour(message, Context(rpc))
+        return self._call_in_thread(behaviour, rpc, message)
+
+    async def _call_in_thread(self, behaviour: Behaviour, rpc: Rpc, message: object) -> object:
+        run = contextvars.copy_context().run
+        answer = await asyncio.get_running_loop().run_in_executor(
+            self._executor, run, behaviour, message, BlockingContext(rpc)
+        )
         return await answer if inspect.isawaitable(answer) else answer
 
 

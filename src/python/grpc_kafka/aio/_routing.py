@@ -39,6 +39,11 @@ class Routing:
         """The services whose queues are to be read."""
         return list(self._services)
 
+    @property
+    def intercepts(self) -> bool:
+        """Whether there are interceptors, which `find` asks and `lookup` does not."""
+        return bool(self._interceptors)
+
     def add_generic(self, handlers: Iterable[grpc.GenericRpcHandler]) -> None:
         """Ask these handlers, in their order, after the registered methods.
 
@@ -60,7 +65,7 @@ class Routing:
     async def find(self, details: CallDetails) -> Handler | None:
         """The handler that the outermost interceptor lets through; None: not served."""
         if not self._interceptors:
-            return self._lookup(details)
+            return self.lookup(details)
         return await self._intercept(self._interceptors, cast("grpc.HandlerCallDetails", details))
 
     async def _intercept(
@@ -69,7 +74,7 @@ class Routing:
         details: grpc.HandlerCallDetails,
     ) -> Handler | None:
         if not interceptors:
-            return self._lookup(cast("CallDetails", details))
+            return self.lookup(cast("CallDetails", details))
         first, *rest = interceptors
 
         def go_on(details: grpc.HandlerCallDetails) -> Awaitable[Handler | None]:
@@ -78,7 +83,8 @@ class Routing:
         go: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]] = go_on
         return await first.intercept_service(go, details)
 
-    def _lookup(self, details: CallDetails) -> Handler | None:
+    def lookup(self, details: CallDetails) -> Handler | None:
+        """The handler behind all interceptors; None: not served."""
         handler = self._methods.get(details.method)
         if handler is not None:
             return handler

@@ -72,7 +72,7 @@ class Streaming:
                 rpc.refuse(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
             return b""
 
-        verdict = await self._handling.verdict(rpc, find)
+        verdict = await self._handling.verdict(rpc, find())
         if rpc.ending is not None:
             return None
         if handler is None or verdict.code is not grpc.StatusCode.OK:
@@ -94,7 +94,7 @@ class Streaming:
             begun = True
             # It was begun, so it is not begun again by anyone: what is lost now stays lost.
             rpc.settle()
-            code, details, _ = await self._handling.verdict(rpc, lambda: self._run(rpc, handler))
+            code, details, _ = await self._handling.verdict(rpc, self._run(rpc, handler))
             if rpc.ending is Ending.CANCELLED:
                 # To a client that lives after all: one that cancelled it takes no more frames.
                 code, details = grpc.StatusCode.UNAVAILABLE, "the client's process fell silent"
