@@ -53,6 +53,8 @@ def _in_lane(applications: Sequence[Application], lane: str) -> Iterable[Right]:
     servers = {service: each.name for each in applications for service in each.serves}
     for each in applications:
         yield Right(each.name, "READ", "topic", of_inbox(lane, each.name))
+        # Nobody joins it; but the client asks for its coordinator, twice a second until it is told.
+        yield Right(each.name, "DESCRIBE", "group", of_inbox(lane, each.name))
         for service in each.serves:
             queue = of_queue(lane, service)
             yield Right(each.name, "READ", "topic", queue)

@@ -18,6 +18,7 @@ def test_a_client_writes_to_what_it_calls_and_reads_its_inbox_alone() -> None:
         "WRITE topic blue.store.inbox",
         "WRITE topic blue.elsewhere.Mail",
         "READ topic blue.shop.inbox",
+        "DESCRIBE group blue.shop.inbox",
     }
 
 
@@ -28,6 +29,7 @@ def test_a_server_reads_its_queue_and_answers_who_calls_it() -> None:
         "WRITE topic blue.a.Store.dead-letter",
         "WRITE topic blue.shop.inbox",
         "READ topic blue.store.inbox",
+        "DESCRIBE group blue.store.inbox",
     }
 
 
