@@ -36,8 +36,8 @@ LOCKS = (
     *(
         Lock(f"3rdparty/tools/{tool}.lock", f"3rdparty/tools/{tool}.txt")
         for tool in (
-            *("buf", "gixy", "grpcio-tools", "mypy", "mypy-protobuf", "pytest"),
-            *("ruff", "setuptools", "shellcheck", "uv"),
+            *("buf", "cyclonedx", "dockerfile", "dumb-init", "gixy", "grpcio-tools", "hadolint"),
+            *("mypy", "mypy-protobuf", "pytest", "ruff", "setuptools", "shellcheck", "uv"),
         )
     ),
 )

@@ -1,11 +1,11 @@
 # Macros of BUILD files; Pants makes them known everywhere.
 
 
-def service_image(name, modules, files=()):
+def service_image(name, modules, copied=()):
     """The image of a program: requirements in one layer, sources in the next, by the Dockerfile beside the BUILD file.
 
     `name` is the image's, `tandem/NAME`; `modules` are the targets that it runs, whose imports say what else is in it;
-    `files` are targets of files that the Dockerfile copies.
+    `copied` are targets of files that the Dockerfile copies.
     """
     pex_binary(
         name="requirements",
@@ -21,11 +21,13 @@ def service_image(name, modules, files=()):
         include_tools=True,
         layout="packed",
     )
+    # For tests, which build it as Pants does.
+    files(name="dockerfile", sources=["Dockerfile"])
     docker_image(
         name="image",
         repository="tandem/" + name,
         image_tags=["dev"],
-        dependencies=[":requirements", ":sources", "//infra/images/runtime:scripts", *files],
+        dependencies=[":requirements", ":sources", "//infra/images/runtime:scripts", *copied],
     )
 
 

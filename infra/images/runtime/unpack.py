@@ -5,7 +5,8 @@
 The PEX makes an environment by itself, without a network. Kept are its packages and the
 interpreter's links; bytecode is compiled so that it holds no time; all files get the same time.
 With ``--without`` only those packages' files are kept which that folder does not hold already:
-what an image adds to the one that it is built on. Files named by ``--file`` come beside the packages.
+what an image adds to the one that it is built on. Files named by ``--file``
+come beside the packages.
 """
 
 import argparse
@@ -80,7 +81,7 @@ def compile_bytecode(target: Path) -> None:
 
 
 def subtract(target: Path, other: Path) -> None:
-    """Remove the environment, and files that the other folder holds as well, with folders emptied."""
+    """Remove the environment, the files that the other folder holds too, and folders emptied."""
     shutil.rmtree(target / "bin")
     (target / "pyvenv.cfg").unlink()
     for path in sorted(target.rglob("*"), reverse=True):

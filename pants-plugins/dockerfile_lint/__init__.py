@@ -1,0 +1,1 @@
+"""Hadolint in ``lint``, taken from PyPI; Pants' own backend fetches it from elsewhere."""

@@ -1,0 +1,82 @@
+"""What is in the images, and how they run."""
+
+import pytest
+
+from tests.images import building
+from tests.images.building import Image
+
+pytestmark = pytest.mark.timeout(600)
+
+_SOURCE_LIMIT = 5_000_000
+
+_FIND = """
+import os, re
+for folder, folders, files in os.walk("/"):
+    folders[:] = [name for name in folders if os.path.join(folder, name) not in {"/proc", "/sys"}]
+    for path in (os.path.join(folder, name) for name in folders + files):
+        if re.search(PATTERN, path):
+            print(path)
+"""
+
+_TOOLS = "cc|gcc|g[+][+]|ld|as|make|cmake|cargo|rustc|go|javac|git|pip[0-9.]*|apt|apt-get|uv"
+
+
+def _paths(image: Image, pattern: str) -> list[str]:
+    """The files and folders of an image whose paths match."""
+    return image.python(f"PATTERN = {pattern!r}\n{_FIND}").split()
+
+
+def test_an_image_runs_as_a_numbered_user_that_may_write_nowhere(image: Image) -> None:
+    code = "import os; print(os.getuid(), os.getgid(), os.access('/app', os.W_OK))"
+    assert image.config()["User"] == "10001:10001"
+    assert image.python(code).split() == ["10001", "10001", "False"]
+
+
+def test_a_command_runs_hardened_under_an_init(image: Image) -> None:
+    arguments = () if "kafka-tools" in image.reference else ("--help",)
+    assert "usage:" in image.run(*arguments)
+    entrypoint = image.config()["Entrypoint"]
+    assert isinstance(entrypoint, list)
+    assert entrypoint[0] == "/app/dumb-init"
+
+
+def test_no_program_of_an_image_builds_or_installs(image: Image) -> None:
+    assert _paths(image, f"bin/({_TOOLS})$") == []
+    assert _paths(image, "/[.]git$|site-packages/pip$|/ensurepip$|[.]pex$") == []
+
+
+def test_an_image_holds_no_secret(image: Image) -> None:
+    assert _paths(image, "/run/secrets|signing_keys|[.]key$|/[.]env$|/[.]netrc$|/pip[.]conf$") == []
+    environment = image.config()["Env"]
+    assert isinstance(environment, list)
+    assert not [line for line in environment if "PASSWORD" in line or "SECRET" in line]
+
+
+def test_an_image_tells_its_fingerprint(image: Image) -> None:
+    labels = image.config()["Labels"]
+    assert isinstance(labels, dict)
+    assert len(labels["tandem.fingerprint"]) == 32
+
+
+def test_sources_are_a_small_layer_of_their_own(image: Image) -> None:
+    assert image.layer_sizes()[-1] < _SOURCE_LIMIT
+
+
+def test_images_share_the_layers_of_the_runtime(image: Image, runtime: Image) -> None:
+    shared = runtime.layers()
+    assert image.layers()[: len(shared)] == shared
+    assert len(image.layers()) == len(shared) + 2
+
+
+def test_a_service_is_asked_for_its_health_without_a_shell(image: Image) -> None:
+    if "kafka-tools" in image.reference:
+        assert "Healthcheck" not in image.config()
+        return
+    check = image.config()["Healthcheck"]
+    assert isinstance(check, dict)
+    assert check["Test"] == ["CMD", "/app/bin/python", "/app/healthy.py"]
+
+
+def test_dockerfiles_name_the_base_that_is_pinned() -> None:
+    dockerfile = (building.ROOT / building.RUNTIME / "Dockerfile").read_text()
+    assert f"\nARG PYTHON_IMAGE={building.bases()['PYTHON_IMAGE']}\n" in dockerfile
