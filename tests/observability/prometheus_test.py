@@ -5,7 +5,6 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,10 +15,17 @@ from tests.observability.definitions import FOLDER, FROM_PROMETHEUS
 from tests.support import collector, prometheus, system
 from tests.support.prometheus import Prometheus
 from tests.support.system import System
+from tests.system.api import Client
+from tests.system.people import Person
 
 SETTLED = 60.0  # seconds until rates are there: two scrapes, then the rules
 # What only some system has; all else shows something as soon as anybody signed up.
-EMPTY_ON_A_QUIET_DAY = {"Alerts", "Events", "Answers that no caller got", "Calls that failed by a fault"}
+EMPTY_ON_A_QUIET_DAY = {
+    "Alerts",
+    "Events",
+    "Answers that no caller got",
+    "Calls that failed by a fault",
+}
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +35,8 @@ def tandem() -> Iterator[System]:
         collector.running() as spans,
         system.running({"TANDEM_TRACES_ENDPOINT": spans.url}) as started,
     ):
-        person = {"display_name": "Ada Lovelace", "email": "ada@example.org", "password": "correct horse 5"}
-        url, headers = f"{started.url}/api/v1/accounts", {"origin": started.url}
-        httpx.post(url, json=person, headers=headers, timeout=30).raise_for_status()
+        with Client(started.url) as client:
+            client.sign_up(Person("Ada Lovelace")).raise_for_status()
         spans.until(bool)
         yield started
 
@@ -101,8 +106,8 @@ def test_a_healthy_system_fills_the_dashboard_and_raises_no_alert(server: Promet
     ids=" ".join,
 )
 def test_prometheus_own_tool_agrees(arguments: tuple[str, ...]) -> None:
-    tool: Path = prometheus.program("promtool")
-    done = subprocess.run(
+    tool = prometheus.program("promtool")
+    done = subprocess.run(  # noqa: S603  # a command of these tests
         [tool, *arguments], cwd=FOLDER, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stdout + done.stderr

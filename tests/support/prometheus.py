@@ -1,7 +1,7 @@
 """A real Prometheus, and its tool that checks rules.
 
-    with prometheus.running(configuration, folder) as server:
-        server.query("up")
+with prometheus.running(configuration, folder) as server:
+    server.query("up")
 """
 
 import os
