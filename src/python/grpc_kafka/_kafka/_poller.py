@@ -161,10 +161,12 @@ class Poller:
         return more if first.partition() in self._gone else [first, *more]
 
     def _hand_over(self, messages: list[Message]) -> None:
-        records = [self._record(message) for message in messages if message.error() is None]
+        records: list[Record] = []
         for message in messages:
             error = message.error()
-            if error is not None:
+            if error is None:
+                records.append(_record_of(message))
+            else:
                 self._pulse.failed(error)
         if records:
             self._wait_for_room()
@@ -179,15 +181,16 @@ class Poller:
         self._room.release()
         self._receive(records)
 
-    def _record(self, message: Message) -> Record:
-        return Record(
-            message.topic() or "",
-            message.partition() or 0,
-            message.offset() or 0,
-            message.key(),
-            headers_of(message),
-            message.value(),
-        )
+
+def _record_of(message: Message) -> Record:
+    return Record(
+        message.topic() or "",
+        message.partition() or 0,
+        message.offset() or 0,
+        message.key(),
+        headers_of(message),
+        message.value(),
+    )
 
 
 def headers_of(message: Message) -> Headers | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from grpc_kafka._broker import Sender
 from grpc_kafka._counters import Counters, is_worth_a_line
@@ -65,7 +65,7 @@ class Answers:
         self._send(rpc, answer, _FIRST_PAUSE)
 
     def _send(self, rpc: Rpc, answer: Response, pause: float) -> None:
-        records = list(_records_of(answer))
+        records = _records_of(answer)
         unheard = len(records)
 
         def report(error: BrokerError | None) -> None:
@@ -115,17 +115,17 @@ class Answers:
             self._relieved()
 
 
-def _records_of(answer: Response) -> Iterator[Encoded]:
+def _records_of(answer: Response) -> list[Encoded]:
     """The records of an answer: one, unless its message is larger than a record."""
     if len(answer.message) <= PART:
-        yield encode_response(answer)
-        return
+        return [encode_response(answer)]
     source = secrets.token_hex(_SOURCE_BYTES)
-    for sequence, (piece, more) in enumerate(parts_of(answer.message)):
-        if more:
-            yield encode_part(Part(answer.call_id, source, sequence, piece))
-        else:
-            yield encode_response(answer._replace(message=piece, parts=sequence, source=source))
+    return [
+        encode_part(Part(answer.call_id, source, sequence, piece))
+        if more
+        else encode_response(answer._replace(message=piece, parts=sequence, source=source))
+        for sequence, (piece, more) in enumerate(parts_of(answer.message))
+    ]
 
 
 def _shortened(answer: Response, error: BrokerError) -> Response:

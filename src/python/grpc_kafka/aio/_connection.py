@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import grpc
@@ -26,6 +26,7 @@ from grpc_kafka.aio._outcome import Outcome, outcome_of
 from grpc_kafka.aio._peers import Peers, key_of
 from grpc_kafka.aio._stream_call import KafkaStreamCall, StreamRequest
 from grpc_kafka.protocol import (
+    PART,
     Accept,
     Address,
     Arity,
@@ -316,32 +317,19 @@ class Connection:
 
     def _send(self, outgoing: Outgoing, address: Address, sender: Sender) -> None:
         call = outgoing.call
+        topic = self._topic(call.path)
 
         def report(error: BrokerError | None) -> None:
             if error is not None:
                 call.finish(outcome_of(error, "the request"))
 
         try:
-            for record in self._records(outgoing, address):
-                sender.send(self._topic(call.path), record, report)
+            for record in _records_of(outgoing, address):
+                sender.send(topic, record, report)
         except BrokerError as error:
             call.finish(outcome_of(error, "the request"))
         else:
             call.sent()
-
-    def _records(self, outgoing: Outgoing, address: Address) -> Iterator[Encoded]:
-        call, metadata, message, deadline, _, arity = outgoing
-        parts = -1
-        for piece, more in parts_of(message):
-            parts += 1
-            if more:
-                yield encode_part(Part(call.call_id, address.instance, parts, piece))
-            else:
-                yield encode_request(
-                    Request(
-                        call.call_id, call.path, address, deadline, metadata, piece, arity, parts
-                    )
-                )
 
     def _topic(self, path: str) -> str:
         topic = self._topics.get(path)
@@ -382,6 +370,21 @@ class Connection:
 def deadline_after(timeout: float | None) -> float | None:
     """The absolute deadline of a call that begins now, in seconds since the epoch."""
     return None if timeout is None or timeout > FOREVER else time.time() + timeout
+
+
+def _records_of(outgoing: Outgoing, address: Address) -> Iterable[Encoded]:
+    """The records that begin a call: one, unless its message is larger than a record."""
+    call, metadata, message, deadline, _, arity = outgoing
+    request = Request(call.call_id, call.path, address, deadline, metadata, message, arity)
+    return [encode_request(request)] if len(message) <= PART else _cut(request)
+
+
+def _cut(request: Request) -> Iterator[Encoded]:
+    for sequence, (piece, more) in enumerate(parts_of(request.message)):
+        if more:
+            yield encode_part(Part(request.call_id, request.reply_to.instance, sequence, piece))
+        else:
+            yield encode_request(request._replace(message=piece, parts=sequence))
 
 
 def _unheard(error: BrokerError) -> None:

@@ -195,7 +195,8 @@ class Dispatcher:
             self._answers.send(rpc, answer)
         elif rpc.ending in (Ending.CANCELLED, Ending.EXPIRED):
             rpc.finish()
-        rpc.tell()
+        if rpc.callbacks:
+            rpc.tell()
         self._go_on()
 
     def _begin_waiting(self) -> None:
@@ -221,12 +222,12 @@ class Dispatcher:
             rpc.end(Ending.CANCELLED)
 
     def _go_on(self) -> None:
-        self._begin_waiting()
-        resumable = len(self._backlog) * 2 <= self._limit
-        if self._throttled and resumable and not self._closed:
+        if self._backlog:
+            self._begin_waiting()
+        if self._throttled and len(self._backlog) * 2 <= self._limit and not self._closed:
             self._throttled = False
             self._throttle(False)
-        if not self._running:
+        if self._idle and not self._running:
             waiting, self._idle = self._idle, []
             for idle in waiting:
                 if not idle.done():

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from grpc_kafka._broker import Queue, Record
 from grpc_kafka._counters import Counters, is_worth_a_line
@@ -20,7 +20,8 @@ from grpc_kafka.protocol import CALM, Frame, MalformedRecordError, Plan, Request
 _LOG = logging.getLogger(__name__)
 
 
-class Ticket(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Ticket:
     """One delivery of a record; its holder finishes it when nothing is left to be done."""
 
     intake: Intake
@@ -178,13 +179,14 @@ class Intake:
 
     def finish(self, ticket: Ticket) -> None:
         """Commit as far as everything is finished."""
-        if self.holds(ticket) and self._queue is not None:
+        partition = ticket.partition
+        if self._watermarks.get(partition) is ticket.watermark and self._queue is not None:
             position = ticket.watermark.finish(ticket.offset)
             if position is not None:
-                self._queue.commit(ticket.partition, position)
+                self._queue.commit(partition, position)
             self._close(ticket)
-            if self._cares and ticket.partition in self._cares:
-                self._cares[ticket.partition].closed(ticket.offset)
+            if self._cares and partition in self._cares:
+                self._cares[partition].closed(ticket.offset)
 
     def drop(self, ticket: Ticket) -> None:
         """Leave a record uncommitted: it is another member's."""
@@ -226,11 +228,12 @@ class Intake:
 
     def take(self, record: Record) -> Ticket:
         """Take note of a record's delivery."""
-        watermark = self._watermarks.setdefault(record.partition, Watermark())
-        if not watermark.take(record.offset):
-            # The partition went back without a word: what was taken before is void.
-            watermark = self._watermarks[record.partition] = Watermark()
-            watermark.take(record.offset)
-            self._open[record.partition] = 0
-        self._open[record.partition] += 1
-        return Ticket(self, watermark, record.partition, record.offset)
+        partition, offset = record.partition, record.offset
+        watermark = self._watermarks.get(partition)
+        if watermark is None or not watermark.take(offset):
+            # It is new here, or went back without a word: what was taken before is void.
+            watermark = self._watermarks[partition] = Watermark()
+            watermark.take(offset)
+            self._open[partition] = 0
+        self._open[partition] += 1
+        return Ticket(self, watermark, partition, offset)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from grpc_kafka.protocol._errors import MalformedRecordError
@@ -58,9 +59,10 @@ def number_of(name: str, raw: bytes) -> int:
     Raises:
         MalformedRecordError: it is none.
     """
-    if not raw.isdigit() or len(raw) > _DIGITS or int(raw) > _LAST_NUMBER:
+    number = int(raw) if len(raw) <= _DIGITS and raw.isdigit() else _LAST_NUMBER + 1
+    if number > _LAST_NUMBER:
         raise MalformedRecordError(f"its header {name!r} is no number: {reprlib.repr(raw)}")
-    return int(raw)
+    return number
 
 
 def value_of(name: str, raw: bytes | None) -> bytes:
@@ -101,9 +103,21 @@ def status_of(raw: bytes) -> int:
         raise MalformedRecordError(f"{reprlib.repr(raw)} is no gRPC status code") from None
 
 
+# The same few are written with every call; they are made once.
+@lru_cache(maxsize=1024)
+def text_header(name: str, text: str) -> tuple[str, bytes]:
+    """A header whose value is a text that comes again and again: a path, a process."""
+    return name, text.encode()
+
+
+@lru_cache(maxsize=64)
+def _status_header(status: int) -> tuple[str, bytes]:
+    return "grpc-status", b"%d" % status
+
+
 def status_headers(status: int, details: str) -> list[tuple[str, bytes]]:
     """The headers of a status and its text."""
-    headers = [("grpc-status", b"%d" % status)]
+    headers = [_status_header(status)]
     if details:
         headers.append(("grpc-message", details.encode("utf-8", "replace")))
     return headers

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable
+from functools import lru_cache
 
 from grpc_kafka.protocol._errors import MalformedRecordError
 from grpc_kafka.protocol._frames import (
@@ -32,6 +33,7 @@ from grpc_kafka.protocol._headers import (
     number_of,
     status_headers,
     status_of,
+    text_header,
     text_of,
     value_of,
 )
@@ -53,29 +55,38 @@ def encode_request(frame: Request) -> Encoded:
     """The record of a REQUEST."""
     headers = lead(
         FrameKind.REQUEST,
-        (":path", frame.path.encode()),
-        (":reply-to", str(frame.reply_to).encode()),
+        text_header(":path", frame.path),
+        _reply_to_header(frame.reply_to),
     )
+    message: bytes | None = frame.message
     if frame.arity is not Arity.UNARY_UNARY:
         headers.append((":arity", frame.arity.encode()))
+        message = None if frame.arity.request_streaming else message
     if frame.parts:
         headers.append((":parts", b"%d" % frame.parts))
     if frame.deadline is not None:
         headers.append(deadline_header(frame.deadline))
-    headers += to_headers(frame.metadata)
-    return Encoded(frame.call_id, headers, None if frame.arity.request_streaming else frame.message)
+    if frame.metadata:
+        headers += to_headers(frame.metadata)
+    return Encoded(frame.call_id, headers, message)
+
+
+# A process has one address, and says it with every call.
+@lru_cache(maxsize=1024)
+def _reply_to_header(address: Address) -> tuple[str, bytes]:
+    return ":reply-to", str(address).encode()
 
 
 def encode_response(frame: Response) -> Encoded:
     """The record of a RESPONSE."""
-    parts = [(":source", frame.source.encode()), (":parts", b"%d" % frame.parts)]
-    headers = [
-        *lead(FrameKind.RESPONSE, (":to", frame.to.encode())),
-        *(parts if frame.parts else ()),
-        *to_headers(frame.initial_metadata),
-        *status_headers(frame.status, frame.details),
-        *to_headers(frame.trailing_metadata),
-    ]
+    headers = lead(FrameKind.RESPONSE, text_header(":to", frame.to))
+    if frame.parts:
+        headers += [(":source", frame.source.encode()), (":parts", b"%d" % frame.parts)]
+    if frame.initial_metadata:
+        headers += to_headers(frame.initial_metadata)
+    headers += status_headers(frame.status, frame.details)
+    if frame.trailing_metadata:
+        headers += to_headers(frame.trailing_metadata)
     return Encoded(frame.call_id, headers, None if frame.status else frame.message)
 
 
@@ -121,10 +132,11 @@ def _decode_request(key: bytes, headers: Headers, value: bytes | None) -> Reques
             parts = number_of(name, given)
         elif name not in RESERVED and not name.startswith(":"):
             metadata.append(from_header(name, given))
-    if value is None and not arity.request_streaming:
+    if arity is not Arity.UNARY_UNARY and arity.request_streaming:
+        value = b""
+    if value is None:
         raise MalformedRecordError("a REQUEST without a message")
-    message = b"" if arity.request_streaming else value or b""
-    return Request(key, path, reply_to, deadline, tuple(metadata), message, arity, parts)
+    return Request(key, path, reply_to, deadline, tuple(metadata), value, arity, parts)
 
 
 def _arity_of(raw: bytes) -> Arity:
