@@ -1,0 +1,41 @@
+"""What an image adds to the one that it is built on."""
+
+from pathlib import Path
+
+from infra.images.runtime import unpack
+
+
+def _environment(folder: Path, **files: str) -> Path:
+    (folder / "bin").mkdir(parents=True)
+    (folder / "pyvenv.cfg").touch()
+    for name, text in files.items():
+        path = folder / "lib" / name / "module.py"
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    return folder
+
+
+def test_only_what_the_other_folder_lacks_is_left(tmp_path: Path) -> None:
+    other = _environment(tmp_path / "other", shared="1", changed="1")
+    target = _environment(tmp_path / "target", shared="1", changed="2", own="3")
+    unpack.subtract(target, other)
+    left = sorted(path.relative_to(target).as_posix() for path in target.rglob("*"))
+    assert left == ["lib", "lib/changed", "lib/changed/module.py", "lib/own", "lib/own/module.py"]
+
+
+def test_bytecode_holds_no_time(tmp_path: Path) -> None:
+    target = _environment(tmp_path, own="answer = 42")
+    unpack.compile_bytecode(target)
+    (compiled,) = target.rglob("*.pyc")
+    flags, source_hash_or_time = compiled.read_bytes()[4:8], compiled.read_bytes()[8:16]
+    assert int.from_bytes(flags, "little") == 1
+    (target / "lib/own/module.py").touch()
+    compiled.unlink()
+    unpack.compile_bytecode(target)
+    assert compiled.read_bytes()[8:16] == source_hash_or_time
+
+
+def test_all_files_get_one_time(tmp_path: Path) -> None:
+    target = _environment(tmp_path / "target", own="1")
+    unpack.set_times(target)
+    assert {path.lstat().st_mtime for path in target.rglob("*")} == {0}

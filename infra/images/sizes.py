@@ -1,0 +1,36 @@
+"""Print a table of the images' sizes: ``./pants run infra/images:sizes``.
+
+An image's own layers are the two that it adds to the runtime's.
+"""
+
+import sys
+
+from infra.images import contents
+
+_HEAD = "| image | whole, MB | own requirements, MB | own sources, MB |\n| --- | --- | --- | --- |"
+
+
+def main(arguments: list[str]) -> int:
+    """Print the table of the images with a tag (dev); return the exit code."""
+    tag = arguments[0] if arguments else "dev"
+    try:
+        print(table(tag))
+    except contents.EngineError as error:
+        print(f"{error}\n./pants package :: builds the images", file=sys.stderr)
+        return 1
+    return 0
+
+
+def table(tag: str) -> str:
+    """The table, in Markdown."""
+    rows = [_HEAD]
+    for name in contents.NAMES:
+        sizes = [size for _, size in contents.layers(contents.reference(name, tag))]
+        # What the Dockerfiles add last: requirements, then sources.
+        own = ["", ""] if name == "runtime" else [f"{size / 1e6:.1f}" for size in sizes[-2:]]
+        rows.append(f"| `tandem/{name}` | {sum(sizes) / 1e6:.0f} | {' | '.join(own)} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
