@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -178,16 +177,16 @@ def project(folder: str, *files: str) -> Iterator[Stack]:
     """
     needed()
     port, token = free_port(), secrets.token_hex(4)
-    network = ip_network((f"172.29.{secrets.randbelow(256)}.0", 24))
+    network = f"10.81.{secrets.randbelow(256)}.0/24"  # beside those that Docker takes by itself
     with tempfile.TemporaryDirectory(prefix="tandem-compose-") as scratch:
         make(Path(scratch) / "secrets", APPLICATIONS)
         environment = {
             "COMPOSE_PROJECT_NAME": f"tandem-test-{token}",
             "TANDEM_PORT": str(port),
             "TANDEM_SECRETS": f"{scratch}/secrets",
-            "TANDEM_EDGE_SUBNET": str(network),
+            "TANDEM_EDGE_SUBNET": network,
             # Clients of a test say by X-Forwarded-For who they are: all come by the engine's gateway.
-            "TANDEM_TRUSTED_BALANCERS": str(network),
+            "TANDEM_TRUSTED_BALANCERS": network,
         }
         stack = Stack(
             Path(os.environ[CHECKOUT]) / folder,
