@@ -216,7 +216,7 @@ def _prepared(
     heap: str,
 ) -> list[Kafka]:
     """Brokers that are ready to be started."""
-    ports = _free_ports(2 * size)
+    ports = free_ports(2 * size)
     identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     made = []
     for number in range(size):
@@ -287,7 +287,8 @@ def _format(jars: Path, properties: Path, identity: str) -> None:
         raise KafkaStartError("Apache Kafka's storage was not formatted", done.stdout + done.stderr)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody has at the moment."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:

@@ -85,9 +85,9 @@ class Cluster:
         cluster = self._admin.result(asked, "the brokers did not say what is allowed")
         # Of a refusal librdkafka 2.16 makes no error: rights that are not shown seem to be none,
         # and of users that are not shown it dies.
-        if not _NEEDED <= set(cluster.authorized_operations or ()):
+        if not set(cluster.authorized_operations or ()) >= _NEEDED:
             raise AccessError(
-                "the brokers do not allow it: users and rights take DESCRIBE and ALTER on the cluster"
+                "the brokers do not allow it: this takes DESCRIBE and ALTER on the cluster"
             )
 
     def _rights(self, users: Iterable[str]) -> list[Right]:

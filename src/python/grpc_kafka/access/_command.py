@@ -100,9 +100,7 @@ def _done(
 
 
 def _passwords(folder: Path, applications: Sequence[Application]) -> dict[str, str]:
-    return {
-        each.name: password_in(folder / f"kafka_{each.name}_password") for each in applications
-    }
+    return {each.name: password_in(folder / f"kafka_{each.name}_password") for each in applications}
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -78,4 +78,8 @@ def differences(
         if entrances[each.name] in steps
     ]
     lacking = [Difference(Step.GRANT, right.user, right) for right in sorted(wanted - has)]
-    return [*of_users, *lacking, *(Difference(Step.REVOKE, each.user, each) for each in sorted(much))]
+    return [
+        *of_users,
+        *lacking,
+        *(Difference(Step.REVOKE, each.user, each) for each in sorted(much)),
+    ]

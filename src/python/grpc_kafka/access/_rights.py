@@ -29,7 +29,9 @@ class Right(NamedTuple):
 
     def __str__(self) -> str:
         """As one says it."""
-        return f"{self.operation} {self.kind} {self.name}{self.otherwise and f' ({self.otherwise})'}"
+        return (
+            f"{self.operation} {self.kind} {self.name}{self.otherwise and f' ({self.otherwise})'}"
+        )
 
 
 def rights_of(applications: Sequence[Application], lane: str) -> list[Right]:

@@ -17,9 +17,7 @@ class Application(NamedTuple):
     calls: list[str]
 
 
-def read_applications(
-    text: str, lanes: Iterable[str] = ()
-) -> tuple[list[str], list[Application]]:
+def read_applications(text: str, lanes: Iterable[str] = ()) -> tuple[list[str], list[Application]]:
     """The lanes and the applications that a file of definitions names.
 
     Args:

@@ -83,7 +83,9 @@ class Cluster:
             incremental_operation=AlterConfigOpType.SET,
         )
         resource = _resource(topic.name, [entry])
-        return self._admin.client.incremental_alter_configs([resource], request_timeout=wait).values()
+        return self._admin.client.incremental_alter_configs(
+            [resource], request_timeout=wait
+        ).values()
 
     def _settings(self, names: list[str]) -> dict[str, dict[str, str]]:
         if not names:
@@ -93,7 +95,9 @@ class Cluster:
         return {
             resource.name: {
                 name: entry.value
-                for name, entry in self._admin.result(future, f"{resource.name} was not read").items()
+                for name, entry in self._admin.result(
+                    future, f"{resource.name} was not read"
+                ).items()
                 if entry.value is not None
             }
             for resource, future in futures.items()

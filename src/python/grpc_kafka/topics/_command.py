@@ -10,8 +10,8 @@ from grpc_kafka._commands import DIFFERS, SettingsError, add_brokers, end, say, 
 from grpc_kafka._errors import TopicsError
 from grpc_kafka.topics._cluster import Cluster
 from grpc_kafka.topics._definitions import Overrides, read
-from grpc_kafka.topics._toml import DefinitionsError
 from grpc_kafka.topics._differences import Difference, Step, differences
+from grpc_kafka.topics._toml import DefinitionsError
 from grpc_kafka.topics._topic import Topic
 
 _EPILOG = """\
