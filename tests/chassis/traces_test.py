@@ -15,7 +15,7 @@ from tests.support import collector
 from tests.support.collector import Collector
 
 PARENT = "b7ad6b7169203331"
-SAMPLED = {"traceparent": f"00-{TRACE_ID}-{PARENT}-01"}
+SAMPLED = f"00-{TRACE_ID}-{PARENT}-01"
 QUICK = 15.0  # seconds for a hundred requests on a busy machine; one batch that fails takes 5
 STOP = 10.0  # seconds from SIGTERM to the end; the grace of calls is not needed
 
@@ -48,7 +48,7 @@ def stop(process: Popen[str]) -> tuple[list[dict[str, object]], float]:
 def test_a_span_arrives_with_its_parent_and_with_whose_it_is(taken: Collector) -> None:
     settings = {"TANDEM_TRACES_ENDPOINT": taken.url, "TANDEM_VERSION": "1.2.3"}
     with greeter(**COMPLETE, **settings) as process:
-        hello(next_entry(process)["http_port"], **SAMPLED)
+        hello(next_entry(process)["http_port"], traceparent=SAMPLED)
         (span,) = taken.until(bool)
         stop(process)
     assert (span.trace, span.parent, span.kind) == (TRACE_ID, PARENT, "SERVER")

@@ -131,7 +131,7 @@ async def _within(seconds: float, processor: SpanProcessor) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
 
     def shut_down() -> None:
-        processor.shutdown()
+        processor.shutdown()  # type: ignore[no-untyped-call]
         try:
             loop.call_soon_threadsafe(ended.set)
         except RuntimeError:  # the loop did not wait
