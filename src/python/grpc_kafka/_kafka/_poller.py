@@ -16,7 +16,9 @@ from grpc_kafka._kafka._pulse import Pulse
 from grpc_kafka.protocol import Headers
 
 _LOG = logging.getLogger(__name__)
-_BATCH = 1000
+# Few enough that answers leave and other requests come while the rest is served: of all that waits
+# at once, one end would be idle while the other works. Enough that a batch costs little by itself.
+_BATCH = 128
 _CLOSE = 15.0
 # Batches that may wait for the loop: one is read while another is served. A loop that is behind
 # leaves the rest to the brokers.
