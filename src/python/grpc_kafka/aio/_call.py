@@ -198,7 +198,7 @@ class KafkaUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
             )
 
     # A generator, and no coroutine, of which every call would make and wake up two.
-    def __await__(self) -> Generator[asyncio.Future[None], None, A]:
+    def __await__(self) -> Generator[None, None, A]:
         """Wait for the answer; cancelling the wait cancels the call.
 
         Raises:
