@@ -59,6 +59,15 @@ def test_lint_reads_python_contracts_and_shell(checkout: Checkout) -> None:
         assert finding.lower() in done.stdout.lower(), done.stdout
 
 
+def test_lint_reads_dockerfiles(checkout: Checkout) -> None:
+    dockerfile = "infra/images/kafka-tools/Dockerfile"
+    careless = (checkout.root / dockerfile).read_text() + "RUN cd /tmp && ls\n"
+    with checkout.file(dockerfile, careless):
+        done = checkout.pants("lint", "infra/images/kafka-tools:image")
+    assert done.returncode != 0
+    assert "DL3003" in done.stdout, done.stdout
+
+
 def test_fmt_sorts_imports_and_formats_and_fix_removes_what_is_not_used(checkout: Checkout) -> None:
     untidy = "import sys\nimport os\nx = {  'a':sys.path }\n"
     with checkout.file("src/python/chassis/untidy.py", untidy) as path:
