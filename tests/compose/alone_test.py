@@ -5,11 +5,13 @@ import json
 import pytest
 
 from tests.support import docker
-from tests.support.docker import service_of
-from uuid_utils.compat import uuid7
+from tests.support.docker import Stack, service_of
 
-CALL = "grpc_kafka.call"
-KAFKA = ("--bootstrap", "kafka:9092", "--options-file", "/run/secrets/kafka_admin.properties")
+ASKED = {
+    "database": ("tandem.database.v1.SessionStore/ListSessions", "identity"),
+    "identity": ("tandem.identity.v1.Identity/GetVerificationKeys", "account"),
+}
+"""A method of each that serves by Kafka, and an application that may call it."""
 
 
 @pytest.mark.parametrize(
@@ -27,9 +29,18 @@ def test_a_service_starts_alone_with_what_it_needs_and_answers(
         stack.up()
         running = {service_of(each) for each in stack.containers() if each["State"]["Running"]}
         assert running == {service, *needs}
-        email = f"nobody-{uuid7()}@example.com"
-        asked = json.dumps({"email": email})
-        answer = stack.run(
-            "kafka-topics", CALL, *KAFKA, "tandem.database.v1.AccountStore/FindAccount", asked
-        )
-        assert answer
+        for method, application in (ASKED[name] for name in running & ASKED.keys()):
+            assert answered(stack, method, application)
+
+
+def answered(stack: Stack, method: str, application: str) -> bool:
+    """Call a method as somebody at a terminal does; fails if the answer is none."""
+    account = '{"accountId": "01980000-0000-7000-8000-000000000000"}'
+    request = account if "Session" in method else "{}"
+    said = stack.run(
+        "kafka-topics",
+        *("grpc_kafka.call", "--bootstrap", "kafka:9092", "--lane", "blue"),
+        *("--options-file", "/run/secrets/kafka_admin.properties", "--application", application),
+        *(method, request),
+    )
+    return isinstance(json.loads(said), dict)

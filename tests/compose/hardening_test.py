@@ -62,9 +62,7 @@ def test_nothing_but_nginx_is_published_and_that_on_loopback(stack: Stack) -> No
 def test_every_container_is_hardened(stack: Stack) -> None:
     containers = stack.containers()
     assert [service_of(each) for each in containers] == sorted((*SERVERS, *TASKS))
-    lacking = [
-        f"{service_of(each)}: {what}" for each in containers for what in _lacking(each)
-    ]
+    lacking = [f"{service_of(each)}: {what}" for each in containers for what in _lacking(each)]
     assert lacking == []
 
 
@@ -91,9 +89,7 @@ def _lacking(container: dict[str, dict[str, object]]) -> Iterator[str]:
 
 def test_no_secret_is_in_an_image_an_environment_or_a_log(stack: Stack) -> None:
     passwords = {
-        name: text
-        for name, text in stack.secrets.items()
-        if name.endswith(("_password", "_key"))
+        name: text for name, text in stack.secrets.items() if name.endswith(("_password", "_key"))
     }
     told = {service_of(each): str(each) for each in stack.containers()}
     wrote = stack.logs()
@@ -104,6 +100,8 @@ def test_no_secret_is_in_an_image_an_environment_or_a_log(stack: Stack) -> None:
 
 @pytest.mark.parametrize("service", SERVERS)
 def test_a_server_can_write_nowhere_but_where_it_must(stack: Stack, service: str) -> None:
-    script = "for d in / /etc /usr/bin /opt /app /var/lib; do touch $d/x 2>/dev/null && echo $d; done"
+    script = (
+        "for d in / /etc /usr/bin /opt /app /var/lib; do touch $d/x 2>/dev/null && echo $d; done"
+    )
     done: subprocess.CompletedProcess[str] = stack.exec(service, "sh", "-c", script)
     assert done.stdout == ""

@@ -43,22 +43,35 @@ def test_a_crash_of_a_container_heals_by_itself_and_loses_nothing_acknowledged(
         healthy = stack.crash(service)
         load.wait_for_answers(SETTLED, PATIENCE)
         answered = time.monotonic() - began
-    print(  # noqa: T201 - for the table in docs/compose.md
+    print(
         f"{service}: healthy after {healthy:.1f} s, {SETTLED} requests answered after "
         f"{answered:.1f} s, {len(load.failed)} refused meanwhile"
     )
     assert lost(stack.url, load) == []
 
 
-def test_data_are_there_after_a_restart_of_everything(stack: Stack) -> None:
+def test_data_are_there_when_everything_was_stopped_and_started_again(stack: Stack) -> None:
     person = Person("Grace Hopper")
     with Client(stack.url) as client:
         assert problem_of(partial(client.sign_up, person)) == ""
         assert problem_of(partial(client.save_profile, person.name, about_of(1))) == ""
-    stack.compose("restart", timeout=240)
+    stack.stop()
     stack.up()
     with Client(stack.url) as client:
         assert problem_of(partial(client.sign_in, person)) == ""
+        assert client.get("/api/v1/account").json()["profile"]["about"] == about_of(1)
+
+
+def test_a_backup_brings_back_what_was_there(stack: Stack) -> None:
+    person = Person("Hedy Lamarr")
+    with Client(stack.url) as client:
+        assert problem_of(partial(client.sign_up, person)) == ""
+        assert problem_of(partial(client.save_profile, person.name, about_of(1))) == ""
+        scripts, file = "/opt/tandem/postgres", f"/backups/{person.id}.dump"
+        assert stack.exec("postgres", f"{scripts}/backup.sh", file).returncode == 0
+        assert problem_of(partial(client.save_profile, person.name, about_of(2))) == ""
+        restored = stack.exec("postgres", f"{scripts}/restore.sh", "--replace", file)
+        assert restored.returncode == 0, restored.stderr
         assert client.get("/api/v1/account").json()["profile"]["about"] == about_of(1)
 
 

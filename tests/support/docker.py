@@ -155,9 +155,7 @@ class Stack:
         return [
             line
             for kind in kinds
-            for line in _run(
-                ["docker", *kind, "--quiet", "--filter", label]
-            ).stdout.splitlines()
+            for line in _run(["docker", *kind, "--quiet", "--filter", label]).stdout.splitlines()
         ]
 
 
@@ -185,7 +183,7 @@ def project(folder: str, *files: str) -> Iterator[Stack]:
             "TANDEM_PORT": str(port),
             "TANDEM_SECRETS": f"{scratch}/secrets",
             "TANDEM_EDGE_SUBNET": network,
-            # Clients of a test say by X-Forwarded-For who they are: all come by the engine's gateway.
+            # Clients say by X-Forwarded-For who they are: all come by the engine's gateway.
             "TANDEM_TRUSTED_BALANCERS": network,
         }
         stack = Stack(

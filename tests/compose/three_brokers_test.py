@@ -1,0 +1,20 @@
+"""Three brokers instead of one."""
+
+from tests.support import docker
+from tests.system.load import Load, lost
+
+WARM = 12  # requests that are answered before a broker is killed
+SETTLED = 15  # requests that are answered without it
+PATIENCE = 120.0  # seconds, on a busy machine
+BROKERS = ("kafka", "kafka-2", "kafka-3")
+
+
+def test_any_one_of_three_brokers_may_crash_and_nothing_acknowledged_is_lost() -> None:
+    with docker.project("infra/compose", "three-brokers.yml") as stack:
+        stack.up()
+        with Load(stack.url) as load:
+            for broker in BROKERS:
+                load.wait_for_answers(WARM, PATIENCE)
+                stack.crash(broker)
+                load.wait_for_answers(SETTLED, PATIENCE)
+        assert lost(stack.url, load) == []
