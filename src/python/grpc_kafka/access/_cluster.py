@@ -94,10 +94,10 @@ class Cluster:
         wanted = {f"User:{user}" for user in users}
         everything = AclBindingFilter(
             ResourceType.ANY,
-            None,
+            None,  # type: ignore[arg-type]
             ResourcePatternType.ANY,
-            None,
-            None,
+            None,  # type: ignore[arg-type]
+            None,  # type: ignore[arg-type]
             AclOperation.ANY,
             AclPermissionType.ANY,
         )
@@ -145,7 +145,7 @@ class Cluster:
             [user], request_timeout=self._admin.left()
         )
         try:
-            found = asked[user].result(self._admin.left() + 1)
+            found = asked[user].result(self._admin.left() + 1)  # type: ignore[index]
         except TimeoutError as error:
             raise AccessError(f"{user} was not looked up: the brokers took too long") from error
         except KafkaException as error:
@@ -170,17 +170,19 @@ class Cluster:
 
 
 def _right(found: AclBinding) -> Right:
+    permission = AclPermissionType(found.permission_type)
+    pattern = ResourcePatternType(found.resource_pattern_type)
     otherwise = []
-    if found.permission_type is not AclPermissionType.ALLOW:
-        otherwise.append(found.permission_type.name)
-    if found.resource_pattern_type is not ResourcePatternType.LITERAL:
-        otherwise.append(found.resource_pattern_type.name)
+    if permission is not AclPermissionType.ALLOW:
+        otherwise.append(permission.name)
+    if pattern is not ResourcePatternType.LITERAL:
+        otherwise.append(pattern.name)
     if found.host != "*":
         otherwise.append(f"from {found.host}")
     return Right(
         found.principal.removeprefix("User:"),
-        found.operation.name,
-        found.restype.name.lower(),
+        AclOperation(found.operation).name,
+        ResourceType(found.restype).name.lower(),
         found.name,
         " ".join(otherwise),
     )

@@ -25,7 +25,7 @@ def pool() -> descriptor_pool.DescriptorPool:
             server_streaming=gives,
         )
     made = descriptor_pool.DescriptorPool()
-    made.Add(file)  # type: ignore[no-untyped-call]
+    made.Add(file)
     return made
 
 
@@ -63,6 +63,6 @@ def test_a_request_that_does_not_follow_the_contract_is_said(
 
 
 def test_a_signature_tells_what_streams(pool: descriptor_pool.DescriptorPool) -> None:
-    found = pool.FindServiceByName("shop.v1.Store").methods_by_name["Watch"]  # type: ignore[no-untyped-call]
+    found = pool.FindServiceByName("shop.v1.Store").methods_by_name["Watch"]
     said = "shop.v1.Store/Watch (shop.v1.Item) returns (stream shop.v1.Item)"
     assert signature_of(found) == said
