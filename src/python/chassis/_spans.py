@@ -109,7 +109,7 @@ class _Exporter(SpanExporter):
         """Send no more, and end the wait before a repetition."""
         if not self._abandoned:
             self._abandoned = True
-            self._inner.shutdown()
+            self._inner.shutdown()  # type: ignore[no-untyped-call]
 
     def _keep(self, record: logging.LogRecord) -> bool:
         self._complaint = record.getMessage()
@@ -131,7 +131,7 @@ async def _within(seconds: float, processor: SpanProcessor) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
 
     def shut_down() -> None:
-        processor.shutdown()  # type: ignore[no-untyped-call]
+        processor.shutdown()
         try:
             loop.call_soon_threadsafe(ended.set)
         except RuntimeError:  # the loop did not wait
