@@ -76,7 +76,8 @@ async def test_json_is_answered_by_json(apache_lane: Lane, command: Command) -> 
         return request
 
     await apache_lane.serve(echo)
-    assert await command.run(_METHOD, _REQUEST) == (0, f"{_REQUEST}\n", "")
+    # Brokers that are just up are warned of beside it.
+    assert (await command.run(_METHOD, _REQUEST))[:2] == (0, f"{_REQUEST}\n")
     assert (await command.run(_METHOD, "-", stdin=_REQUEST.encode())).said == f"{_REQUEST}\n"
 
 
@@ -92,7 +93,8 @@ async def test_metadata_goes_along_and_a_status_is_said(
     await apache_lane.serve(refuse)
     raw = base64.b64encode(b"\x00\xff").decode()
     ended = await command.run("-H", "Who: me", "-H", f"raw-bin:{raw}", _METHOD, _REQUEST)
-    assert ended == (3, "", "UNAUTHENTICATED: not 'me', b'\\x00\\xff'\n")
+    assert (ended.code, ended.said) == (3, "")
+    assert "UNAUTHENTICATED: not 'me', b'\\x00\\xff'\n" in ended.complained
 
 
 async def test_each_answer_of_a_stream_is_a_line(apache_lane: Lane, tmp_path: Path) -> None:
@@ -103,13 +105,13 @@ async def test_each_answer_of_a_stream_is_a_line(apache_lane: Lane, tmp_path: Pa
     handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_stream_rpc_method_handler(thrice)
     await apache_lane.serve_with(handler)
     streaming = Command(apache_lane, tmp_path / "contract.binpb", streams=True)
-    assert await streaming.run(_METHOD, _REQUEST) == (0, f"{_REQUEST}\n" * 3, "")
+    assert (await streaming.run(_METHOD, _REQUEST))[:2] == (0, f"{_REQUEST}\n" * 3)
 
 
 async def test_nobody_serves_is_said_at_once_with_what_to_look_at(command: Command) -> None:
     ended = await command.run(_METHOD, _REQUEST)
     assert (ended.code, ended.said) == (3, "")
-    assert ended.complained.startswith("UNAVAILABLE: no process serves")
+    assert "UNAVAILABLE: no process serves" in ended.complained
     assert "does the service run in this lane?" in ended.complained
 
 
