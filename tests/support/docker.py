@@ -35,6 +35,7 @@ UP_TIMEOUT = 240.0
 _COMMAND_TIMEOUT = 60.0
 _STOP_TIMEOUT = 120.0
 _POLL_INTERVAL = 0.1
+_MOST_LOG = 8000  # characters
 
 
 class DockerError(Exception):
@@ -105,9 +106,7 @@ class Stack:
         try:
             return _run(command, self.environment, timeout).stdout
         except DockerError as error:
-            if arguments[0] == "logs":
-                raise
-            raise DockerError(f"{error}\n{self.compose('logs', '--tail=15')}") from None
+            raise DockerError(f"{error}\n{self.logs()[-_MOST_LOG:]}") from None
 
     def containers(self) -> list[dict[str, Any]]:
         """All containers of the project, running or not, as `docker inspect` tells of them."""
@@ -142,11 +141,16 @@ class Stack:
             if healthy and state["Health"]["Status"] == "healthy":
                 return time.monotonic() - began
             time.sleep(_POLL_INTERVAL)
-        raise DockerError(f"{service} is not healthy again:\n{self.logs(service)[-2000:]}")
+        raise DockerError(f"{service} is not healthy again:\n{self.logs(service)[-_MOST_LOG:]}")
 
     def logs(self, *services: str) -> str:
-        """All that the containers wrote."""
-        return self.compose("logs", "--no-log-prefix", *services)
+        """All that the containers of these services wrote, or of all if none is named."""
+        return "".join(
+            written.stdout + written.stderr
+            for each in self.containers()
+            if not services or service_of(each) in services
+            for written in [_run(["docker", "logs", each["Id"]])]
+        )
 
     def leftovers(self) -> list[str]:
         """What there is of this project: containers, volumes, networks."""
