@@ -128,8 +128,8 @@ async def test_of_three_brokers_any_one_may_be_killed(three: KafkaCluster, wide_
 
 @pytest.fixture
 async def lone_lane() -> AsyncIterator[Lane]:
-    """A lane on a broker of its own, which is taken back 3 s after it crashed instead of 9."""
-    with kafka.running({"broker.session.timeout.ms": "3000"}) as broker:
+    """A lane on a broker of its own."""
+    with kafka.running() as broker:
         made = lane_on(Cluster(broker.bootstrap_servers, {}, creates_topics=False, kafka=broker))
         yield made
         await made.close()
