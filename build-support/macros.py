@@ -31,9 +31,11 @@ def service_image(name, modules, copied=()):
     )
 
 
-def server_image(name, *files):
+def server_image(name, *copied):
     """The image of a server: its base with our settings, by the Dockerfile beside the BUILD file.
 
-    `name` is the image's, `tandem/NAME`; `files` are the targets of files that the Dockerfile copies.
+    `name` is the image's, `tandem/NAME`; `copied` are the targets of files that the Dockerfile copies.
     """
-    docker_image(name="image", repository="tandem/" + name, image_tags=["dev"], dependencies=files)
+    # For the test that holds its base to infra/images/bases.env.
+    files(name="dockerfile", sources=["Dockerfile"])
+    docker_image(name="image", repository="tandem/" + name, image_tags=["dev"], dependencies=copied)

@@ -77,6 +77,15 @@ def test_a_service_is_asked_for_its_health_without_a_shell(image: Image) -> None
     assert check["Test"] == ["CMD", "/app/bin/python", "/app/healthy.py"]
 
 
-def test_dockerfiles_name_the_base_that_is_pinned() -> None:
-    dockerfile = (building.ROOT / building.RUNTIME / "Dockerfile").read_text()
-    assert f"\nARG PYTHON_IMAGE={building.bases()['PYTHON_IMAGE']}\n" in dockerfile
+@pytest.mark.parametrize(
+    ("variable", "folder"),
+    [
+        ("PYTHON_IMAGE", building.RUNTIME),
+        ("POSTGRES_IMAGE", "infra/postgres"),
+        ("NGINX_IMAGE", "infra/nginx"),
+        ("KAFKA_IMAGE", "infra/kafka"),
+    ],
+)
+def test_a_dockerfile_names_the_base_that_is_pinned(variable: str, folder: str) -> None:
+    dockerfile = (building.ROOT / folder / "Dockerfile").read_text()
+    assert f"\nARG {variable}={building.bases()[variable]}\n" in dockerfile
