@@ -179,7 +179,8 @@ def project(folder: str, *files: str) -> Iterator[Stack]:
     """
     needed()
     port, token = free_port(), secrets.token_hex(4)
-    network = f"10.81.{secrets.randbelow(256)}.0/24"  # beside those that Docker takes by itself
+    # Beside those that Docker takes by itself; of 4,096, so that suites do not meet.
+    network = f"10.81.{secrets.randbelow(256)}.{16 * secrets.randbelow(16)}/28"
     with tempfile.TemporaryDirectory(prefix="tandem-compose-") as scratch:
         make(Path(scratch) / "secrets", APPLICATIONS)
         environment = {
