@@ -100,8 +100,7 @@ def test_no_secret_is_in_an_image_an_environment_or_a_log(stack: Stack) -> None:
 
 @pytest.mark.parametrize("service", SERVERS)
 def test_a_server_can_write_nowhere_but_where_it_must(stack: Stack, service: str) -> None:
-    script = (
-        "for d in / /etc /usr/bin /opt /app /var/lib; do touch $d/x 2>/dev/null && echo $d; done"
-    )
+    folders = "/ /etc /usr/bin /opt /app /var/lib"
+    script = f"for d in {folders}; do touch $d/x 2>/dev/null && echo $d; done; echo tried"
     done: subprocess.CompletedProcess[str] = stack.exec(service, "sh", "-c", script)
-    assert done.stdout == ""
+    assert done.stdout == "tried\n"
