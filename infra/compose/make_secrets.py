@@ -6,6 +6,7 @@ containers, who are nobody on this machine, and each container gets only those t
 
 import argparse
 import os
+import stat
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from local.passwords import Passwords
 
 _FOR_CONTAINERS = 0o444
+_OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _HERE = Path("infra/compose")
 _SERVICES = Path("infra/kafka/services.toml")
 _POSTGRES = "postgres:5432"
@@ -28,6 +30,18 @@ containers made again: docker compose up --wait --force-recreate.
 """
 
 
+class OpenFolderError(Exception):
+    """Others than its owner can look into the folder.
+
+    Attributes:
+        folder: The folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"others can look into {folder}: chmod 0700 {folder}, then again")
+        self.folder = folder
+
+
 def make(folder: Path, applications: Sequence[str]) -> list[str]:
     """Make what is missing.
 
@@ -39,8 +53,11 @@ def make(folder: Path, applications: Sequence[str]) -> list[str]:
         The names of the files that were written.
 
     Raises:
+        OpenFolderError: the folder is there, and not for its owner alone; nothing was written.
         OSError: the folder cannot be written.
     """
+    if folder.exists() and folder.stat().st_mode & _OF_OTHERS:
+        raise OpenFolderError(folder)
     before = _written(folder)
     passwords = Passwords(folder, mode=_FOR_CONTAINERS)
     for user in ("broker", *applications):
@@ -58,7 +75,7 @@ def make(folder: Path, applications: Sequence[str]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; its exit code: 0 done, 1 the folder cannot be written."""
+    """Run the command; its exit code: 0 done, 1 the folder is open or cannot be written."""
     parser = argparse.ArgumentParser(
         "./pants run infra/compose:secrets --",
         description=__doc__,
@@ -77,6 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     applications = tomllib.loads((checkout / _SERVICES).read_text())["applications"]
     try:
         written = make(folder, tuple(applications))
+    except OpenFolderError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     except OSError as error:
         sys.stderr.write(f"{folder}: {error.strerror}; name a folder that you may write to\n")
         return 1

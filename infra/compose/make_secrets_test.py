@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.compose.make_secrets import main, make
+from infra.compose.make_secrets import OpenFolderError, main, make
 
 
 def test_every_secret_is_made_once_and_stays_as_it_is(tmp_path: Path) -> None:
@@ -28,6 +28,14 @@ def test_the_folder_is_for_its_owner_and_the_files_for_containers(tmp_path: Path
     for name in make(folder, ["shop"]):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o444
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_others_can_look_into_gets_no_secret(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o755)
+    with pytest.raises(OpenFolderError, match="chmod 0700"):
+        make(folder, ["shop"])
+    assert list(folder.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_said(
