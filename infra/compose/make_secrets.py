@@ -25,8 +25,8 @@ examples:
   ./pants run infra/compose:secrets
   ./pants run infra/compose:secrets -- /srv/tandem/secrets    (TANDEM_SECRETS for Compose)
 
-A secret that is there stays as it is. To change one, delete its file, run this again, and have the
-containers made again: docker compose up --wait --force-recreate.
+A secret that is there stays as it is. docs/compose.md says how each is changed: Kafka and PostgreSQL
+keep most of them, too, and let nobody in whose file alone became another.
 """
 
 
