@@ -7,6 +7,8 @@ import pytest
 from tests.support import docker
 from tests.support.docker import Stack, service_of
 
+pytestmark = pytest.mark.timeout(600)
+
 ASKED = {
     "database": ("tandem.database.v1.SessionStore/ListSessions", "identity"),
     "identity": ("tandem.identity.v1.Identity/GetVerificationKeys", "account"),

@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.docker import Stack, service_of
 
+pytestmark = pytest.mark.timeout(600)  # the first one brings everything up
+
 SERVERS = ("account", "database", "identity", "kafka", "nginx", "postgres")
 TASKS = (
     "database-migrate",

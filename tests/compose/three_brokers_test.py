@@ -1,7 +1,11 @@
 """Three brokers instead of one."""
 
+import pytest
+
 from tests.support import docker
 from tests.system.load import Load, lost
+
+pytestmark = pytest.mark.timeout(1200)
 
 WARM = 12  # requests that are answered before a broker is killed
 SETTLED = 15  # requests that are answered without it

@@ -14,6 +14,8 @@ from tests.system.api import Client
 from tests.system.load import Load, about_of, lost, problem_of
 from tests.system.people import Person
 
+pytestmark = pytest.mark.timeout(600)  # more than all that one waits for
+
 SERVERS = ("account", "database", "identity", "kafka", "nginx", "postgres")
 OURS = ("account", "database", "identity")
 CLEAN = (0, 143)  # of their own accord, or by the signal that asked them to (the JVM)
