@@ -25,8 +25,8 @@ examples:
   ./pants run infra/compose:secrets
   ./pants run infra/compose:secrets -- /srv/tandem/secrets    (TANDEM_SECRETS for Compose)
 
-A secret that is there stays as it is. docs/compose.md says how each is changed: Kafka and PostgreSQL
-keep most of them, too, and let nobody in whose file alone became another.
+A secret that is there stays as it is. docs/compose.md says how each is changed: Kafka and
+PostgreSQL keep most of them, too, and let nobody in whose file alone became another.
 """
 
 
@@ -82,16 +82,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    checkout = Path(os.environ.get("PANTS_BUILDROOT", "."))
     parser.add_argument(
         "folder",
         nargs="?",
         type=Path,
-        default=Path(os.environ.get("TANDEM_SECRETS", checkout / _HERE / "secrets")),
+        default=Path(os.environ.get("TANDEM_SECRETS", _HERE / "secrets")),
         help="where they are (default: $TANDEM_SECRETS, or infra/compose/secrets)",
     )
     folder: Path = parser.parse_args(arguments).folder
-    applications = tomllib.loads((checkout / _SERVICES).read_text())["applications"]
+    applications = tomllib.loads(_SERVICES.read_text())["applications"]
     try:
         written = make(folder, tuple(applications))
     except OpenFolderError as error:

@@ -39,18 +39,14 @@ def test_a_folder_that_others_can_look_into_gets_no_secret(tmp_path: Path) -> No
 
 
 def test_a_folder_that_cannot_be_made_is_said(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("PANTS_BUILDROOT", str(Path.cwd()))
     (tmp_path / "file").touch()
     assert main([str(tmp_path / "file" / "secrets")]) == 1
     assert "name a folder" in capsys.readouterr().err
 
 
-def test_no_password_is_printed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PANTS_BUILDROOT", str(Path.cwd()))
+def test_no_password_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "made kafka_database_password" in said

@@ -18,7 +18,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${REQUEST_RATE:=20r/s}" "${REQUEST_BURST:=40}"
 : "${ACCESS_LOG:=/dev/stdout}" "${ERROR_LOG:=stderr}"
 : "${STATIC_ROOT:=/srv/static}" "${ERRORS_ROOT:=$here/errors}"
-: "${LANE_FOLDER:=/var/lib/nginx-lane}"
+: "${LANE_FOLDER:=/var/lib/nginx-lane}" "${FIRST_LANE:=blue}"
 
 fail() {
     echo "nginx: $*" >&2
@@ -53,7 +53,7 @@ trust() {
 }
 
 live=$LANE_FOLDER/live.conf
-[[ -e $live ]] || echo "default blue;" >"$live" || fail "cannot write $live"
+[[ -e $live ]] || echo "default $FIRST_LANE;" >"$live" || fail "cannot write $live"
 [[ $(<"$live") =~ ^"default "(blue|green)";"$ ]] || fail "$live names no lane: default blue; or default green;"
 
 door=plain

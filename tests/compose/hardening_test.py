@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support import docker, requirements
 from tests.support.docker import Stack, service_of
 
 pytestmark = pytest.mark.timeout(600)  # the first one brings everything up
@@ -89,15 +90,28 @@ def _lacking(container: dict[str, dict[str, object]]) -> Iterator[str]:
     yield from (what for what, holds in checks.items() if not holds)
 
 
-def test_no_secret_is_in_an_image_an_environment_or_a_log(stack: Stack) -> None:
-    passwords = {
-        name: text for name, text in stack.secrets.items() if name.endswith(("_password", "_key"))
-    }
+def test_no_secret_is_in_an_environment_an_argument_or_a_log(stack: Stack) -> None:
     told = {service_of(each): str(each) for each in stack.containers()}
     wrote = stack.logs()
-    for name, password in passwords.items():
+    for name, password in passwords(stack.secrets).items():
         assert password not in wrote, f"{name} is in a log"
         assert [service for service, text in told.items() if password in text] == []
+
+
+def test_no_secret_of_the_checkout_is_in_an_image(stack: Stack) -> None:
+    folder = stack.checkout / "infra/compose/secrets"
+    if not folder.is_dir():
+        requirements.missing(f"no {folder}: ./pants run infra/compose:secrets before packaging")
+    secrets = passwords({path.name: path.read_text() for path in folder.iterdir()})
+    assert secrets
+    images = {each["Config"]["Image"] for each in stack.containers()}
+    with docker.saved(images) as archive:
+        assert [name for name, text in secrets.items() if archive.find(text.encode()) != -1] == []
+
+
+def passwords(secrets: dict[str, str]) -> dict[str, str]:
+    """Those that are a password and nothing else."""
+    return {name: text for name, text in secrets.items() if name.endswith(("_password", "_key"))}
 
 
 @pytest.mark.parametrize("service", SERVERS)

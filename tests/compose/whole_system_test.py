@@ -52,12 +52,12 @@ def test_a_crash_of_a_container_heals_by_itself_and_loses_nothing_acknowledged(
     assert lost(stack.url, load) == []
 
 
-def test_data_are_there_when_everything_was_stopped_and_started_again(stack: Stack) -> None:
+def test_data_outlive_the_containers(stack: Stack) -> None:
     person = Person("Grace Hopper")
     with Client(stack.url) as client:
         assert problem_of(partial(client.sign_up, person)) == ""
         assert problem_of(partial(client.save_profile, person.name, about_of(1))) == ""
-    stack.stop()
+    stack.compose("down", timeout=120)
     stack.up()
     with Client(stack.url) as client:
         assert problem_of(partial(client.sign_in, person)) == ""

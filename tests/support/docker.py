@@ -9,13 +9,14 @@ secrets of its own, and leaves nothing behind.
 """
 
 import json
+import mmap
 import os
 import secrets
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ UP_TIMEOUT = 240.0
 
 _COMMAND_TIMEOUT = 60.0
 _STOP_TIMEOUT = 120.0
+_SAVE_TIMEOUT = 180.0
 _POLL_INTERVAL = 0.1
 _MOST_LOG = 8000  # characters
 
@@ -59,6 +61,11 @@ class Stack:
     url: str
     environment: Mapping[str, str]
     files: Sequence[str] = ()
+
+    @property
+    def checkout(self) -> Path:
+        """The checkout that the Compose files are of."""
+        return Path(os.environ[CHECKOUT])
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -202,6 +209,16 @@ def project(folder: str, *files: str) -> Iterator[Stack]:
             yield stack
         finally:
             stack.down()
+
+
+@contextmanager
+def saved(images: Iterable[str]) -> Iterator[mmap.mmap]:
+    """All files of some images, one after the other, not compressed."""
+    with tempfile.TemporaryDirectory(prefix="tandem-images-") as folder:
+        path = Path(folder) / "images.tar"
+        _run(["docker", "save", f"--output={path}", *images], timeout=_SAVE_TIMEOUT)
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+            yield whole
 
 
 def needed() -> None:
