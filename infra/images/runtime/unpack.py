@@ -15,12 +15,14 @@ import filecmp
 import os
 import py_compile
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 _EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
 _TIMEOUT_SECONDS = 300
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _KEPT = ("bin", "lib", "pyvenv.cfg")
 
 
@@ -40,6 +42,7 @@ def main() -> None:
         subtract(options.target, options.without)
     for file in options.file:
         shutil.copy(file, options.target)
+    close(options.target)
     set_times(options.target)
 
 
@@ -94,6 +97,13 @@ def subtract(target: Path, other: Path) -> None:
                 path.unlink()
         elif twin.is_file() and filecmp.cmp(path, twin, shallow=False):
             path.unlink()
+
+
+def close(target: Path) -> None:
+    """Take from everybody but the owner the right to write: some wheels give it."""
+    for path in (target, *target.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode & ~_OTHERS_WRITE)
 
 
 def set_times(target: Path) -> None:

@@ -1,5 +1,6 @@
 """What an image adds to the one that it is built on."""
 
+import stat
 from pathlib import Path
 
 from infra.images.runtime import unpack
@@ -33,6 +34,14 @@ def test_bytecode_holds_no_time(tmp_path: Path) -> None:
     compiled.unlink()
     unpack.compile_bytecode(target)
     assert compiled.read_bytes()[8:16] == source_hash_or_time
+
+
+def test_nobody_but_the_owner_may_write(tmp_path: Path) -> None:
+    target = _environment(tmp_path / "target", open="1")
+    module = target / "lib/open/module.py"
+    module.chmod(0o777)
+    unpack.close(target)
+    assert stat.S_IMODE(module.stat().st_mode) == 0o755
 
 
 def test_all_files_get_one_time(tmp_path: Path) -> None:
