@@ -1,0 +1,220 @@
+"""What each step does and what proves that it is done, in terms of the ports."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bluegreen.errors import PortError
+from bluegreen.lane import Lane
+from bluegreen.ports import Balancer, Clock, Condition, Engine
+from bluegreen.release import Heads, Release
+from bluegreen.state import State
+from bluegreen.step import DRAINING, Action, Proof, Step
+from bluegreen.store import Store
+from bluegreen.watch import Limits, Traffic, complaint
+
+_MAX_SKEW = 30.0
+_PROOF_TIMEOUT = 30.0
+
+type _Act = Callable[[Step, State, float], Heads | None]
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What a destination wants of a release and of its server.
+
+    Attributes:
+        services: The services of a lane; other images of a release are tools and servers.
+        least_free_bytes: Room that the disk must have.
+        watch: When a new lane does too badly.
+    """
+
+    services: Sequence[str]
+    least_free_bytes: int = 2 * 10**9
+    watch: Limits = field(default_factory=Limits)
+
+
+class Acts:
+    """Does steps on a server.
+
+    Args:
+        store: The deployer's files there.
+        engine: Docker there.
+        balancer: nginx there.
+        clock: Time here.
+        demands: What the destination wants.
+        wall: Seconds since 1970 by this machine's clock.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        engine: Engine,
+        balancer: Balancer,
+        clock: Clock,
+        demands: Demands,
+        wall: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._balancer = balancer
+        self._clock = clock
+        self._demands = demands
+        self._wall = wall
+        self._acts: Mapping[Action, _Act] = {
+            Action.PREFLIGHT: self._preflight,
+            Action.RECORD: lambda step, _state, _left: self._store.keep(_release(step)),
+            Action.PULL: lambda step, _state, left: self._engine.pull(_release(step), left),
+            Action.SERVERS: lambda step, _s, left: self._engine.start_servers(_release(step), left),
+            Action.EXPAND: self._expand,
+            Action.CLEAR: lambda step, _state, left: self._engine.clear(_lane(step), left),
+            Action.TOPICS: lambda step, _state, left: self._engine.prepare_topics(
+                _lane(step), _release(step), left
+            ),
+            Action.START: lambda step, _state, left: self._engine.start(
+                _lane(step), _release(step), left
+            ),
+            Action.PUBLISH: lambda step, _state, left: self._engine.publish(_release(step), left),
+            Action.PROVE: lambda step, _state, left: self._balancer.prove(
+                _lane(step), _release(step), left
+            ),
+            Action.SWITCH: lambda step, _state, left: self._balancer.route(_lane(step), left),
+            Action.WATCH: self._watch,
+            Action.DRAIN_HTTP: self._drain,
+            Action.DRAIN_STREAMS: self._drain,
+            Action.DRAIN_CALLS: self._drain,
+            Action.STOP: lambda step, _state, left: self._engine.stop(_lane(step), left),
+            Action.CONTRACT: self._contract,
+            Action.PRUNE: self._prune,
+            Action.SCHEMA: lambda _step, _state, left: self._engine.heads(left),
+        }
+        self._proofs: Mapping[Proof, Callable[[Step], bool]] = {
+            Proof.RECORDED: lambda step: (
+                self._store.release(_release(step).version) == _release(step)
+            ),
+            Proof.PULLED: lambda step: self._engine.has_images(_release(step), _PROOF_TIMEOUT),
+            Proof.SERVERS_HEALTHY: lambda _: self._engine.servers_are_healthy(_PROOF_TIMEOUT),
+            Proof.EXPANDED: lambda step: self._heads().expand >= _release(step).heads.expand,
+            Proof.CONTRACTED: lambda step: self._heads().contract >= _release(step).heads.contract,
+            Proof.EMPTY: lambda step: not self._condition(step).images,
+            Proof.HEALTHY: lambda step: self._condition(step).serves(
+                _release(step), self._demands.services
+            ),
+            Proof.ROUTED: lambda step: self._balancer.live(_PROOF_TIMEOUT) == step.lane,
+            Proof.QUIET: lambda step: not self._condition(step).running,
+        }
+
+    def is_done(self, step: Step, state: State) -> bool:
+        """Whether the server shows that a step has nothing left to do."""
+        proof = step.rule.proof
+        # nginx names a lane before there is a release; this traffic proves nothing.
+        if proof is None or (proof is Proof.ROUTED and state.live is None):
+            return False
+        return self._proofs[proof](step)
+
+    def do(self, step: Step, state: State, timeout: float) -> Heads | None:
+        """Do a step.
+
+        Returns:
+            Where the schema stands, if the step has looked.
+
+        Raises:
+            PortError: it cannot be done.
+        """
+        act = self._acts.get(step.action)
+        if act is None:  # what only changes the state
+            return None
+        if step.action in _LEAVING:
+            self._check_no_traffic(step, state)
+        return act(step, state, timeout)
+
+    def _preflight(self, step: Step, _state: State, timeout: float) -> Heads | None:
+        facts = self._engine.facts(timeout)
+        if facts.free_bytes < self._demands.least_free_bytes:
+            raise PortError(
+                f"{facts.free_bytes / 1e9:.1f} GB are free on the server's disk, and "
+                f"{self._demands.least_free_bytes / 1e9:.1f} GB are wanted; prune, or add room"
+            )
+        skew = abs(facts.now.timestamp() - self._wall())
+        if skew > _MAX_SKEW:
+            raise PortError(f"the server's clock is {skew:.0f} s off; set both by NTP")
+        if step.release and facts.heads and not step.release.can_serve(facts.heads):
+            raise PortError(
+                f"{step.release.version} knows the schema up to {step.release.heads.contract}, and "
+                f"the database is at {facts.heads.contract}: what it needs was removed"
+            )
+        return facts.heads
+
+    def _expand(self, step: Step, _state: State, timeout: float) -> Heads:
+        self._engine.expand(_release(step), timeout)
+        return self._heads()
+
+    def _contract(self, step: Step, _state: State, timeout: float) -> Heads:
+        self._engine.contract(_release(step), timeout)
+        return self._heads()
+
+    def _watch(self, step: Step, state: State, timeout: float) -> None:
+        limits, lane = self._demands.watch, _lane(step)
+        end = self._clock.monotonic() + min(limits.seconds, timeout)
+        while self._clock.monotonic() < end:
+            self._clock.sleep(limits.interval)
+            if not self._condition(step).serves(_release(step), self._demands.services):
+                raise PortError(f"{lane} is not healthy any more, with traffic on it")
+            traffic = self._balancer.traffic(_PROOF_TIMEOUT)
+            old = traffic.get(lane.other, Traffic()) if _has_old(state) else Traffic()
+            found = complaint(traffic.get(lane, Traffic()), old, limits)
+            if found is not None:
+                raise PortError(f"{lane} does worse than the lane before: {found}")
+
+    def _drain(self, step: Step, _state: State, timeout: float) -> None:
+        ends = {
+            Action.DRAIN_HTTP: self._balancer.end_requests,
+            Action.DRAIN_STREAMS: self._engine.end_streams,
+            Action.DRAIN_CALLS: self._engine.end_calls,
+        }
+        # What has not ended in time is ended by what comes next.
+        ends[step.action](_lane(step), timeout)
+
+    def _prune(self, step: Step, state: State, timeout: float) -> None:
+        kept = {version: self._store.release(version) for version in self._store.versions()}
+        gone = [kept.pop(version) for version in step.versions if version in kept]
+        needed = {
+            image for release in kept.values() if release for image in release.images.values()
+        }
+        needed.update(i for tenant in state.lanes.values() for i in tenant.release.images.values())
+        images = {image for release in gone if release for image in release.images.values()}
+        self._engine.remove_images(sorted(images - needed), timeout)
+        for version in step.versions:
+            self._store.forget(version)
+
+    def _check_no_traffic(self, step: Step, state: State) -> None:
+        """Whatever a plan says: the lane that serves is never taken away."""
+        if state.live is None:
+            return
+        if step.lane in {state.live, self._balancer.live(_PROOF_TIMEOUT)}:
+            raise PortError(f"{step.lane} has the traffic, so it is left as it is; this is a bug")
+
+    def _heads(self) -> Heads:
+        return self._engine.heads(_PROOF_TIMEOUT)
+
+    def _condition(self, step: Step) -> Condition:
+        return self._engine.condition(_lane(step), _PROOF_TIMEOUT)
+
+
+_LEAVING = {Action.CLEAR, Action.TOPICS, *DRAINING, Action.STOP}
+
+
+def _has_old(state: State) -> bool:
+    return state.operation is not None and state.operation.old is not None
+
+
+def _lane(step: Step) -> Lane:
+    if step.lane is None:
+        raise AssertionError(f"{step.name} without a lane")
+    return step.lane
+
+
+def _release(step: Step) -> Release:
+    if step.release is None:
+        raise AssertionError(f"{step.name} without a release")
+    return step.release

@@ -1,0 +1,382 @@
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bluegreen.errors import LockedError, PortError, RefusedError, StepError, TemporaryError
+from bluegreen.lane import Lane
+from bluegreen.plan import Contract, Deploy, Prune, Rollback, Wanted
+from bluegreen.state import Status
+from bluegreen.step import Action
+from bluegreen.store import Event
+from bluegreen.testing import CrashError, World, release
+
+ONE, TWO, THREE = release(1), release(2), release(3)
+BAD = ("does not start", "answers 500", "fails with traffic", "is slow")
+
+
+def served_by(world: World) -> str:
+    """The version that has the traffic, if all that remembers and shows it agrees."""
+    state = world.state
+    assert world.broken_promises == []
+    assert state.operation is None
+    assert state.live is world.routed
+    assert state.serving is not None
+    there = world.lanes[world.routed]
+    assert there.release == state.serving
+    assert there.running
+    assert there.healthy
+    assert there.takes_calls
+    other = world.lanes.get(world.routed.other)
+    assert other is None or not other.running
+    assert "lock.json" not in world.files
+    return state.serving.version
+
+
+def with_deployed(*numbers: int) -> World:
+    world = World()
+    for number in numbers:
+        world.run(Deploy(release(number)))
+    return world
+
+
+def contract(world: World) -> Contract:
+    return Contract(world.now, timedelta())
+
+
+def test_releases_take_turns_in_the_lanes() -> None:
+    world = World()
+    for number in range(1, 6):
+        world.run(Deploy(release(number)))
+        assert served_by(world) == release(number).version
+    assert world.state.live is Lane.BLUE
+    assert world.state.lanes[Lane.GREEN].status is Status.STOPPED
+
+
+def test_a_release_that_serves_is_not_deployed_again() -> None:
+    world = with_deployed(1)
+    assert world.run(Deploy(ONE)) == []
+
+
+def test_a_rollback_returns_to_the_release_before() -> None:
+    world = with_deployed(1, 2)
+    assert world.state.previous == ONE.version
+    world.run(Rollback(ONE))
+    assert served_by(world) == ONE.version
+    assert world.state.previous is None
+
+
+@pytest.mark.parametrize("ill", BAD)
+def test_a_bad_release_leaves_the_one_before_it_as_it_was(ill: str) -> None:
+    world = with_deployed(1)
+    world.bad[TWO.version] = ill
+    with pytest.raises(StepError, match="everything is as before") as failed:
+        world.run(Deploy(TWO))
+    assert failed.value.went_back
+    assert served_by(world) == ONE.version
+    assert world.state.previous is None
+    assert list(world.lanes) == [Lane.BLUE]
+
+
+@pytest.mark.parametrize("ill", [*BAD[:3]])
+def test_a_bad_first_release_leaves_nothing(ill: str) -> None:
+    world = World(bad={ONE.version: ill})
+    with pytest.raises(StepError):
+        world.run(Deploy(ONE))
+    assert world.lanes == {}
+    assert world.state.live is None
+    world.served, world.broken_promises = False, []  # there was nothing else to go back to
+    world.run(Deploy(TWO))
+    assert served_by(world) == TWO.version
+
+
+def test_why_a_release_does_not_start_is_told_without_secrets() -> None:
+    world = with_deployed(1)
+    world.bad[TWO.version] = "does not start"
+    with pytest.raises(StepError, match="start green failed: account is not healthy") as failed:
+        world.run(Deploy(TWO))
+    assert failed.value.detail == "account: exited 1, password [REDACTED]"
+
+
+@pytest.mark.parametrize("missing", ["disk", "clock"])
+def test_a_server_that_is_not_fit_is_not_touched(missing: str) -> None:
+    world = World(free_bytes=10**8) if missing == "disk" else World(skew=60.0)
+    with pytest.raises(StepError, match=r"preflight failed: .* what runs was not touched"):
+        world.run(Deploy(ONE))
+    assert list(world.files) == ["audit.jsonl"]
+
+
+def test_what_is_temporary_is_tried_again_a_bounded_number_of_times() -> None:
+    broken = TemporaryError("the connection broke")
+    world = World(faults={"pull": [broken] * 4, "write": [broken] * 2, "append": [broken]})
+    world.run(Deploy(ONE))
+    assert served_by(world) == ONE.version
+    assert sum(record.event is Event.RETRIED for record in world.told) == 4
+
+    world.faults["pull"] = [broken] * 5
+    with pytest.raises(StepError, match="pull failed: the connection broke"):
+        world.run(Deploy(TWO))
+    assert served_by(world) == ONE.version
+
+
+def test_a_step_ends_at_its_timeout_however_many_tries_are_left() -> None:
+    world = with_deployed(1)
+    world.bad[TWO.version] = "does not start"
+    began = world.seconds
+    with pytest.raises(StepError):
+        world.run(Deploy(TWO))
+    assert world.seconds - began < 180 + 60
+
+
+def test_what_cannot_be_done_is_not_tried_again() -> None:
+    world = with_deployed(1)
+    world.faults["expand"] = [PortError("e0002 failed; its transaction was rolled back")]
+    with pytest.raises(StepError, match="e0002 failed"):
+        world.run(Deploy(TWO))
+    assert [r.event for r in world.told if r.step == "expand"][-2:] == [Event.STARTED, Event.FAILED]
+    assert served_by(world) == ONE.version
+
+
+def test_ctrl_c_undoes_what_was_done() -> None:
+    world = with_deployed(1)
+    world.faults["prove"] = [KeyboardInterrupt()]  # type: ignore[list-item]  # raised all the same
+    with pytest.raises(StepError, match="it was interrupted; everything is as before"):
+        world.run(Deploy(TWO))
+    assert served_by(world) == ONE.version
+
+
+def test_a_lane_that_cannot_be_stopped_keeps_nobody_from_the_new_one() -> None:
+    world = with_deployed(1)
+    world.faults["stop"] = [PortError("the engine refuses")]
+    with pytest.raises(StepError, match="run the same command again") as failed:
+        world.run(Deploy(TWO))
+    assert not failed.value.went_back
+    assert world.routed is Lane.GREEN
+    world.run(Deploy(TWO))
+    assert served_by(world) == TWO.version
+
+
+def test_a_new_lane_that_dies_while_the_old_one_drains_can_be_left_again() -> None:
+    world = with_deployed(1)
+    world.faults["stop"] = [PortError("the engine refuses")]
+    with pytest.raises(StepError):
+        world.run(Deploy(TWO))
+    world.served = False  # the promise is broken by what comes next, not by the deployer
+    world.lanes[Lane.GREEN].healthy = False
+    world.bad[TWO.version] = "does not start"
+    world.run(Rollback(ONE))
+    assert served_by(world) == ONE.version
+
+
+def test_every_step_is_written_down_when_it_starts_and_when_it_ends() -> None:
+    world = with_deployed(1, 2)
+    opened = None
+    for record in world.told:
+        if opened is None:
+            assert record.event is Event.STARTED
+            opened = record.step
+        else:
+            assert record.event in {Event.SUCCEEDED, Event.SKIPPED}
+            assert record.step == opened
+            opened = None
+    assert opened is None
+    assert len(world.files["audit.jsonl"].splitlines()) == len(world.told)
+
+
+def test_no_rollback_goes_to_what_was_never_there() -> None:
+    with pytest.raises(RefusedError, match="was never deployed here"):
+        with_deployed(1).run(Rollback(TWO))
+
+
+def test_contract_ends_the_way_back() -> None:
+    world = with_deployed(1)
+    tightened = release(2, contract=2)
+    world.run(Deploy(tightened))
+    world.run(contract(world))
+    assert world.heads == tightened.heads
+    assert served_by(world) == tightened.version
+    with pytest.raises(RefusedError, match="c0002 has removed what it needs"):
+        world.run(Rollback(ONE))
+    assert list(world.lanes) == [Lane.GREEN]
+
+
+def test_a_contract_that_fails_halfway_is_known_to_have_moved_the_schema() -> None:
+    world = with_deployed(1)
+    world.run(Deploy(release(2, contract=3)))
+    world.faults["contract"] = [PortError("c0003 failed")]
+    assert world.heads is not None
+    world.heads = world.heads.model_copy(update={"contract": "c0002"})
+    del world.lanes[Lane.BLUE]  # it would not fit
+    with pytest.raises(StepError, match="c0003 failed"):
+        world.run(contract(world))
+    with pytest.raises(RefusedError, match="c0002 has removed"):
+        world.run(Rollback(ONE))
+
+
+def test_a_schema_that_somebody_else_has_contracted_is_seen_before_anything_is_touched() -> None:
+    world = with_deployed(1, 2)
+    assert world.heads is not None
+    world.heads = world.heads.model_copy(update={"contract": "c0009"})
+    before = dict(world.lanes)
+    world.lanes.clear()  # what would not fit
+    with pytest.raises(StepError, match=r"preflight failed: .*c0009: what it needs was removed"):
+        world.run(Rollback(ONE))
+    assert before.keys() == {Lane.BLUE, Lane.GREEN}
+
+
+def test_prune_removes_only_what_nobody_goes_back_to() -> None:
+    world = with_deployed(1, 2, 3, 4, 5)
+    versions = [release(n).version for n in range(1, 6)]
+    world.run(Prune(versions, keep=1))
+    kept = {image for n in (4, 5) for image in release(n).images.values()}
+    assert world.images == kept
+    assert served_by(world) == release(5).version
+    world.run(Rollback(release(4)))
+    assert served_by(world) == release(4).version
+
+
+def test_two_deployers_do_not_work_at_once() -> None:
+    world = World()
+    with world.lock().held("deploy"):
+        other = world.lock(host="ci")
+        with (
+            pytest.raises(LockedError, match=r"anna \(process 1 on laptop, deploy, since"),
+            other.held("deploy"),
+        ):
+            pass
+
+
+def crash_points(prepared: World, wanted: Wanted) -> int:
+    """How many points a run has."""
+    before = prepared.points
+    prepared.run(wanted)
+    return prepared.points - before
+
+
+def killed(numbers: tuple[int, ...], wanted: Wanted, point: int) -> World:
+    """A world whose deployer was killed at a point of its last run."""
+    world = with_deployed(*numbers)
+    world.crash_at = world.points + point
+    with pytest.raises(CrashError):
+        world.run(wanted)
+    world.crash_at = None
+    return world
+
+
+AFTER: list[tuple[Wanted, set[str]]] = [
+    (Deploy(TWO), {TWO.version}),
+    (Deploy(THREE), {THREE.version}),
+    (Rollback(ONE), {ONE.version}),
+]
+
+
+@pytest.mark.parametrize(("wanted", "ends"), AFTER, ids=["same", "other", "rollback"])
+def test_a_deploy_that_is_killed_at_any_point_is_finished_or_undone(
+    wanted: Wanted, ends: set[str]
+) -> None:
+    for point in range(1, crash_points(with_deployed(1), Deploy(TWO)) + 1):
+        world = killed((1,), Deploy(TWO), point)
+        world.run(wanted)
+        assert served_by(world) in ends, point
+
+
+@pytest.mark.parametrize("wanted", [Deploy(ONE), Deploy(TWO)])
+def test_a_first_deploy_that_is_killed_at_any_point_is_finished_or_replaced(
+    wanted: Deploy,
+) -> None:
+    for point in range(1, crash_points(World(), Deploy(ONE)) + 1):
+        world = killed((), Deploy(ONE), point)
+        world.run(wanted)
+        assert served_by(world) == wanted.release.version, point
+
+
+@pytest.mark.parametrize("wanted", [Rollback(ONE), Deploy(THREE)])
+def test_a_rollback_that_is_killed_at_any_point_is_finished_or_undone(
+    wanted: Rollback | Deploy,
+) -> None:
+    for point in range(1, crash_points(with_deployed(1, 2), Rollback(ONE)) + 1):
+        world = killed((1, 2), Rollback(ONE), point)
+        world.run(wanted)
+        assert wanted.release is not None
+        assert served_by(world) == wanted.release.version, point
+
+
+@pytest.mark.parametrize("ill", BAD)
+def test_a_failing_deploy_that_is_killed_at_any_point_ends_with_the_release_before(
+    ill: str,
+) -> None:
+    whole = with_deployed(1)
+    whole.bad[TWO.version] = ill
+    before = whole.points
+    with pytest.raises(StepError):
+        whole.run(Deploy(TWO))
+    for point in range(1, whole.points - before + 1):
+        world = with_deployed(1)
+        world.bad[TWO.version] = ill
+        world.crash_at = world.points + point
+        with pytest.raises(CrashError):
+            world.run(Deploy(TWO))
+        world.crash_at = None
+        with pytest.raises(StepError):
+            world.run(Deploy(TWO))
+        assert served_by(world) == ONE.version, point
+
+
+def test_a_contract_that_is_killed_at_any_point_is_finished_and_no_rollback_comes_between() -> None:
+    def prepared() -> World:
+        world = with_deployed(1)
+        world.run(Deploy(release(2, contract=2)))
+        return world
+
+    whole = prepared()
+    points = crash_points(whole, contract(whole))
+    for point in range(1, points + 1):
+        world = prepared()
+        world.crash_at = world.points + point
+        with pytest.raises(CrashError):
+            world.run(contract(world))
+        world.crash_at = None
+        if world.state.operation:
+            with pytest.raises(RefusedError, match="run contract again"):
+                world.run(Rollback(ONE))
+        world.run(contract(world))
+        assert served_by(world) == release(2).version
+        assert world.state.database.contract == "c0002"
+
+
+def test_a_prune_that_is_killed_at_any_point_is_finished() -> None:
+    versions = [release(n).version for n in range(1, 6)]
+    points = crash_points(with_deployed(1, 2, 3, 4, 5), Prune(versions, keep=1))
+    for point in range(1, points + 1):
+        world = killed((1, 2, 3, 4, 5), Prune(versions, keep=1), point)
+        recorded = [name[9:-5] for name in world.files if name.startswith("releases/")]
+        world.run(Prune(recorded, keep=1))
+        assert {name for name in world.files if name.startswith("releases/")} == {
+            f"releases/{release(n).version}.json" for n in (4, 5)
+        }
+
+
+@given(st.lists(st.tuples(st.integers(2, 4), st.booleans(), st.integers(1, 120)), max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_however_many_deployers_are_killed_the_next_one_that_lives_comes_through(
+    deployers: list[tuple[int, bool, int]],
+) -> None:
+    world = with_deployed(1)
+    for number, back, point in deployers:
+        world.crash_at = world.points + point
+        with suppress(CrashError, RefusedError):
+            world.run(Rollback(release(number)) if back else Deploy(release(number)))
+    world.crash_at = None
+    assert world.broken_promises == []
+    world.run(Deploy(release(5)))
+    assert served_by(world) == release(5).version
+
+
+def test_what_is_planned_is_what_is_done() -> None:
+    world = with_deployed(1)
+    steps = world.run(Deploy(TWO))
+    done = [record.step for record in world.told if record.event is Event.STARTED]
+    assert done[-len(steps) :] == [step.name for step in steps]
+    assert steps[-1].action is Action.END

@@ -1,0 +1,195 @@
+"""One deployer a destination: a file on the server says who, and is kept warm while they work."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from pydantic import AwareDatetime, Field
+
+from bluegreen.documents import Document
+from bluegreen.errors import LockedError, LockLostError, PortError
+from bluegreen.ports import Server
+
+FILE = "lock.json"
+
+_BEAT_SECONDS = 5.0
+_STALE_AFTER = timedelta(seconds=30)
+_TRIES = 3
+
+
+class Holder(Document):
+    """Who has the lock.
+
+    Attributes:
+        owner: A person, or a pipeline.
+        host: Their machine.
+        pid: Their process there.
+        token: Names this very holding.
+        purpose: What for.
+        taken_at: Since when, by the server's clock.
+        beat_at: When they last said that they are at work.
+    """
+
+    owner: str
+    host: str
+    pid: int = Field(gt=0)
+    token: str
+    purpose: str
+    taken_at: AwareDatetime
+    beat_at: AwareDatetime
+
+    def __str__(self) -> str:
+        return (
+            f"{self.owner} (process {self.pid} on {self.host}, {self.purpose}, "
+            f"since {self.taken_at:%Y-%m-%d %H:%M:%S} UTC)"
+        )
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who asks for the lock.
+
+    Attributes:
+        runs: Whether a process of this machine runs.
+        token: Gives a name that no holding had.
+    """
+
+    owner: str
+    host: str
+    pid: int
+    runs: Callable[[int], bool]
+    token: Callable[[], str]
+
+
+def is_stale(holder: Holder, now: datetime, identity: Identity) -> bool:
+    """Whether a holder is gone: its process here has ended, or it was not heard of for 30 s."""
+    if holder.host == identity.host and not identity.runs(holder.pid):
+        return True
+    return now - holder.beat_at > _STALE_AFTER
+
+
+class Lock:
+    """The lock of one server.
+
+    Args:
+        server: Where it is.
+        identity: Who asks.
+        beat_every: Seconds between two signs of life.
+    """
+
+    def __init__(
+        self, server: Server, identity: Identity, beat_every: float = _BEAT_SECONDS
+    ) -> None:
+        self._server = server
+        self._identity = identity
+        self._beat_every = beat_every
+
+    def holder(self) -> Holder | None:
+        """Who has it; None if nobody has."""
+        content = self._server.read(FILE)
+        return None if content is None else Holder.parse(content, FILE)
+
+    def is_stale(self, holder: Holder) -> bool:
+        """Whether its holder is gone."""
+        return is_stale(holder, self._server.now(), self._identity)
+
+    def release(self) -> Holder | None:
+        """Take the lock away from whoever has it; says who had it."""
+        content = self._server.read(FILE)
+        if content is None or not self._server.swap(FILE, content, None):
+            return None
+        return Holder.parse(content, FILE)
+
+    @contextmanager
+    def held(self, purpose: str) -> "Iterator[Held]":
+        """Hold the lock while the context is entered; a stale one is taken over.
+
+        Raises:
+            LockedError: somebody else has it, and is at work.
+        """
+        held = Held(self._server, self._take(purpose))
+        stop = threading.Event()
+        heart = threading.Thread(target=self._beat, args=(held, stop), daemon=True)
+        heart.start()
+        try:
+            yield held
+        finally:
+            stop.set()
+            heart.join()
+            held.give_back()
+
+    def _take(self, purpose: str) -> Holder:
+        now = self._server.now()
+        mine = Holder(
+            owner=self._identity.owner,
+            host=self._identity.host,
+            pid=self._identity.pid,
+            token=self._identity.token(),
+            purpose=purpose,
+            taken_at=now,
+            beat_at=now,
+        )
+        for _ in range(_TRIES):
+            before = self._server.read(FILE)
+            if before is not None:
+                self._check_stale(Holder.parse(before, FILE))
+            if self._server.swap(FILE, before, mine.render()):
+                return mine
+        raise LockedError("others take and give back the lock all the time; try again")
+
+    def _check_stale(self, holder: Holder) -> None:
+        if not self.is_stale(holder):
+            raise LockedError(
+                f"{holder} deploys here; wait, or, if they are gone, take the lock away by "
+                "`lock release`"
+            )
+
+    def _beat(self, held: "Held", stop: threading.Event) -> None:
+        while not stop.wait(self._beat_every):
+            held.beat()
+
+
+class Held:
+    """A lock while it is held."""
+
+    def __init__(self, server: Server, holder: Holder) -> None:
+        self._server = server
+        self._holder = holder
+        self._lost = False
+        self._turn = threading.Lock()
+
+    def check(self) -> Self:
+        """Go on only while the lock is still held.
+
+        Raises:
+            LockLostError: it was taken away.
+        """
+        self.beat()
+        if self._lost:
+            raise LockLostError
+        return self
+
+    def beat(self) -> None:
+        """Say that its holder is at work; one that cannot be said now is said the next time."""
+        with self._turn, suppress(PortError):
+            before = self._mine()
+            after = self._holder.model_copy(update={"beat_at": self._server.now()})
+            if before is None or not self._server.swap(FILE, before, after.render()):
+                self._lost = True
+
+    def give_back(self) -> None:
+        """Let the next one in. What was lost is somebody else's; what is out of reach gets stale."""
+        with self._turn, suppress(PortError):
+            before = self._mine()
+            if before is not None:
+                self._server.swap(FILE, before, None)
+
+    def _mine(self) -> str | None:
+        """What the file says if it names this holding; it may be a beat whose reply was lost."""
+        content = self._server.read(FILE)
+        if content is None or Holder.parse(content, FILE).token != self._holder.token:
+            return None
+        return content

@@ -1,0 +1,210 @@
+"""What the deployer needs of the world: what speaks SSH, Docker and nginx stands behind these.
+
+Every method ends within its timeout, and raises `TemporaryError` for what may work a moment later,
+`PortError` for what will not. Repeating one is safe, whatever an earlier try has done of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from bluegreen.lane import Lane
+from bluegreen.release import Heads, Release
+from bluegreen.watch import Traffic
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is in a lane.
+
+    Attributes:
+        images: The image that each running or stopped service was made from.
+        healthy: The services that run and say that they are well.
+        running: The services that run.
+    """
+
+    images: Mapping[str, str] = field(default_factory=dict)
+    healthy: frozenset[str] = frozenset()
+    running: frozenset[str] = frozenset()
+
+    def serves(self, release: Release, services: Sequence[str]) -> bool:
+        """Whether each of the services runs the release's image, and is well."""
+        wanted = {name: release.images.get(name) for name in services}
+        return self.healthy >= wanted.keys() and self.images == wanted
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a look at the server shows, before anything is touched.
+
+    Attributes:
+        now: Its clock.
+        free_bytes: Room on the disk of the engine.
+        engine: The version of its Docker engine.
+        heads: Where the schema stands; None while there is no database.
+    """
+
+    now: datetime
+    free_bytes: int
+    engine: str
+    heads: Heads | None
+
+
+class Server(Protocol):
+    """Files and the clock of one server. Paths are below the deployer's own folder there."""
+
+    def now(self) -> datetime:
+        """The time by the server's clock, in UTC."""
+
+    def read(self, path: str) -> str | None:
+        """The content of a file; None if there is none."""
+
+    def write(self, path: str, content: str) -> None:
+        """Replace a file at once, whole and for good; its folder is made."""
+
+    def swap(self, path: str, before: str | None, after: str | None) -> bool:
+        """Replace a file if its content is `before`, at once; None is for no file.
+
+        Returns:
+            Whether it was.
+        """
+
+    def append(self, path: str, line: str) -> None:
+        """Add a line to the end of a file."""
+
+    def names(self, folder: str) -> Sequence[str]:
+        """The names in a folder, sorted; none if there is no such folder."""
+
+    def remove(self, path: str) -> None:
+        """Remove a file, if it is there."""
+
+
+class Engine(Protocol):
+    """Docker on that server, and what runs in it."""
+
+    def facts(self, timeout: float) -> Facts:
+        """Look around; changes nothing."""
+
+    def has_images(self, release: Release, timeout: float) -> bool:
+        """Whether all images of a release are there."""
+
+    def pull(self, release: Release, timeout: float) -> None:
+        """Bring the images of a release."""
+
+    def servers_are_healthy(self, timeout: float) -> bool:
+        """Whether kafka, postgres and nginx are up."""
+
+    def start_servers(self, release: Release, timeout: float) -> None:
+        """Have kafka, postgres and nginx up; what runs already is left as it is."""
+
+    def heads(self, timeout: float) -> Heads:
+        """Where the schema stands."""
+
+    def expand(self, release: Release, timeout: float) -> None:
+        """Expand the schema from the release's image.
+
+        Raises:
+            PortError: a revision failed, or would break what runs.
+        """
+
+    def contract(self, release: Release, timeout: float) -> None:
+        """Contract the schema from the release's image."""
+
+    def condition(self, lane: Lane, timeout: float) -> Condition:
+        """What is in a lane."""
+
+    def clear(self, lane: Lane, timeout: float) -> None:
+        """Remove the containers of a lane."""
+
+    def prepare_topics(self, lane: Lane, release: Release, timeout: float) -> None:
+        """Create and empty the lane's topics, and let the release's applications reach them."""
+
+    def start(self, lane: Lane, release: Release, timeout: float) -> None:
+        """Start a release in a lane, and wait until all of it is healthy.
+
+        Raises:
+            PortError: it is not; the detail has the last probe, states and tails of logs.
+        """
+
+    def publish(self, release: Release, timeout: float) -> None:
+        """Add the release's static files; those of others stay."""
+
+    def end_streams(self, lane: Lane, timeout: float) -> bool:
+        """Tell streams to reconnect, and wait for it; whether none is left."""
+
+    def end_calls(self, lane: Lane, timeout: float) -> bool:
+        """Have consumers take no more calls, and wait for those that run; whether none is left."""
+
+    def stop(self, lane: Lane, timeout: float) -> None:
+        """Stop the containers of a lane; they stay."""
+
+    def remove_images(self, images: Sequence[str], timeout: float) -> None:
+        """Remove images; those that containers have are left."""
+
+
+class Balancer(Protocol):
+    """nginx on that server."""
+
+    def live(self, timeout: float) -> Lane | None:
+        """The lane that new requests go to; None if nginx does not answer."""
+
+    def prove(self, lane: Lane, release: Release, timeout: float) -> None:
+        """Drive the real scenario through a lane that has no traffic.
+
+        Raises:
+            PortError: it failed; the detail has what was asked and answered.
+        """
+
+    def route(self, lane: Lane, timeout: float) -> None:
+        """Send new requests to a lane, and see that it is so; on failure all is as before."""
+
+    def end_requests(self, lane: Lane, timeout: float) -> bool:
+        """Wait for requests that were sent to a lane before the switch; whether none is left."""
+
+    def traffic(self, timeout: float) -> Mapping[Lane, Traffic]:
+        """How the lanes answered lately, in a window of the balancer's own."""
+
+
+class Clock(Protocol):
+    """Time on this machine."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an operation ended.
+
+    Attributes:
+        destination: Where.
+        operation: What was asked for, such as `deploy`.
+        version: The release; empty if there is none.
+        changed: Services whose images are other ones than before.
+        owner: Who asked.
+        seconds: How long it took.
+        failure: Why it failed; None if it did not.
+    """
+
+    destination: str
+    operation: str
+    version: str
+    changed: Sequence[str]
+    owner: str
+    seconds: float
+    failure: str | None
+
+
+class Notifier(Protocol):
+    """Tells people."""
+
+    def notify(self, outcome: Outcome) -> None:
+        """Tell of an end, good or bad.
+
+        Raises:
+            PortError: nobody could be told.
+        """

@@ -1,0 +1,120 @@
+"""The deployer's files on a server: the state, manifests of releases, the log of what was done."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+from bluegreen.documents import Document
+from bluegreen.errors import DocumentError
+from bluegreen.ports import Server
+from bluegreen.release import Release
+from bluegreen.state import State
+
+STATE = "state.json"
+RELEASES = "releases"
+AUDIT = "audit.jsonl"
+
+
+class Event(StrEnum):
+    """What became of a step."""
+
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    SKIPPED = "skipped"
+    RETRIED = "retried"
+    FAILED = "failed"
+
+
+class Record(Document):
+    """A line of the log.
+
+    Attributes:
+        at: When, by the server's clock.
+        run: Names the run of the deployer.
+        owner: Who ran it.
+        step: What was done.
+        event: What became of it.
+        seconds: How long it took; 0 when it starts.
+        detail: Why it failed; what a step found out.
+    """
+
+    at: AwareDatetime
+    run: str
+    owner: str
+    step: str
+    event: Event
+    seconds: float = 0.0
+    detail: str = ""
+
+
+class Store:
+    """Reads and writes them."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def now(self) -> datetime:
+        """The time by the server's clock."""
+        return self._server.now()
+
+    def load(self) -> State:
+        """The state; an empty one where nobody has deployed.
+
+        Raises:
+            DocumentError: the file is not understood.
+        """
+        content = self._server.read(STATE)
+        return State() if content is None else State.parse(content, STATE)
+
+    def save(self, state: State) -> None:
+        """Write the state, at once and whole."""
+        self._server.write(STATE, state.render())
+
+    def keep(self, release: Release) -> None:
+        """Write the manifest of a release."""
+        self._server.write(_manifest(release.version), release.render())
+
+    def release(self, version: str) -> Release | None:
+        """The manifest of a version; None if there is none.
+
+        Raises:
+            DocumentError: the file is not understood.
+        """
+        content = self._server.read(_manifest(version))
+        return None if content is None else Release.parse(content, _manifest(version))
+
+    def versions(self) -> Sequence[str]:
+        """The versions whose manifests are there, oldest first."""
+        return [name.removesuffix(".json") for name in self._server.names(RELEASES)]
+
+    def forget(self, version: str) -> None:
+        """Remove a manifest."""
+        self._server.remove(_manifest(version))
+
+    def note(self, record: Record) -> None:
+        """Add a line to the log."""
+        self._server.append(AUDIT, json.dumps(record.model_dump(mode="json")))
+
+    def records(self) -> Sequence[Record]:
+        """The log, oldest first; a last line that a crash cut short is left out.
+
+        Raises:
+            DocumentError: a line is not understood.
+        """
+        content = self._server.read(AUDIT) or ""
+        whole, _, _cut = content.rpartition("\n")
+        records = []
+        for number, line in enumerate(whole.splitlines(), 1):
+            try:
+                records.append(Record.parse(line, f"{AUDIT}, line {number}"))
+            except DocumentError:
+                # Lines after one that was cut short begin in it.
+                continue
+        return records
+
+
+def _manifest(version: str) -> str:
+    return f"{RELEASES}/{version}.json"
