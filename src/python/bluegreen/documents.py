@@ -2,15 +2,20 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Self, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from bluegreen.errors import DocumentError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+
+_QUOTED = re.compile(r"'([^']*)'")
 
 
 class Document(BaseModel):
@@ -69,6 +74,9 @@ def _described(error: "ErrorDetails", model: type[BaseModel]) -> str:
             return f"{where}: is missing"
         case "extra_forbidden":
             return f"{where}: is no setting{_hint(str(location[-1]), _names(model, location[:-1]))}"
+        case "enum" if error["loc"][-1] == "[key]":
+            expected = str(error.get("ctx", {}).get("expected", ""))
+            return f"{where}: is no action{_hint(str(location[-1]), _QUOTED.findall(expected))}"
         case _:
             message = error["msg"].removeprefix("Value error, ")
             return f"{where}: {message[0].lower()}{message[1:]}"
@@ -78,9 +86,16 @@ def _names(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
     """The fields that there may be at a place; none if that is not known."""
     current: object = model
     for part in location:
-        field = current.model_fields.get(str(part)) if _is_model(current) else None
+        field = _field(current, str(part)) if _is_model(current) else None
         current = _inner(field.annotation) if field else current
-    return list(current.model_fields) if _is_model(current) else []
+    if not _is_model(current):
+        return []
+    return [field.alias or name for name, field in current.model_fields.items()]
+
+
+def _field(model: type[BaseModel], name: str) -> FieldInfo | None:
+    fields = model.model_fields.items()
+    return next((field for own, field in fields if name in {own, field.alias}), None)
 
 
 def _inner(annotation: object) -> object:
@@ -98,5 +113,5 @@ def _is_model(thing: object) -> TypeGuard[type[BaseModel]]:
 
 
 def _hint(name: str, names: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name.replace("-", "_"), names, 1)
+    close = difflib.get_close_matches(name.replace("_", "-"), names, 1)
     return f"; is it {close[0]}?" if close else ""

@@ -181,7 +181,7 @@ class Held:
                 self._lost = True
 
     def give_back(self) -> None:
-        """Let the next one in. What was lost is somebody else's; what is out of reach gets stale."""
+        """Let the next one in. A lost lock is somebody else's; one out of reach gets stale."""
         with self._turn, suppress(PortError):
             before = self._mine()
             if before is not None:

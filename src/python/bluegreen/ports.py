@@ -71,7 +71,7 @@ class Server(Protocol):
         """
 
     def append(self, path: str, line: str) -> None:
-        """Add a line to the end of a file."""
+        """Add a line to the end of a file; a last one that a crash cut short is ended first."""
 
     def names(self, folder: str) -> Sequence[str]:
         """The names in a folder, sorted; none if there is no such folder."""

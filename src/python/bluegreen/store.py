@@ -99,11 +99,7 @@ class Store:
         self._server.append(AUDIT, json.dumps(record.model_dump(mode="json")))
 
     def records(self) -> Sequence[Record]:
-        """The log, oldest first; a last line that a crash cut short is left out.
-
-        Raises:
-            DocumentError: a line is not understood.
-        """
+        """The log, oldest first; a line that a crash cut short is left out."""
         content = self._server.read(AUDIT) or ""
         whole, _, _cut = content.rpartition("\n")
         records = []
@@ -111,7 +107,6 @@ class Store:
             try:
                 records.append(Record.parse(line, f"{AUDIT}, line {number}"))
             except DocumentError:
-                # Lines after one that was cut short begin in it.
                 continue
         return records
 

@@ -21,7 +21,7 @@ from bluegreen.executor import Executor, Run
 from bluegreen.lane import Lane
 from bluegreen.lock import Identity, Lock
 from bluegreen.plan import Wanted, plan
-from bluegreen.ports import Condition, Facts
+from bluegreen.ports import Condition, Facts, Server
 from bluegreen.release import Heads, Release
 from bluegreen.state import State
 from bluegreen.step import Step
@@ -231,7 +231,9 @@ class _Files(_Port):
     def append(self, path: str, line: str) -> None:
         self._world.live_or_die("append")
         self._world.fault("append")
-        self._world.files[path] = self._world.files.get(path, "") + line + "\n"
+        content = self._world.files.get(path, "")
+        cut = "\n" if content and not content.endswith("\n") else ""
+        self._world.files[path] = f"{content}{cut}{line}\n"
 
     def names(self, folder: str) -> Sequence[str]:
         here = f"{folder}/"
@@ -374,3 +376,8 @@ class _Nginx(_Port):
         ill = self._world.bad.get(one.version)
         failures = 50 if ill == "fails with traffic" else 0
         return Traffic(1000, failures, 3.0 if ill == "is slow" else 0.1)
+
+
+def files(world: World) -> Server:
+    """The files of a server, for what needs no more of it."""
+    return _Files(world)

@@ -1,0 +1,123 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from bluegreen.cli import Exit, main
+from bluegreen.plan import Deploy, plan
+from bluegreen.settings_test import GOOD
+from bluegreen.state import State
+from bluegreen.step import Action
+from bluegreen.testing import World, release
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with settings, two releases, and the state after the first."""
+    (tmp_path / "deploy.toml").write_text(GOOD)
+    world = World()
+    world.run(Deploy(release(1)))
+    (tmp_path / "state.json").write_text(world.files["state.json"])
+    for number in (1, 2):
+        (tmp_path / f"{number}.json").write_text(release(number).render())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+STAGING = ("-d", "staging")
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_plan_for_machines_is_the_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("plan", "deploy", "--release", "2.json", "--state", "state.json", "--json")
+    assert main([*STAGING, *arguments]) == Exit.DONE
+    told = json.loads(capsys.readouterr().out)
+    state = State.parse(Path("state.json").read_text(), "state.json")
+    steps = plan(state, Deploy(release(2)))
+    assert [(each["action"], each["lane"]) for each in told] == [(s.action, s.lane) for s in steps]
+    pull = next(each for each in told if each["action"] == Action.PULL)
+    assert pull["timeout"] == 1200.0
+    assert pull["skipped_if"] == "all images are on the server"
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_plan_for_people_says_what_is_done_and_undone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main([*STAGING, "plan", "deploy", "--release", "1.json"])
+    said = capsys.readouterr().out
+    assert said.splitlines()[0] == "14 steps, 58 min at the most"
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    assert lines[5] == "4 pull 20 min pull the images of 20260101-000001-000000000000"
+    assert lines[6] == "skipped if all images are on the server"
+    assert "undone by start, switch, drain-http, drain-streams, drain-calls" in said
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("deploy", "--release", "1.json", "--state", "state.json"), "nothing to do"),
+        (("prune", "--state", "state.json", "20250101-000000-abc"), "nothing to do"),
+    ],
+)
+def test_what_is_as_wanted_needs_no_step(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*STAGING, "plan", *arguments]) == Exit.DONE
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("folder")
+def test_contract_is_planned_once_the_window_has_passed(capsys: pytest.CaptureFixture[str]) -> None:
+    main([*STAGING, "plan", "contract", "--state", "state.json"])
+    assert "contract the schema for 20260101-000001-000000000000" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_is_refused_ends_with_3_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("rollback", "--release", "2.json", "--state", "state.json")
+    assert main([*STAGING, "plan", *arguments]) == Exit.REFUSED
+    assert "was never deployed here" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("config",), "--destination is wrong:\n  is missing; there are staging, production"),
+        (("-s", "no.toml", "config"), "no.toml is wrong:\n  cannot be read: No such file"),
+        ((*STAGING, "plan", "deploy", "--release", "no.json"), "no.json is not understood"),
+        ((*STAGING, "plan", "deploy", "--release", "deploy.toml"), "is no JSON"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_what_is_wrong_ends_with_2_and_says_where(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == Exit.WRONG
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_settings_are_printed_as_they_hold_and_without_secrets(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["-d", "production", "config"]) == Exit.DONE
+    said = capsys.readouterr().out
+    assert 'destinations.production.address = "deploy@www.example.com:2222"' in said
+    assert "destinations.production.timeouts.start = 300.0" in said
+    assert "[REDACTED] (command vault)" in said
+    assert "s3cr3t" not in said
+    assert main(["-d", "production", "config", "--json"]) == Exit.DONE
+    told = json.loads(capsys.readouterr().out)
+    assert told["destinations"]["production"]["watch"]["seconds"] == 300.0
+
+
+@pytest.mark.parametrize("command", [[], ["config"], ["plan"], ["plan", "deploy"]])
+def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert "usage: bluegreen" in said
+    assert command or "bluegreen plan rollback --release older.json" in said

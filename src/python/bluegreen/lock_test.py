@@ -1,0 +1,104 @@
+import time
+from datetime import timedelta
+
+import pytest
+
+from bluegreen.errors import LockedError, LockLostError, TemporaryError
+from bluegreen.lock import FILE, Holder, Identity, Lock, is_stale
+from bluegreen.testing import World, files
+
+
+def identity(host: str = "laptop", pid: int = 1, *, runs: bool = True) -> Identity:
+    return Identity("anna", host, pid, lambda _pid: runs, lambda: "a")
+
+
+def holder(world: World, host: str = "laptop") -> Holder:
+    return Holder(
+        owner="boris",
+        host=host,
+        pid=7,
+        token="b",
+        purpose="deploy",
+        taken_at=world.now,
+        beat_at=world.now,
+    )
+
+
+def test_a_lock_is_held_by_one_and_given_back() -> None:
+    world = World()
+    lock = Lock(files(world), identity())
+    with lock.held("deploy"):
+        found = lock.holder()
+        assert found is not None
+        assert str(found) == "anna (process 1 on laptop, deploy, since 2026-01-02 00:00:00 UTC)"
+        with pytest.raises(LockedError, match="lock release"), lock.held("rollback"):
+            pass
+    assert lock.holder() is None
+
+
+@pytest.mark.parametrize(
+    ("host", "runs", "silent", "stale"),
+    [
+        ("laptop", True, 29, False),
+        ("laptop", True, 31, True),
+        ("laptop", False, 0, True),
+        ("ci", False, 29, False),  # its processes cannot be seen from here
+        ("ci", False, 31, True),
+    ],
+)
+def test_a_holder_that_is_gone_is_recognised(
+    host: str, runs: bool, silent: int, stale: bool
+) -> None:
+    world = World()
+    now = world.now + timedelta(seconds=silent)
+    assert is_stale(holder(world, host), now, identity(runs=runs)) is stale
+
+
+def test_a_stale_lock_is_taken_over() -> None:
+    world = World()
+    world.files[FILE] = holder(world).render()
+    lock = Lock(files(world), identity(runs=False))
+    with lock.held("deploy"):
+        found = lock.holder()
+        assert found is not None
+        assert found.owner == "anna"
+    assert lock.holder() is None
+
+
+def test_a_holder_at_work_is_heard_of() -> None:
+    world = World()
+    with Lock(files(world), identity(), beat_every=0.01).held("deploy"):
+        world.seconds += 100
+        deadline = time.monotonic() + 10
+        while "00:01:40" not in world.files[FILE]:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+
+def test_a_lock_that_was_taken_away_is_noticed_and_left_to_its_new_holder() -> None:
+    world = World()
+    lock = Lock(files(world), identity())
+    with lock.held("deploy") as held:
+        held.check()
+        taken = lock.release()
+        assert taken is not None
+        assert taken.owner == "anna"
+        world.files[FILE] = holder(world).render()
+        with pytest.raises(LockLostError):
+            held.check()
+    assert world.files[FILE] == holder(world).render()
+    assert lock.release() is not None
+    assert lock.release() is None
+
+
+def test_a_sign_of_life_that_could_not_be_given_or_was_not_confirmed_loses_no_lock() -> None:
+    world = World()
+    lock = Lock(files(world), identity())
+    with lock.held("deploy") as held:
+        world.faults["now"] = [TemporaryError("the connection broke")]
+        held.check()
+        before = Holder.parse(world.files[FILE], FILE)
+        later = before.model_copy(update={"beat_at": world.now + timedelta(seconds=1)})
+        world.files[FILE] = later.render()  # written, and the answer was lost
+        held.check()
+    assert FILE not in world.files

@@ -1,0 +1,321 @@
+"""The tables of what follows from what, and what holds for every plan."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bluegreen.effects import Moment, all_done, begun, done
+from bluegreen.errors import RefusedError
+from bluegreen.lane import Lane
+from bluegreen.plan import Contract, Deploy, Prune, Rollback, Wanted, plan, turn_back
+from bluegreen.release import Heads, Release
+from bluegreen.state import State, Status, Tenant
+from bluegreen.step import RULES, Action, Kind, Step, default_timeouts
+from bluegreen.testing import release
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+DAY = timedelta(days=1)
+ONE, TWO, THREE = release(1), release(2), release(3)
+
+EMPTY = State()
+ONE_LIVE = State(
+    live=Lane.BLUE,
+    lanes={Lane.BLUE: Tenant(release=ONE, status=Status.SERVING)},
+    database=ONE.heads,
+    switched_at=NOW,
+)
+TWO_LIVE = State(
+    live=Lane.GREEN,
+    lanes={
+        Lane.BLUE: Tenant(release=ONE, status=Status.STOPPED),
+        Lane.GREEN: Tenant(release=TWO, status=Status.SERVING),
+    },
+    previous=ONE.version,
+    database=TWO.heads,
+    switched_at=NOW,
+)
+DEPLOY_TWO = (
+    "preflight, begin green, record, pull, servers, expand, clear green, topics green, "
+    "start green, publish, prove green, switch green, watch green, drain-http blue, "
+    "drain-streams blue, drain-calls blue, stop blue, end"
+)
+UNDO_SWITCH = (
+    "turn-back, start blue, switch blue, drain-http green, drain-streams green, "
+    "drain-calls green, clear green, end"
+)
+
+
+def names(steps: list[Step]) -> str:
+    return ", ".join(step.name for step in steps)
+
+
+def interrupted(state: State, wanted: Wanted, at: Action, *, ended: bool = False) -> State:
+    """The state when a deployer was killed in a step, or, if that had ended, right after it."""
+    for step in plan(state, wanted):
+        state = begun(state, step)
+        if step.action is at and not ended:
+            return state
+        state = done(state, step, Moment(NOW, "killed"))
+        if step.action is at:
+            return state
+    raise AssertionError(f"no {at} in the plan")
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted", "steps"),
+    [
+        (
+            EMPTY,
+            Deploy(ONE),
+            (
+                "preflight, begin blue, record, pull, servers, expand, clear blue, topics blue, "
+                "start blue, publish, prove blue, switch blue, watch blue, end"
+            ),
+        ),
+        (ONE_LIVE, Deploy(TWO), DEPLOY_TWO),
+        (ONE_LIVE, Deploy(ONE), ""),
+        (
+            TWO_LIVE,
+            Rollback(ONE),
+            (
+                "preflight, begin blue, record, pull, servers, clear blue, topics blue, "
+                "start blue, publish, prove blue, switch blue, "
+                "drain-http green, drain-streams green, "
+                "drain-calls green, stop green, end"
+            ),
+        ),
+        (TWO_LIVE, Rollback(TWO), ""),
+        (TWO_LIVE, Contract(NOW + DAY, DAY), ""),
+        (TWO_LIVE, Prune([ONE.version, TWO.version], 1), ""),
+        (TWO_LIVE, Prune([f"2025010{n}-000000-abc" for n in range(5)], 2), "prune"),
+    ],
+)
+def test_what_is_wanted_becomes_steps(state: State, wanted: Wanted, steps: str) -> None:
+    assert names(plan(state, wanted)) == steps
+
+
+def killed_at(action: Action) -> State:
+    return interrupted(ONE_LIVE, Deploy(TWO), action)
+
+
+@pytest.mark.parametrize(
+    ("reached", "steps"),
+    [
+        (Action.BEGIN, DEPLOY_TWO.replace("begin green, ", "")),
+        (Action.PULL, "preflight, pull, servers, expand" + DEPLOY_TWO.partition("expand")[2]),
+        (Action.CLEAR, "preflight, clear green" + DEPLOY_TWO.partition("clear green")[2]),
+        (Action.START, "preflight, start green" + DEPLOY_TWO.partition("start green")[2]),
+        (
+            Action.SWITCH,
+            "preflight, start green, prove green, switch green"
+            + DEPLOY_TWO.partition("switch green")[2],
+        ),
+        (
+            Action.STOP,
+            "preflight, start green, prove green, switch green, stop blue, end",
+        ),
+    ],
+)
+def test_a_deploy_is_gone_on_with_from_the_step_that_was_reached(
+    reached: Action, steps: str
+) -> None:
+    state = (
+        interrupted(ONE_LIVE, Deploy(TWO), reached, ended=True)
+        if reached is Action.BEGIN
+        else killed_at(reached)
+    )
+    assert names(plan(state, Deploy(TWO))) == steps
+
+
+@pytest.mark.parametrize(
+    ("reached", "steps"),
+    [
+        (Action.PULL, "turn-back, end"),
+        (Action.TOPICS, "turn-back, end"),
+        (Action.START, "turn-back, clear green, end"),
+        (Action.PROVE, "turn-back, clear green, end"),
+        (Action.SWITCH, UNDO_SWITCH),
+        (Action.WATCH, UNDO_SWITCH),
+        (Action.DRAIN_HTTP, ""),
+        (Action.STOP, ""),
+    ],
+)
+def test_a_failed_deploy_is_undone_until_the_old_lane_begins_to_drain(
+    reached: Action, steps: str
+) -> None:
+    assert names(turn_back(killed_at(reached))) == steps
+
+
+def test_undoing_ends_in_the_state_of_before() -> None:
+    for reached in (Action.PULL, Action.START, Action.SWITCH, Action.WATCH):
+        for ended in (False, True):
+            state = interrupted(ONE_LIVE, Deploy(TWO), reached, ended=ended)
+            after = all_done(state, turn_back(state))
+            # The schema stays, and the time of the switch is that of the last one.
+            assert after.model_copy(update={"switched_at": NOW, "database": ONE.heads}) == ONE_LIVE
+
+
+@pytest.mark.parametrize("reached", [Action.PULL, Action.SWITCH])
+def test_another_release_comes_after_the_unfinished_one_is_undone(reached: Action) -> None:
+    steps = names(plan(killed_at(reached), Deploy(THREE)))
+    assert steps.startswith("turn-back, ")
+    assert steps.endswith(DEPLOY_TWO)
+
+
+def test_another_release_comes_after_the_old_lane_has_drained_to_its_end() -> None:
+    steps = names(plan(killed_at(Action.DRAIN_CALLS), Deploy(THREE)))
+    assert steps.startswith("drain-calls blue, stop blue, end, preflight, begin blue, ")
+
+
+def test_undoing_that_was_interrupted_is_done_again_from_its_beginning() -> None:
+    state = killed_at(Action.WATCH)
+    for step in turn_back(state)[:4]:
+        state = done(begun(state, step), step, Moment(NOW, "killed"))
+    assert names(turn_back(state)) == UNDO_SWITCH
+    assert names(plan(state, Rollback(ONE))) == UNDO_SWITCH
+    assert names(plan(state, Deploy(TWO))).startswith(f"{UNDO_SWITCH}, preflight, begin green")
+
+
+def contracted(state: State, to: str) -> State:
+    return state.model_copy(update={"database": Heads(expand="e0002", contract=to)})
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted", "why"),
+    [
+        (contracted(TWO_LIVE, "c0002"), Rollback(ONE), "c0002 has removed what it needs"),
+        (contracted(TWO_LIVE, "c0002"), Deploy(THREE), "go forward by a new release"),
+        (TWO_LIVE, Rollback(THREE), "was never deployed here"),
+        (EMPTY, Rollback(ONE), "no release has the traffic"),
+        (TWO_LIVE, Rollback(None), "nothing is unfinished, so name a version"),
+        (EMPTY, Contract(NOW, DAY), "deploy one first"),
+        (TWO_LIVE, Contract(NOW + DAY - timedelta(seconds=61), DAY), "possible for 2 minutes more"),
+        (killed_at(Action.STOP), Contract(NOW + DAY, DAY), "a deploy is unfinished"),
+        (killed_at(Action.STOP), Prune([], 1), "a deploy is unfinished"),
+    ],
+)
+def test_what_is_not_safe_is_refused_with_what_to_do(
+    state: State, wanted: Wanted, why: str
+) -> None:
+    with pytest.raises(RefusedError, match=why):
+        plan(state, wanted)
+
+
+def test_contract_waits_until_the_old_lane_is_stopped() -> None:
+    drained = Tenant(release=ONE, status=Status.DRAINED)
+    state = TWO_LIVE.model_copy(update={"lanes": {**TWO_LIVE.lanes, Lane.BLUE: drained}})
+    with pytest.raises(RefusedError, match="is not stopped"):
+        plan(state, Contract(NOW + DAY, DAY))
+
+
+def test_contract_removes_a_lane_that_could_not_serve_any_more_and_no_other() -> None:
+    def state(idle: Release) -> State:
+        lanes = {
+            Lane.BLUE: Tenant(release=idle, status=Status.STOPPED),
+            Lane.GREEN: Tenant(release=release(2, contract=2), status=Status.SERVING),
+        }
+        return TWO_LIVE.model_copy(update={"lanes": lanes, "database": Heads(expand="e0002")})
+
+    wanted = Contract(NOW + DAY, DAY)
+    assert names(plan(state(ONE), wanted)) == "preflight, begin green, contract, clear blue, end"
+    able = release(1, contract=2)
+    assert names(plan(state(able), wanted)) == "preflight, begin green, contract, end"
+
+
+def test_prune_keeps_what_is_in_a_lane_what_was_before_and_the_newest() -> None:
+    old = [release(number).version for number in range(10, 16)]
+    [step] = plan(TWO_LIVE, Prune([*old, ONE.version, TWO.version], 2))
+    assert step.versions == tuple(old[:-2])
+
+
+def test_a_lane_says_how_far_its_release_has_come() -> None:
+    seen = []
+    for action in (Action.START, Action.PROVE, Action.SWITCH, Action.WATCH):
+        state = killed_at(action)
+        seen.append((state.lanes[Lane.GREEN].status, state.lanes[Lane.BLUE].status))
+    assert seen == [
+        (Status.STARTING, Status.SERVING),
+        (Status.STARTED, Status.SERVING),
+        (Status.PROVEN, Status.SERVING),
+        (Status.SERVING, Status.SERVING),
+    ]
+    assert killed_at(Action.STOP).lanes[Lane.BLUE].status is Status.DRAINED
+
+
+def test_every_action_has_a_rule_and_what_undoes_it_is_proven_or_harmless() -> None:
+    assert RULES.keys() == set(Action) == default_timeouts().keys()
+    for rule in RULES.values():
+        assert rule.timeout > 0
+        assert 1 <= rule.attempts <= 5
+        assert all(RULES[action].proof or action is Action.SCHEMA for action in rule.back)
+
+
+NUMBERS = st.integers(1, 4)
+DEPLOYS = st.builds(lambda number: Deploy(release(number)), NUMBERS)
+ROLLBACKS = st.builds(
+    lambda number: Rollback(release(number) if number else None), st.integers(0, 4)
+)
+
+
+@given(
+    st.lists(st.tuples(DEPLOYS | ROLLBACKS, st.integers(0, 25), st.booleans()), max_size=5),
+    DEPLOYS | ROLLBACKS,
+)
+def test_from_whatever_was_left_behind_every_plan_leads_to_one_live_lane(
+    history: list[tuple[Wanted, int, bool]], last: Wanted
+) -> None:
+    state = EMPTY
+    for wanted, length, written in history:
+        state = _cut(state, wanted, length, written=written)
+    try:
+        steps = plan(state, last)
+    except RefusedError:
+        return
+    _check_order(state, steps)
+    after = all_done(state, steps)
+    assert after.operation is None
+    if after.live is None:
+        assert isinstance(last, Rollback)
+        assert after.lanes == {}
+        return
+    assert after.lanes[after.live].status is Status.SERVING
+    others = [tenant.status for lane, tenant in after.lanes.items() if lane is not after.live]
+    assert others in ([], [Status.STOPPED])
+    if last.release is not None:  # type: ignore[union-attr]  # both have one
+        assert after.serving == last.release  # type: ignore[union-attr]
+
+
+def _cut(state: State, wanted: Wanted, length: int, *, written: bool) -> State:
+    """What is left of a plan whose deployer was killed after so many steps."""
+    try:
+        steps = plan(state, wanted)
+    except RefusedError:
+        return state
+    for number, step in enumerate(steps):
+        state = begun(state, step)
+        if number == length and not written:
+            return state
+        state = done(state, step, Moment(NOW, "killed"))
+        if number == length:
+            return state
+    return state
+
+
+def _check_order(state: State, steps: list[Step]) -> None:
+    """No step takes away the lane that the traffic is at, and none sends it to an unproven one."""
+    for step in steps:
+        if step.action in {Action.CLEAR, Action.TOPICS, Action.DRAIN_CALLS, Action.STOP}:
+            assert step.lane is not state.live
+        if step.action is Action.SWITCH and step.lane is not None and step.lane is not state.live:
+            assert state.operation is not None
+            if not state.operation.going_back:
+                assert state.lanes[step.lane].status in {Status.PROVEN, Status.SERVING}
+        state = done(begun(state, step), step, Moment(NOW, "planned"))
+
+
+def test_a_deploy_begins_with_what_it_is_for() -> None:
+    begin = plan(ONE_LIVE, Deploy(TWO))[1]
+    assert (begin.action, begin.kind, begin.lane) == (Action.BEGIN, Kind.DEPLOY, Lane.GREEN)
+    assert begin.does == f"remember that {TWO.version} goes to green"

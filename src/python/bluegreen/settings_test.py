@@ -1,0 +1,158 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bluegreen.errors import SettingsError
+from bluegreen.settings import Settings, shown
+from bluegreen.step import Action
+from bluegreen.watch import Limits
+
+GOOD = """
+notify = [{environment = "CHAT_URL"}]
+
+[project]
+name = "tandem"
+registry = "registry.example.com:5000/tandem"
+services = ["account", "database", "identity"]
+
+[timeouts]
+pull = "20m"
+start = 240
+
+[watch]
+seconds = "2m"
+slower = 3
+
+[keep]
+rollback-window = "2d"
+
+[destinations.staging]
+address = "deploy@staging.example.com"
+known-hosts = "deploy/known_hosts"
+public-url = "https://staging.example.com/"
+
+[destinations.production]
+address = "deploy@www.example.com:2222"
+known-hosts = "deploy/known_hosts"
+public-url = "https://www.example.com"
+folder = "/srv/shop"
+timeouts = {start = "5m"}
+watch = {seconds = 300}
+
+[destinations.production.secrets]
+postgres_password = {environment = "POSTGRES_PASSWORD"}
+"kafka_admin.properties" = {command = ["vault", "read", "-token=s3cr3t", "kafka"]}
+"""
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(SettingsError) as wrong:
+        Settings.parse(text)
+    return sorted(wrong.value.problems)
+
+
+def test_a_destination_has_what_holds_for_all_where_it_says_nothing_else() -> None:
+    settings = Settings.parse(GOOD)
+    _, staging = settings.destination("staging")
+    _, production = settings.destination("production")
+    assert (staging.timeouts[Action.PULL], production.timeouts[Action.PULL]) == (1200, 1200)
+    assert (staging.timeouts[Action.START], production.timeouts[Action.START]) == (240, 300)
+    assert staging.watch.limits() == Limits(seconds=120, slower=3)
+    assert production.watch.limits() == Limits(seconds=300, slower=3)
+    assert staging.timeouts[Action.WATCH] > 120
+    assert production.timeouts[Action.WATCH] > 300
+    assert staging.public_url == "https://staging.example.com"
+    assert settings.rollback_window == timedelta(days=2)
+    assert production.timeouts.keys() == set(Action)
+
+
+def test_all_problems_are_told_at_once_by_their_paths() -> None:
+    text = """
+[project]
+name = "Tandem"
+registy = "registry.example.com"
+services = []
+[timeouts]
+pul = 5
+pull = "soon"
+start = 0
+[destinations.staging]
+address = "staging.example.com"
+public-url = "staging"
+know_hosts = "x"
+[destinations.staging.secrets]
+a = {}
+b = {environment = "A", command = ["b"]}
+c = {environment = "no name"}
+[destinations.staging.watch]
+failure-rate = 2
+"""
+    assert problems(text) == [
+        "destinations.staging.address: should be as USER@HOST or USER@HOST:PORT",
+        "destinations.staging.know_hosts: is no setting; is it known-hosts?",
+        "destinations.staging.known-hosts: is missing",
+        "destinations.staging.public-url: should be as https://HOST or https://HOST:PORT",
+        (
+            'destinations.staging.secrets.a: should have either environment = "NAME" or '
+            'command = ["PROGRAM"]'
+        ),
+        (
+            'destinations.staging.secrets.b: should have either environment = "NAME" or '
+            'command = ["PROGRAM"]'
+        ),
+        (
+            "destinations.staging.secrets.c.environment: string should match pattern "
+            "'^[A-Za-z_][A-Za-z0-9_]*$'"
+        ),
+        "destinations.staging.watch.failure-rate: input should be less than or equal to 1",
+        "project.name: string should match pattern '^[a-z][a-z0-9-]*$'",
+        "project.registry: is missing",
+        "project.registy: is no setting; is it registry?",
+        "project.services: tuple should have at least 1 item after validation, not 0",
+        "timeouts.pul: is no action; is it pull?",
+        'timeouts.pull: should be a number of seconds, or as "90s", "15m", "2h" or "7d"',
+        "timeouts.start: input should be greater than 0",
+    ]
+
+
+def test_what_is_no_toml_is_told_by_its_place() -> None:
+    assert problems("[project") == [
+        "is no TOML: Expected ']' at the end of a table declaration (at end of document)"
+    ]
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.toml is wrong:\n  cannot be read: No such"):
+        Settings.load(tmp_path / "nowhere.toml")
+    (tmp_path / "latin.toml").write_bytes(b"\xff")
+    with pytest.raises(SettingsError, match="it is not UTF-8"):
+        Settings.load(tmp_path / "latin.toml")
+
+
+@pytest.mark.parametrize("name", [None, "moon"])
+def test_a_destination_that_is_none_is_refused_with_those_there_are(name: str | None) -> None:
+    with pytest.raises(SettingsError, match="staging, production"):
+        Settings.parse(GOOD).destination(name)
+
+
+def test_the_only_destination_need_not_be_named() -> None:
+    settings = Settings.parse(GOOD[: GOOD.index("[destinations.production]")])
+    assert settings.destination(None)[0] == "staging"
+
+
+def test_what_is_shown_holds_no_secret_and_no_argument_of_a_command() -> None:
+    text = str(shown(Settings.parse(GOOD), "production"))
+    assert "[REDACTED] (environment POSTGRES_PASSWORD)" in text
+    assert "[REDACTED] (command vault)" in text
+    assert "[REDACTED] (environment CHAT_URL)" in text
+    assert "s3cr3t" not in text
+    assert "staging" not in text
+
+
+def test_secrets_are_named_by_their_paths() -> None:
+    assert list(Settings.parse(GOOD).secrets("production")) == [
+        "destinations.production.secrets.postgres_password",
+        "destinations.production.secrets.kafka_admin.properties",
+        "notify[0]",
+    ]

@@ -1,0 +1,72 @@
+"""Plans and settings, for people and for machines."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from bluegreen.step import Step
+
+_MINUTE = 60
+
+
+def plan_for_people(steps: Sequence[Step]) -> str:
+    """A line a step: what it does, how long it may take, when it is skipped, what undoes it."""
+    if not steps:
+        return "nothing to do: it is as wanted\n"
+    width = max(len(step.name) for step in steps)
+    longest = _time(sum(step.timeout for step in steps))
+    lines = [f"{len(steps)} steps, {longest} at the most"]
+    for number, step in enumerate(steps, 1):
+        lines.append(f"{number:>3}  {step.name:<{width}}  {_time(step.timeout):>7}  {step.does}")
+        lines.extend(f"{'':>{width + 16}}{note}" for note in _notes(step))
+    return "\n".join(lines) + "\n"
+
+
+def plan_for_machines(steps: Sequence[Step]) -> str:
+    """The same as JSON: a list of objects."""
+    return json.dumps([_fields(step) for step in steps], indent=2) + "\n"
+
+
+def settings_for_people(settings: Mapping[str, object]) -> str:
+    """A line a setting, each by its path."""
+    return "".join(f"{line}\n" for line in _lines(settings, ""))
+
+
+def settings_for_machines(settings: Mapping[str, object]) -> str:
+    """The same as JSON."""
+    return json.dumps(settings, indent=2) + "\n"
+
+
+def _notes(step: Step) -> Iterator[str]:
+    if step.rule.proof:
+        yield f"skipped if {step.rule.proof}"
+    if step.back:
+        yield f"undone by {', '.join(step.back)}"
+
+
+def _fields(step: Step) -> dict[str, object]:
+    return {
+        "action": step.action,
+        "lane": step.lane,
+        "version": step.release.version if step.release else None,
+        "versions": step.versions,
+        "does": step.does,
+        "timeout": step.timeout,
+        "attempts": step.rule.attempts,
+        "skipped_if": step.rule.proof,
+        "undone_by": step.back,
+    }
+
+
+def _lines(value: object, path: str) -> Iterator[str]:
+    match value:
+        case Mapping() if value:
+            for name, inner in value.items():
+                yield from _lines(inner, f"{path}.{name}" if path else str(name))
+        case _:
+            yield f"{path} = {json.dumps(value)}"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 2 * _MINUTE:
+        return f"{seconds:g} s"
+    return f"{seconds / _MINUTE:.0f} min"

@@ -1,0 +1,35 @@
+from bluegreen.state import State
+from bluegreen.store import AUDIT, Event, Record, Store
+from bluegreen.testing import World, files, release
+
+
+def record(world: World, step: str) -> Record:
+    return Record(at=world.now, run="r", owner="anna", step=step, event=Event.STARTED)
+
+
+def test_a_server_without_files_has_an_empty_state_and_no_past() -> None:
+    store = Store(files(World()))
+    assert store.load() == State()
+    assert store.versions() == []
+    assert store.records() == []
+    assert store.release("20260101-000001-000000000000") is None
+
+
+def test_manifests_are_kept_until_they_are_forgotten() -> None:
+    store = Store(files(World()))
+    for number in (2, 1):
+        store.keep(release(number))
+    assert store.versions() == [release(1).version, release(2).version]
+    assert store.release(release(2).version) == release(2)
+    store.forget(release(1).version)
+    assert store.versions() == [release(2).version]
+
+
+def test_a_line_of_the_log_that_a_crash_cut_short_hides_no_other() -> None:
+    world = World()
+    store = Store(files(world))
+    store.note(record(world, "pull"))
+    world.files[AUDIT] += '{"at": "2026-01'
+    assert [each.step for each in store.records()] == ["pull"]
+    store.note(record(world, "start blue"))
+    assert [each.step for each in store.records()] == ["pull", "start blue"]
