@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from grpc_kafka import Endpoint, TopicsError
@@ -143,6 +144,62 @@ def test_replicas_that_cannot_be_are_refused_by_the_brokers_words(command: Comma
     code, said = command.run("create", "--replication", "3", "--min-in-sync", "2")
     assert code == 1
     assert "replication factor of 3" in said
+
+
+def test_a_lane_is_emptied_of_requests_and_of_no_dead_letter(
+    command: Command, apache: Cluster
+) -> None:
+    command.define(2, "1h")
+    assert command.run("create")[0] == 0
+    assert _settled(command, "check")[0] == 0
+    bootstrap = apache.bootstrap_servers
+    queue = of_queue(command.lane, "shop.v1.Store")
+    kinds = (queue, of_inbox(command.lane, "shop"), f"{queue}.dead-letter")
+    producer = Producer({"bootstrap.servers": bootstrap})
+    for topic in kinds:
+        producer.produce(topic, b"of a former life", partition=0)
+    assert producer.flush(10) == 0
+    assert [_records(bootstrap, topic) for topic in kinds] == [1, 1, 1]
+    for _ in range(2):
+        code, said = command.run("empty")
+        assert (code, said.count(": emptied")) == (0, 2), said
+        assert [_records(bootstrap, topic) for topic in kinds] == [0, 0, 1]
+
+
+def _records(bootstrap: str, topic: str) -> int:
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "counting"})
+    try:
+        first, beyond = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
+    finally:
+        consumer.close()
+    return beyond - first
+
+
+def test_a_lane_that_is_read_is_not_emptied(command: Command, apache: Cluster) -> None:
+    command.define(2, "1h")
+    assert command.run("create")[0] == 0
+    queue = of_queue(command.lane, "shop.v1.Store")
+    reader = Consumer(
+        {
+            "bootstrap.servers": apache.bootstrap_servers,
+            "group.id": queue,
+            "group.protocol": "consumer",
+        }
+    )
+    reader.subscribe([queue])
+    deadline = time.monotonic() + 20
+    while not reader.assignment() and time.monotonic() < deadline:
+        reader.poll(0.1)
+    code, said = command.run("empty")
+    assert (code, f"processes read {queue}; stop them" in said) == (1, True), said
+    reader.close()
+    assert command.run("empty")[0] == 0
+
+
+def test_which_lane_is_emptied_has_to_be_said() -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["empty", "services.toml", "--bootstrap", "127.0.0.1:1"])
+    assert refused.value.code == 2
 
 
 @pytest.mark.parametrize(

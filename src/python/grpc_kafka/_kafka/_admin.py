@@ -92,6 +92,10 @@ class Admin:
         except KafkaException as error:
             raise self._failing(f"{otherwise}: {fault_of(error).reason}") from error
 
+    def is_over(self) -> bool:
+        """Whether no second is left."""
+        return time.monotonic() >= self._end
+
     def left(self) -> float:
         """Seconds for the next step.
 

@@ -1,4 +1,4 @@
-"""The topics of a cluster: looked at, created, changed; never deleted."""
+"""The topics of a cluster: looked at, created, changed, emptied; never deleted."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from grpc_kafka._errors import TopicsError
 from grpc_kafka._kafka._admin import Admin
 from grpc_kafka.topics._creating import create
 from grpc_kafka.topics._differences import Difference, Found
+from grpc_kafka.topics._emptying import empty
 from grpc_kafka.topics._topic import Topic
 
 
@@ -61,6 +62,15 @@ class Cluster:
             TopicsError: the brokers did not answer in time, or refused.
         """
         create(self._bootstrap_servers, [topic], self._kafka, self._admin.left())
+
+    def empty(self, names: Iterable[str]) -> list[str]:
+        """Remove all records of topics; gives the names of those that are empty now, sorted.
+
+        Raises:
+            TopicsError: a process reads one of them; the brokers did not answer in time, or
+                refused.
+        """
+        return empty(self._admin, names)
 
     def apply(self, difference: Difference) -> None:
         """Change what differs.

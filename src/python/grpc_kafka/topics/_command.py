@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grpc_kafka._commands import DIFFERS, SettingsError, add_brokers, end, say, seconds, settings_of
 from grpc_kafka._errors import TopicsError
+from grpc_kafka._names import dead_letters_of
 from grpc_kafka.topics._cluster import Cluster
 from grpc_kafka.topics._definitions import Overrides, read
 from grpc_kafka.topics._differences import Difference, Step, differences
@@ -24,12 +25,15 @@ examples:
       --lane blue --apply
   python -m grpc_kafka.topics check infra/kafka/services.toml --bootstrap localhost:9092 \\
       --lane blue
+  python -m grpc_kafka.topics empty infra/kafka/services.toml --bootstrap localhost:9092 \\
+      --lane green
 
 plan and check say what differs from the file, a line each: + is missing and create makes it; ~ is
 there, and create --apply changes it; ! is changed by hand. create makes what is missing, and with
 --apply adds partitions and changes settings. Topics that the file does not define are left alone,
-and nothing is ever deleted. Partitions that are added move keys: a call is not lost by it, but do
-it when little is under way.
+and no topic is ever deleted. empty removes what is in the queues and inboxes of lanes, not their
+dead letters, before a release starts there; it refuses while processes read them. Partitions that
+are added move keys: a call is not lost by it, but do it when little is under way.
 
 exit codes: 0 all is as the file has it; 1 the brokers did not answer or refused; 2 the arguments
 or the file are not understood; 3 something differs.
@@ -57,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(told: argparse.Namespace, topics: list[Topic], options: dict[str, str]) -> int:
     cluster = Cluster(told.bootstrap, options, told.timeout)
+    if told.action == "empty":
+        return _empty(cluster, topics, told)
     found = differences(topics, cluster.look(topics))
     left = [each for each in found if not _done(cluster, each, told)]
     if not left:
@@ -66,6 +72,15 @@ def _run(told: argparse.Namespace, topics: list[Topic], options: dict[str, str])
         "plan": "create makes what has a +, with --apply also what has a ~",
     }.get(told.action, "plan says what create would do")
     return end(DIFFERS, f"{len(left)} differences from {told.file}; {advice}")
+
+
+def _empty(cluster: Cluster, topics: list[Topic], told: argparse.Namespace) -> int:
+    names = {topic.name for topic in topics}
+    letters = {dead_letters_of(name) for name in names}
+    emptied = cluster.empty(names - letters)
+    for name in emptied:
+        say(f"{name}: emptied")
+    return end(0, f"{len(emptied)} topics of {', '.join(told.lane)} are empty")
 
 
 def _done(cluster: Cluster, difference: Difference, told: argparse.Namespace) -> bool:
@@ -91,7 +106,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("action", choices=["plan", "create", "check"])
+    add("action", choices=["plan", "create", "check", "empty"])
     add("file", type=Path, metavar="FILE", help="the definitions, TOML; see docs/topics.md")
     add_brokers(parser)
     add("--lane", action="append", default=[], help="instead of the file's lanes; may be repeated")
@@ -102,6 +117,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     told = parser.parse_args(arguments)
     if told.apply and told.action != "create":
         parser.error("--apply is for create")
+    if told.action == "empty" and not told.lane:
+        parser.error("empty wants --lane: the lane that nobody is in")
     return told
 
 
