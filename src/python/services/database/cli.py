@@ -17,6 +17,7 @@ from services.database.history import History
 from services.database.migrator import Limits, Migrator
 from services.database.phases import Phase, Positions
 from services.database.prepare import prepare
+from services.database.review import review
 from services.database.service import serve
 from services.database.settings import MigrateSettings, PrepareSettings, address
 
@@ -37,6 +38,7 @@ class Exit(IntEnum):
     EXPAND_PENDING = 3
     CONTRACT_PENDING = 4
     BEYOND = 5
+    UNSAFE = 6
     TRY_AGAIN = 75
     INTERRUPTED = 130
 
@@ -53,6 +55,7 @@ examples:
   migrate status                               where both branches stand
   migrate expand                               before the new release starts
   migrate contract                             once nothing of the old release is left
+  migrate check --since e0001                  whether the release that knows e0001 survives expand
   migrate expand --lock-timeout 0.5 --attempts 8
 
 environment:
@@ -65,6 +68,7 @@ exit codes:
   3   expand is pending (status), or contract was refused because it is
   4   status only: contract alone is pending
   5   a newer release has migrated this database
+  6   check only: the running release may not live on with it
   75  a lock, another migrator or an unreachable PostgreSQL: the same command may work later
   130 interrupted; the transaction at work was rolled back
 """
@@ -135,7 +139,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_migrate(migrate: argparse.ArgumentParser) -> None:
     default = Limits()
     raw = argparse.RawDescriptionHelpFormatter
-    actions = migrate.add_subparsers(metavar="expand|contract|status", required=True)
+    actions = migrate.add_subparsers(metavar="expand|contract|status|check", required=True)
     for phase, title in (
         (Phase.EXPAND, "add what the new release needs; the old one works on"),
         (Phase.CONTRACT, "remove what only the old release needed"),
@@ -160,6 +164,19 @@ def _add_migrate(migrate: argparse.ArgumentParser) -> None:
         "status", help="print both branches; changes nothing", epilog=_MIGRATE, formatter_class=raw
     )
     action.set_defaults(run=_status)
+    action = actions.add_parser(
+        "check",
+        help="say what of expand the running release may not survive; asks no database",
+        epilog=_MIGRATE,
+        formatter_class=raw,
+    )
+    action.add_argument(
+        "--since",
+        metavar="REVISION",
+        default="",
+        help="the newest revision that the running release knows (default: none, all are checked)",
+    )
+    action.set_defaults(run=_check)
 
 
 def _serve(_options: argparse.Namespace, _say: _Say) -> Exit:
@@ -200,6 +217,15 @@ def _status(_options: argparse.Namespace, say: _Say) -> Exit:
         for revision in position.pending:
             say(f"  pending {revision}: {history.title(revision)}")
     return verdict(where)
+
+
+def _check(options: argparse.Namespace, say: _Say) -> Exit:
+    reviews = review(History(), options.since)
+    for each in reviews:
+        say(f"{each.revision}: {each.verdict}")
+        for finding in each.findings:
+            say(f"  {finding}")
+    return Exit.DONE if all(each.is_safe for each in reviews) else Exit.UNSAFE
 
 
 def verdict(where: Positions) -> Exit:

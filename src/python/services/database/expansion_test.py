@@ -1,0 +1,68 @@
+import pytest
+
+from services.database.expansion import findings
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("ALTER TABLE accounts DROP COLUMN about;", "drop-column: accounts.about"),
+        ("alter table only public.accounts drop about cascade", "drop-column: accounts.about"),
+        ('ALTER TABLE "accounts" DROP COLUMN IF EXISTS "about"', "drop-column: accounts.about"),
+        ("DROP TABLE accounts CASCADE;", "drop-table: accounts"),
+        ("DROP TABLE IF EXISTS public.accounts, sessions", "drop-table: accounts"),
+        ("DROP VIEW people", "drop-view: people"),
+        ("ALTER TABLE accounts RENAME COLUMN about TO bio;", "rename-column: accounts.about"),
+        ("ALTER TABLE accounts RENAME about TO bio;", "rename-column: accounts.about"),
+        ("ALTER TABLE accounts RENAME TO people;", "rename-table: accounts"),
+        ("ALTER TABLE accounts SET SCHEMA old;", "rename-table: accounts"),
+        ("ALTER TYPE kind RENAME VALUE 'a' TO 'b'", "rename: kind"),
+        ("ALTER TABLE accounts ALTER COLUMN about TYPE VARCHAR(5);", "change-type: accounts.about"),
+        ("ALTER TABLE a ALTER b SET DATA TYPE int USING b::int", "change-type: a.b"),
+        ("ALTER TABLE a ALTER COLUMN b SET NOT NULL", "set-not-null: a.b"),
+        ("ALTER TABLE a ALTER COLUMN b DROP DEFAULT", "drop-default: a.b"),
+        ("ALTER TABLE a ADD COLUMN b TEXT NOT NULL", "required-column: a.b"),
+        ("ALTER TABLE a ADD b numeric(5, 2) not null", "required-column: a.b"),
+        ("TRUNCATE a", "truncate: a"),
+        ("/* x */ ALTER TABLE a -- why\n  ADD c int,\n  DROP b;", "drop-column: a.b"),
+    ],
+)
+def test_what_the_running_release_may_not_survive_is_found(sql: str, told: str) -> None:
+    assert str(findings(sql)[0]).startswith(f"{told}; ")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE a (b TEXT NOT NULL, c NUMERIC(5, 2))",
+        "ALTER TABLE a ADD COLUMN b TEXT",
+        "ALTER TABLE a ADD COLUMN b TEXT DEFAULT 'DROP COLUMN c' NOT NULL",
+        "ALTER TABLE a ADD COLUMN b bigint GENERATED ALWAYS AS IDENTITY NOT NULL",
+        "ALTER TABLE a ADD b BIGSERIAL NOT NULL",
+        "ALTER TABLE a ADD CONSTRAINT c CHECK (b IS NOT NULL) NOT VALID",
+        "ALTER TABLE a VALIDATE CONSTRAINT c",
+        "ALTER TABLE a DROP CONSTRAINT c",
+        "ALTER TABLE a RENAME CONSTRAINT c TO d",
+        "ALTER TABLE a ALTER COLUMN b DROP NOT NULL",
+        "ALTER TABLE a ALTER COLUMN b SET DEFAULT 5",
+        "CREATE INDEX CONCURRENTLY ix ON a (b)",
+        "DROP INDEX CONCURRENTLY IF EXISTS ix",
+        "GRANT UPDATE (b) ON a TO tandem_app",
+        "-- DROP TABLE a\nSELECT 1",
+        "INSERT INTO a VALUES ('; DROP TABLE a; ''')",
+        "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN DROP TABLE a; END $$ LANGUAGE plpgsql",
+        "CREATE TABLE a (b int); ALTER TABLE a DROP COLUMN b; DROP TABLE a",
+    ],
+)
+def test_what_it_survives_is_not(sql: str) -> None:
+    assert findings(sql) == []
+
+
+def test_everything_is_found_at_once() -> None:
+    sql = "ALTER TABLE a DROP COLUMN b, ALTER COLUMN c TYPE int; DROP TABLE d, e;"
+    assert [(each.rule, each.what) for each in findings(sql)] == [
+        ("drop-column", "a.b"),
+        ("change-type", "a.c"),
+        ("drop-table", "d"),
+        ("drop-table", "e"),
+    ]
