@@ -9,7 +9,7 @@ from bluegreen.errors import LockedError, PortError, RefusedError, StepError, Te
 from bluegreen.lane import Lane
 from bluegreen.plan import Contract, Deploy, Prune, Rollback, Wanted
 from bluegreen.state import Status
-from bluegreen.step import Action
+from bluegreen.step import Action, Step
 from bluegreen.store import Event
 from bluegreen.testing import CrashError, World, release
 
@@ -237,6 +237,14 @@ def test_prune_removes_only_what_nobody_goes_back_to() -> None:
     assert served_by(world) == release(4).version
 
 
+@pytest.mark.parametrize("action", [Action.CLEAR, Action.TOPICS, Action.DRAIN_CALLS, Action.STOP])
+def test_the_lane_that_serves_is_left_alone_whatever_a_plan_says(action: Action) -> None:
+    world = with_deployed(1, 2)
+    with pytest.raises(StepError, match="green has the traffic, so it is left as it is"):
+        world.do([Step(action, 60, Lane.GREEN, TWO)])
+    assert served_by(world) == TWO.version
+
+
 def test_two_deployers_do_not_work_at_once() -> None:
     world = World()
     with world.lock().held("deploy"):
@@ -280,6 +288,9 @@ def test_a_deploy_that_is_killed_at_any_point_is_finished_or_undone(
         world = killed((1,), Deploy(TWO), point)
         world.run(wanted)
         assert served_by(world) in ends, point
+        # Where to go back to is never the release itself, nor one that was given up.
+        assert world.state.previous in {None, ONE.version, TWO.version} - ends, point
+        assert wanted != Deploy(TWO) or world.state.previous == ONE.version, point
 
 
 @pytest.mark.parametrize("wanted", [Deploy(ONE), Deploy(TWO)])

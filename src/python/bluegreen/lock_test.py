@@ -83,6 +83,9 @@ def test_a_lock_that_was_taken_away_is_noticed_and_left_to_its_new_holder() -> N
         taken = lock.release()
         assert taken is not None
         assert taken.owner == "anna"
+        with pytest.raises(LockLostError):
+            held.check()
+        assert FILE not in world.files
         world.files[FILE] = holder(world).render()
         with pytest.raises(LockLostError):
             held.check()

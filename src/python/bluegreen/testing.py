@@ -11,7 +11,7 @@
 A call of a port has two such points: before it has an effect, and after it, with nobody told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -121,6 +121,13 @@ class World:
 
     def run(self, wanted: Wanted) -> list[Step]:
         """Do what is wanted, as a deployer that was started anew; the plan that was done."""
+        return self._deployer(lambda state: plan(state, wanted))
+
+    def do(self, steps: Sequence[Step]) -> None:
+        """Do steps that nobody has planned."""
+        self._deployer(lambda _state: list(steps))
+
+    def _deployer(self, planned: Callable[[State], list[Step]]) -> list[Step]:
         store = Store(_Files(self))
         clock = _Clock(self)
         acts = Acts(
@@ -134,7 +141,7 @@ class World:
         who = Run(f"run-{self.points}", "anna", lambda text: text.replace("hunter2", "[REDACTED]"))
         executor = Executor(store=store, acts=acts, clock=clock, run=who, listener=self._listen)
         with self.lock().held("test") as held:
-            steps = plan(store.load(), wanted)
+            steps = planned(store.load())
             executor.do(steps, held)
         return steps
 
