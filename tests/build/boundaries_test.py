@@ -17,6 +17,9 @@ FORBIDDEN = [
     ("services/identity", "services.account.settings"),
     ("services/account", "alembic"),
     ("services/account", "grpc_kafka.aio"),
+    ("bluegreen", "grpc_kafka"),
+    ("bluegreen", "services.identity.settings"),
+    ("bluegreen", "sqlalchemy"),
     ("local", "services.identity.settings"),
     ("local", "sqlalchemy"),
 ]

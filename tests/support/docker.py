@@ -53,14 +53,14 @@ class Stack:
         name: The project's name.
         url: Where nginx answers, if the project has one.
         environment: What the Compose files are told.
-        files: More Compose files over the one in the folder.
+        files: The Compose files in the folder.
     """
 
     folder: Path
     name: str
     url: str
     environment: Mapping[str, str]
-    files: Sequence[str] = ()
+    files: Sequence[str] = ("docker-compose.yml",)
 
     @property
     def checkout(self) -> Path:
@@ -108,7 +108,7 @@ class Stack:
         Raises:
             DockerError: it failed; the end of all logs is in the message.
         """
-        files = [f"--file={self.folder / file}" for file in ("docker-compose.yml", *self.files)]
+        files = [f"--file={self.folder / file}" for file in self.files]
         command = ["docker", "compose", "--ansi=never", *files, *arguments]
         try:
             return _run(command, self.environment, timeout).stdout
@@ -184,31 +184,61 @@ def project(folder: str, *files: str) -> Iterator[Stack]:
         folder: Where its docker-compose.yml is, in the checkout.
         files: Further files of that folder, over it.
     """
+    with _told() as (name, url, environment):
+        environment["COMPOSE_PROJECT_NAME"] = name
+        home = Path(os.environ[CHECKOUT]) / folder
+        stack = Stack(home, name, url, environment, ("docker-compose.yml", *files))
+        try:
+            yield stack
+        finally:
+            stack.down()
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """The servers as a project, and each lane as one of its own."""
+
+    servers: Stack
+    blue: Stack
+    green: Stack
+
+
+@contextmanager
+def lanes() -> Iterator[Lanes]:
+    """The servers and both lanes, none of them up yet; all is removed at the end."""
+    with _told() as (name, url, environment):
+        environment["TANDEM_PROJECT"] = name
+        home = Path(os.environ[CHECKOUT]) / "infra" / "compose"
+        servers = Stack(home, name, url, environment, ("servers.yml",))
+        blue, green = (
+            Stack(home, f"{name}-{lane}", url, {**environment, "TANDEM_LANE": lane}, ("lane.yml",))
+            for lane in ("blue", "green")
+        )
+        try:
+            yield Lanes(servers, blue, green)
+        finally:
+            # The lanes are on the servers' networks.
+            for stack in (green, blue, servers):
+                stack.down()
+
+
+@contextmanager
+def _told() -> Iterator[tuple[str, str, dict[str, str]]]:
+    """A name for a project, where its nginx is to answer, and what its Compose files are told."""
     needed()
-    port, token = free_port(), secrets.token_hex(4)
+    port, name = free_port(), f"tandem-test-{secrets.token_hex(4)}"
     # Beside those that Docker takes by itself; of 4,096, so that suites do not meet.
     network = f"10.81.{secrets.randbelow(256)}.{16 * secrets.randbelow(16)}/28"
     with tempfile.TemporaryDirectory(prefix="tandem-compose-") as scratch:
         make(Path(scratch) / "secrets", APPLICATIONS)
         environment = {
-            "COMPOSE_PROJECT_NAME": f"tandem-test-{token}",
             "TANDEM_PORT": str(port),
             "TANDEM_SECRETS": f"{scratch}/secrets",
             "TANDEM_EDGE_SUBNET": network,
             # Clients say by X-Forwarded-For who they are: all come by the engine's gateway.
             "TANDEM_TRUSTED_BALANCERS": network,
         }
-        stack = Stack(
-            Path(os.environ[CHECKOUT]) / folder,
-            environment["COMPOSE_PROJECT_NAME"],
-            f"http://127.0.0.1:{port}",
-            environment,
-            files,
-        )
-        try:
-            yield stack
-        finally:
-            stack.down()
+        yield name, f"http://127.0.0.1:{port}", environment
 
 
 @contextmanager
