@@ -69,7 +69,7 @@ def test_traffic_goes_from_one_lane_to_another_that_runs_beside_it() -> None:
         start(lanes.blue)
         assert live(lanes) == "blue"
         assert httpx.get(f"{lanes.servers.url}/sign-in").status_code == 200
-        with pytest.raises(DockerError, match="processes read blue.tandem"):
+        with pytest.raises(DockerError, match=r"processes read blue\.tandem"):
             lanes.blue.run("kafka-emptied")
         start(lanes.green)
         assert lanes.servers.exec("nginx", RELOAD, "green").returncode == 0

@@ -11,24 +11,33 @@
 A call of a port has two such points: before it has an effect, and after it, with nobody told.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bluegreen.acts import Acts, Demands
-from bluegreen.errors import PortError
-from bluegreen.executor import Executor, Run
+from bluegreen.delivery import Choose, Delivery
+from bluegreen.errors import TemporaryError
+from bluegreen.executor import Executor
+from bluegreen.journal import Journal, Run
 from bluegreen.lane import Lane
-from bluegreen.lock import Identity, Lock
-from bluegreen.plan import Wanted, plan
-from bluegreen.ports import Condition, Facts, Server
+from bluegreen.lock import FILE, Identity, Lock
+from bluegreen.memory import (
+    SERVICES,
+    Files,
+    MemoryClock,
+    MemoryEngine,
+    Nginx,
+    People,
+    Tenancy,
+)
+from bluegreen.plan import Contract, Deploy, Wanted
+from bluegreen.ports import Clock, Outcome, Server
 from bluegreen.release import Heads, Release
 from bluegreen.state import State
 from bluegreen.step import Step
 from bluegreen.store import STATE, Record, Store
-from bluegreen.watch import Traffic
 
-SERVICES = ("account", "database")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -48,22 +57,12 @@ def release(number: int, *, contract: int = 1) -> Release:
 
 
 @dataclass
-class Containers:
-    """What is in a lane."""
-
-    release: Release
-    running: bool = True
-    healthy: bool = True
-    takes_calls: bool = True
-
-
-@dataclass
 class World:
     """The server: files, containers, database, nginx; and what is wrong with releases.
 
     Attributes:
         files: By path.
-        lanes: Containers.
+        lanes: What is in each.
         images: What was pulled.
         heads: Where the schema stands; None while there is no database.
         routed: The lane that nginx sends requests to.
@@ -72,18 +71,21 @@ class World:
         faults: Errors that the next calls of a port's method raise, one each.
         bad: Versions that do not start, do not answer the scenario, fail, or are slow.
         crash_at: At which point the deployer is killed.
+        break_at: At which point its connection breaks, once.
+        gone_from: From which point on it is broken for all that changes the server.
         points: How many points were passed.
         broken_promises: What must never be, and was.
         seconds: How much time has passed.
         free_bytes: Room on its disk.
         skew: How many seconds the deployer's clock is ahead.
         told: All that was told to the listener.
+        heard: All that people were told.
         alive: The process of the deployer that runs now.
         dead: Whether it was killed.
     """
 
     files: dict[str, str] = field(default_factory=dict)
-    lanes: dict[Lane, Containers] = field(default_factory=dict)
+    lanes: dict[Lane, Tenancy] = field(default_factory=dict)
     images: set[str] = field(default_factory=set)
     heads: Heads | None = None
     routed: Lane = Lane.BLUE
@@ -92,12 +94,15 @@ class World:
     faults: dict[str, list[Exception]] = field(default_factory=dict)
     bad: dict[str, str] = field(default_factory=dict)
     crash_at: int | None = None
+    break_at: int | None = None
+    gone_from: int | None = None
     points: int = 0
     seconds: float = 0.0
     free_bytes: int = 10**11
     skew: float = 0.0
     broken_promises: list[str] = field(default_factory=list)
     told: list[Record] = field(default_factory=list)
+    heard: list[Outcome] = field(default_factory=list)
     alive: int = 0
     dead: bool = False
 
@@ -117,33 +122,51 @@ class World:
         self.alive += 1
         self.dead = False
         identity = Identity("anna", host, self.alive, lambda pid: pid == self.alive, self._token)
-        return Lock(_Files(self), identity, beat_every=3600)
+        return Lock(Files(self), identity, beat_every=3600)
 
-    def run(self, wanted: Wanted) -> list[Step]:
+    def run(self, wanted: Wanted | Choose) -> list[Step]:
         """Do what is wanted, as a deployer that was started anew; the plan that was done."""
-        return self._deployer(lambda state: plan(state, wanted))
+        store, clock, lock, journal, executor = self._parts()
+        planned: list[Step] = []
+        delivery = Delivery(
+            destination="staging",
+            lock=lock,
+            store=store,
+            executor=executor,
+            notifier=People(self),
+            journal=journal,
+            clock=clock,
+            announce=planned.extend,
+        )
+        delivery.do("test", wanted if callable(wanted) else lambda _state, _store: wanted)
+        return planned
 
     def do(self, steps: Sequence[Step]) -> None:
         """Do steps that nobody has planned."""
-        self._deployer(lambda _state: list(steps))
+        _, _, lock, _, executor = self._parts()
+        with lock.held("test") as held:
+            executor.do(steps, held)
 
-    def _deployer(self, planned: Callable[[State], list[Step]]) -> list[Step]:
-        store = Store(_Files(self))
-        clock = _Clock(self)
+    def _parts(self) -> tuple[Store, Clock, Lock, Journal, Executor]:
+        store, clock = Store(Files(self)), MemoryClock(self)
+        lock = self.lock()
+        run = Run(f"run-{self.points}", "anna", lambda text: text.replace("hunter2", "[REDACTED]"))
+        journal = Journal(store, clock, run, self.told.append)
         acts = Acts(
             store=store,
-            engine=_Engine(self),
-            balancer=_Nginx(self),
+            engine=MemoryEngine(self),
+            balancer=Nginx(self),
             clock=clock,
             demands=Demands(services=SERVICES),
             wall=lambda: self.now.timestamp() + self.skew,
         )
-        who = Run(f"run-{self.points}", "anna", lambda text: text.replace("hunter2", "[REDACTED]"))
-        executor = Executor(store=store, acts=acts, clock=clock, run=who, listener=self._listen)
-        with self.lock().held("test") as held:
-            steps = planned(store.load())
-            executor.do(steps, held)
-        return steps
+        return (
+            store,
+            clock,
+            lock,
+            journal,
+            Executor(store=store, acts=acts, clock=clock, journal=journal),
+        )
 
     def point(self, name: str) -> None:
         """Where the deployer can be killed."""
@@ -152,6 +175,9 @@ class World:
         if self.crash_at is not None and self.points >= self.crash_at:
             self.dead = True
         self.live_or_die(name)
+        gone = self.gone_from is not None and self.points >= self.gone_from
+        if gone or self.points == self.break_at:
+            raise TemporaryError(f"the connection broke {name}")
 
     def live_or_die(self, name: str) -> None:
         """Let nothing be done by a deployer that was killed, such as giving back its lock."""
@@ -162,9 +188,6 @@ class World:
         """Raise what is to go wrong with this call."""
         if waiting := self.faults.get(name):
             raise waiting.pop(0)
-
-    def _listen(self, _step: Step, record: Record) -> None:
-        self.told.append(record)
 
     def _token(self) -> str:
         return f"token-{self.alive}"
@@ -187,204 +210,42 @@ class World:
         )
 
 
-class _Port:
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def _before(self, name: str) -> None:
-        self._world.seconds += 0.1
-        self._world.point(f"before {name}")
-        self._world.fault(name)
-
-    def _after(self, name: str) -> None:
-        self._world.point(f"after {name}")
-
-
-class _Clock:
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def monotonic(self) -> float:
-        return self._world.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self._world.seconds += seconds
-
-
-class _Files(_Port):
-    def now(self) -> datetime:
-        self._world.live_or_die("now")
-        self._world.fault("now")
-        return self._world.now
-
-    def read(self, path: str) -> str | None:
-        self._world.live_or_die("read")
-        return self._world.files.get(path)
-
-    def write(self, path: str, content: str) -> None:
-        self._before("write")
-        self._world.files[path] = content
-        self._after("write")
-
-    def swap(self, path: str, before: str | None, after: str | None) -> bool:
-        self._world.live_or_die("swap")
-        if self._world.files.get(path) != before:
-            return False
-        self._world.files.pop(path, None)
-        if after is not None:
-            self._world.files[path] = after
-        return True
-
-    def append(self, path: str, line: str) -> None:
-        self._world.live_or_die("append")
-        self._world.fault("append")
-        content = self._world.files.get(path, "")
-        cut = "\n" if content and not content.endswith("\n") else ""
-        self._world.files[path] = f"{content}{cut}{line}\n"
-
-    def names(self, folder: str) -> Sequence[str]:
-        here = f"{folder}/"
-        return sorted(p.removeprefix(here) for p in self._world.files if p.startswith(here))
-
-    def remove(self, path: str) -> None:
-        self._before("remove")
-        self._world.files.pop(path, None)
-        self._after("remove")
-
-
-class _Engine(_Port):
-    def facts(self, timeout: float) -> Facts:  # noqa: ARG002 - the port's
-        self._before("facts")
-        return Facts(self._world.now, self._world.free_bytes, "26.1", self._world.heads)
-
-    def has_images(self, release: Release, timeout: float) -> bool:  # noqa: ARG002
-        return self._world.images.issuperset(release.images.values())
-
-    def pull(self, release: Release, timeout: float) -> None:  # noqa: ARG002
-        self._before("pull")
-        for image in release.images.values():
-            self._world.images.add(image)
-            self._after("pull")
-
-    def servers_are_healthy(self, timeout: float) -> bool:  # noqa: ARG002
-        return self._world.heads is not None
-
-    def start_servers(self, release: Release, timeout: float) -> None:  # noqa: ARG002
-        self._before("start_servers")
-        self._world.heads = self._world.heads or Heads()
-        self._after("start_servers")
-
-    def heads(self, timeout: float) -> Heads:  # noqa: ARG002
-        return self._world.heads or Heads()
-
-    def expand(self, release: Release, timeout: float) -> None:  # noqa: ARG002
-        self._before("expand")
-        self._migrate(Heads(expand=release.heads.expand))
-        self._after("expand")
-
-    def contract(self, release: Release, timeout: float) -> None:  # noqa: ARG002
-        self._before("contract")
-        self._migrate(release.heads)
-        self._after("contract")
-
-    def condition(self, lane: Lane, timeout: float) -> Condition:  # noqa: ARG002
-        there = self._world.lanes.get(lane)
-        if there is None:
-            return Condition()
-        images = {name: there.release.images[name] for name in SERVICES}
-        running = frozenset(SERVICES) if there.running else frozenset()
-        well = there.running and there.healthy and there.takes_calls
-        return Condition(images, frozenset(SERVICES) if well else frozenset(), running)
-
-    def clear(self, lane: Lane, timeout: float) -> None:  # noqa: ARG002
-        self._before("clear")
-        if lane in self._world.lanes:
-            self._world.lanes[lane].running = False
-            self._world.dirty.add(lane)
-            self._after("clear")
-            del self._world.lanes[lane]
-        self._after("clear")
-
-    def prepare_topics(self, lane: Lane, release: Release, timeout: float) -> None:  # noqa: ARG002
-        self._before("prepare_topics")
-        if lane in self._world.lanes and self._world.lanes[lane].running:
-            self._world.broken_promises.append(f"topics of {lane} were emptied while it ran")
-        self._world.dirty.discard(lane)
-        self._after("prepare_topics")
-
-    def start(self, lane: Lane, release: Release, timeout: float) -> None:
-        self._before("start")
-        if not self._world.images.issuperset(release.images.values()):
-            raise PortError("an image is not there")
-        if lane in self._world.dirty and lane not in self._world.lanes:
-            self._world.broken_promises.append(f"{lane} may serve requests of its former life")
-        self._world.lanes[lane] = Containers(release, healthy=False)
-        self._after("start")
-        if self._world.bad.get(release.version) == "does not start":
-            self._world.seconds += timeout
-            raise PortError("account is not healthy", "account: exited 1, password hunter2")
-        self._world.lanes[lane].healthy = True
-        self._after("start")
-
-    def publish(self, release: Release, timeout: float) -> None:  # noqa: ARG002
-        self._before("publish")
-
-    def end_streams(self, lane: Lane, timeout: float) -> bool:  # noqa: ARG002
-        self._before("end_streams")
-        return True
-
-    def end_calls(self, lane: Lane, timeout: float) -> bool:  # noqa: ARG002
-        self._before("end_calls")
-        if lane in self._world.lanes:
-            self._world.lanes[lane].takes_calls = False
-        self._after("end_calls")
-        return True
-
-    def stop(self, lane: Lane, timeout: float) -> None:  # noqa: ARG002
-        self._before("stop")
-        if lane in self._world.lanes:
-            self._world.lanes[lane].running = False
-            self._world.dirty.add(lane)
-        self._after("stop")
-
-    def remove_images(self, images: Sequence[str], timeout: float) -> None:  # noqa: ARG002
-        self._before("remove_images")
-        self._world.images.difference_update(images)
-        self._after("remove_images")
-
-    def _migrate(self, to: Heads) -> None:
-        self._world.heads = (self._world.heads or Heads()).joined(to)
-
-
-class _Nginx(_Port):
-    def live(self, timeout: float) -> Lane | None:  # noqa: ARG002
-        return self._world.routed
-
-    def prove(self, lane: Lane, release: Release, timeout: float) -> None:  # noqa: ARG002
-        self._before("prove")
-        if self._world.bad.get(release.version) == "answers 500":
-            raise PortError("GET / answered 500")
-
-    def route(self, lane: Lane, timeout: float) -> None:  # noqa: ARG002
-        self._before("route")
-        self._world.routed = lane
-        self._after("route")
-
-    def end_requests(self, lane: Lane, timeout: float) -> bool:  # noqa: ARG002
-        self._before("end_requests")
-        return True
-
-    def traffic(self, timeout: float) -> Mapping[Lane, Traffic]:  # noqa: ARG002
-        self._world.point("traffic")
-        self._world.fault("traffic")
-        return {lane: self._of(there.release) for lane, there in self._world.lanes.items()}
-
-    def _of(self, one: Release) -> Traffic:
-        ill = self._world.bad.get(one.version)
-        failures = 50 if ill == "fails with traffic" else 0
-        return Traffic(1000, failures, 3.0 if ill == "is slow" else 0.1)
-
-
 def files(world: World) -> Server:
     """The files of a server, for what needs no more of it."""
-    return _Files(world)
+    return Files(world)
+
+
+def served_by(world: World) -> str:
+    """The version that has the traffic, if all that remembers it and shows it agrees.
+
+    Raises:
+        AssertionError: it does not, or a promise was broken on the way.
+    """
+    state = world.state
+    there, other = world.lanes.get(world.routed), world.lanes.get(world.routed.other)
+    held = {
+        "no promise was broken": not world.broken_promises,
+        "nothing is unfinished": state.operation is None,
+        "the state knows where nginx sends requests": state.live is world.routed,
+        "the live lane has the release": there and there.release == state.serving,
+        "the live lane serves": there and there.running and there.healthy and there.takes_calls,
+        "the other lane does not run": other is None or not other.running,
+        "the lock was given back": FILE not in world.files,
+    }
+    broken = [what for what, holds in held.items() if not holds]
+    if broken or state.serving is None:
+        raise AssertionError(f"not so: {'; '.join(broken)}; {world.broken_promises}")
+    return state.serving.version
+
+
+def with_deployed(*numbers: int) -> World:
+    """A server that releases of these numbers were delivered to."""
+    world = World()
+    for number in numbers:
+        world.run(Deploy(release(number)))
+    return world
+
+
+def contract(world: World) -> Contract:
+    """That the schema is contracted now, without a time for ways back."""
+    return Contract(world.now, timedelta())

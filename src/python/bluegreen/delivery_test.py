@@ -1,0 +1,84 @@
+import pytest
+
+from bluegreen.delivery import rollback_to
+from bluegreen.errors import LockedError, PortError, RefusedError, StepError
+from bluegreen.plan import Deploy, Rollback
+from bluegreen.store import Event
+from bluegreen.testing import CrashError, World, release, with_deployed
+
+ONE, TWO, THREE = release(1), release(2), release(3)
+
+
+def version(world: World) -> str:
+    assert world.state.serving is not None
+    return world.state.serving.version
+
+
+def test_people_hear_of_a_release_with_what_changed_and_who_asked() -> None:
+    world = with_deployed(1, 2)
+    heard = world.heard[-1]
+    assert (heard.destination, heard.version, heard.owner) == ("staging", TWO.version, "anna")
+    assert heard.changed == ["account", "database", "kafka-tools"]
+    assert heard.failure is None
+    assert heard.seconds > 0
+
+
+def test_people_hear_of_a_failure_and_of_no_secret() -> None:
+    world = with_deployed(1)
+    world.faults["expand"] = [PortError("role with password hunter2 is missing")]
+    with pytest.raises(StepError):
+        world.run(Deploy(TWO))
+    failure = world.heard[-1].failure
+    assert failure is not None
+    assert "expand failed: role with password [REDACTED] is missing" in failure
+    assert "hunter2" not in world.files["audit.jsonl"]
+
+
+def test_nobody_is_told_of_what_was_refused_or_not_needed() -> None:
+    world = with_deployed(1)
+    with pytest.raises(RefusedError):
+        world.run(Rollback(TWO))
+    world.run(Deploy(ONE))
+    assert len(world.heard) == 1
+
+
+def test_a_release_is_delivered_though_nobody_can_be_told() -> None:
+    world = with_deployed(1)
+    world.faults["notify"] = [PortError("no route to the chat")]
+    world.run(Deploy(TWO))
+    assert version(world) == TWO.version
+    last = world.told[-1]
+    assert (last.step, last.event, last.detail) == ("notify", Event.FAILED, "no route to the chat")
+
+
+def test_a_rollback_without_a_version_goes_to_the_release_before() -> None:
+    world = with_deployed(1, 2)
+    world.run(rollback_to(None))
+    assert version(world) == ONE.version
+    with pytest.raises(RefusedError, match="name a version of: 20260101-000001-0000"):
+        world.run(rollback_to(None))
+
+
+def test_a_rollback_without_a_version_undoes_what_is_unfinished_and_no_more() -> None:
+    world = with_deployed(1, 2)
+    world.crash_at = world.points + 30
+    with pytest.raises(CrashError):
+        world.run(Deploy(THREE))
+    world.crash_at = None
+    world.run(rollback_to(None))
+    assert version(world) == TWO.version
+    assert world.state.previous == ONE.version
+
+
+def test_a_rollback_goes_to_any_version_whose_manifest_is_there() -> None:
+    world = with_deployed(1, 2, 3)
+    world.run(rollback_to(ONE.version))
+    assert version(world) == ONE.version
+    with pytest.raises(RefusedError, match="v9 was never deployed here; there are: "):
+        world.run(rollback_to("v9"))
+
+
+def test_what_somebody_else_deploys_is_not_looked_at() -> None:
+    world = with_deployed(1)
+    with world.lock(host="ci").held("deploy"), pytest.raises(LockedError):
+        world.run(Deploy(TWO))

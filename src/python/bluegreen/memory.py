@@ -1,0 +1,245 @@
+"""The ports of a server in memory; see `bluegreen.testing`. Each touches the world at points."""
+
+# ruff: noqa: ARG002, D102 - the ports say what each method takes and does.
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bluegreen.errors import PortError
+from bluegreen.lane import Lane
+from bluegreen.ports import Condition, Facts, Outcome
+from bluegreen.release import Heads, Release
+from bluegreen.watch import Traffic
+
+if TYPE_CHECKING:
+    from bluegreen.testing import World
+
+SERVICES = ("account", "database")
+
+
+@dataclass
+class Tenancy:
+    """What is in a lane."""
+
+    release: Release
+    running: bool = True
+    healthy: bool = True
+    takes_calls: bool = True
+
+
+class Port:
+    """Touches a world before and after each effect."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def _before(self, name: str) -> None:
+        self._world.seconds += 0.1
+        self._world.point(f"before {name}")
+        self._world.fault(name)
+
+    def _after(self, name: str) -> None:
+        self._world.point(f"after {name}")
+
+
+class MemoryClock:
+    """Time that passes when somebody waits."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def monotonic(self) -> float:
+        return self._world.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self._world.seconds += seconds
+
+
+class Files(Port):
+    """The files of the server."""
+
+    def now(self) -> datetime:
+        self._world.live_or_die("now")
+        self._world.fault("now")
+        return self._world.now
+
+    def read(self, path: str) -> str | None:
+        self._world.live_or_die("read")
+        return self._world.files.get(path)
+
+    def write(self, path: str, content: str) -> None:
+        self._before("write")
+        self._world.files[path] = content
+        self._after("write")
+
+    def swap(self, path: str, before: str | None, after: str | None) -> bool:
+        self._world.live_or_die("swap")
+        if self._world.files.get(path) != before:
+            return False
+        self._world.files.pop(path, None)
+        if after is not None:
+            self._world.files[path] = after
+        return True
+
+    def append(self, path: str, line: str) -> None:
+        self._world.live_or_die("append")
+        self._world.fault("append")
+        content = self._world.files.get(path, "")
+        cut = "\n" if content and not content.endswith("\n") else ""
+        self._world.files[path] = f"{content}{cut}{line}\n"
+
+    def names(self, folder: str) -> Sequence[str]:
+        here = f"{folder}/"
+        return sorted(p.removeprefix(here) for p in self._world.files if p.startswith(here))
+
+    def remove(self, path: str) -> None:
+        self._before("remove")
+        self._world.files.pop(path, None)
+        self._after("remove")
+
+
+class People(Port):
+    """Who is told."""
+
+    def notify(self, outcome: Outcome) -> None:
+        self._before("notify")
+        self._world.heard.append(outcome)
+
+
+class MemoryEngine(Port):
+    """What would be Docker."""
+
+    def facts(self, timeout: float) -> Facts:
+        self._before("facts")
+        return Facts(self._world.now, self._world.free_bytes, "26.1", self._world.heads)
+
+    def has_images(self, release: Release, timeout: float) -> bool:
+        return self._world.images.issuperset(release.images.values())
+
+    def pull(self, release: Release, timeout: float) -> None:
+        self._before("pull")
+        for image in release.images.values():
+            self._world.images.add(image)
+            self._after("pull")
+
+    def servers_are_healthy(self, timeout: float) -> bool:
+        return self._world.heads is not None
+
+    def start_servers(self, release: Release, timeout: float) -> None:
+        self._before("start_servers")
+        self._world.heads = self._world.heads or Heads()
+        self._after("start_servers")
+
+    def heads(self, timeout: float) -> Heads:
+        return self._world.heads or Heads()
+
+    def expand(self, release: Release, timeout: float) -> None:
+        self._before("expand")
+        self._migrate(Heads(expand=release.heads.expand))
+        self._after("expand")
+
+    def contract(self, release: Release, timeout: float) -> None:
+        self._before("contract")
+        self._migrate(release.heads)
+        self._after("contract")
+
+    def condition(self, lane: Lane, timeout: float) -> Condition:
+        there = self._world.lanes.get(lane)
+        if there is None:
+            return Condition()
+        images = {name: there.release.images[name] for name in SERVICES}
+        running = frozenset(SERVICES) if there.running else frozenset()
+        well = there.running and there.healthy and there.takes_calls
+        return Condition(images, frozenset(SERVICES) if well else frozenset(), running)
+
+    def clear(self, lane: Lane, timeout: float) -> None:
+        self._before("clear")
+        if lane in self._world.lanes:
+            self._world.lanes[lane].running = False
+            self._world.dirty.add(lane)
+            self._after("clear")
+            del self._world.lanes[lane]
+        self._after("clear")
+
+    def prepare_topics(self, lane: Lane, release: Release, timeout: float) -> None:
+        self._before("prepare_topics")
+        if lane in self._world.lanes and self._world.lanes[lane].running:
+            self._world.broken_promises.append(f"topics of {lane} were emptied while it ran")
+        self._world.dirty.discard(lane)
+        self._after("prepare_topics")
+
+    def start(self, lane: Lane, release: Release, timeout: float) -> None:
+        self._before("start")
+        if not self._world.images.issuperset(release.images.values()):
+            raise PortError("an image is not there")
+        if lane in self._world.dirty and lane not in self._world.lanes:
+            self._world.broken_promises.append(f"{lane} may serve requests of its former life")
+        self._world.lanes[lane] = Tenancy(release, healthy=False)
+        self._after("start")
+        if self._world.bad.get(release.version) == "does not start":
+            self._world.seconds += timeout
+            raise PortError("account is not healthy", "account: exited 1, password hunter2")
+        self._world.lanes[lane].healthy = True
+        self._after("start")
+
+    def publish(self, release: Release, timeout: float) -> None:
+        self._before("publish")
+
+    def end_streams(self, lane: Lane, timeout: float) -> bool:
+        self._before("end_streams")
+        return True
+
+    def end_calls(self, lane: Lane, timeout: float) -> bool:
+        self._before("end_calls")
+        if lane in self._world.lanes:
+            self._world.lanes[lane].takes_calls = False
+        self._after("end_calls")
+        return True
+
+    def stop(self, lane: Lane, timeout: float) -> None:
+        self._before("stop")
+        if lane in self._world.lanes:
+            self._world.lanes[lane].running = False
+            self._world.dirty.add(lane)
+        self._after("stop")
+
+    def remove_images(self, images: Sequence[str], timeout: float) -> None:
+        self._before("remove_images")
+        self._world.images.difference_update(images)
+        self._after("remove_images")
+
+    def _migrate(self, to: Heads) -> None:
+        self._world.heads = (self._world.heads or Heads()).joined(to)
+
+
+class Nginx(Port):
+    """What would be nginx."""
+
+    def live(self, timeout: float) -> Lane | None:
+        return self._world.routed
+
+    def prove(self, lane: Lane, release: Release, timeout: float) -> None:
+        self._before("prove")
+        if self._world.bad.get(release.version) == "answers 500":
+            raise PortError("GET / answered 500")
+
+    def route(self, lane: Lane, timeout: float) -> None:
+        self._before("route")
+        self._world.routed = lane
+        self._after("route")
+
+    def end_requests(self, lane: Lane, timeout: float) -> bool:
+        self._before("end_requests")
+        return True
+
+    def traffic(self, timeout: float) -> Mapping[Lane, Traffic]:
+        self._world.point("traffic")
+        self._world.fault("traffic")
+        return {lane: self._of(there.release) for lane, there in self._world.lanes.items()}
+
+    def _of(self, one: Release) -> Traffic:
+        ill = self._world.bad.get(one.version)
+        failures = 50 if ill == "fails with traffic" else 0
+        return Traffic(1000, failures, 3.0 if ill == "is slow" else 0.1)
