@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bluegreen.errors import RefusedError, StepError, TemporaryError
-from bluegreen.plan import Deploy, Prune, Rollback, Wanted
+from bluegreen.errors import RefusedError, StepError
+from bluegreen.plan import Deploy, Prune, Rollback, Wanted, can_turn_back
 from bluegreen.testing import CrashError, World, contract, release, served_by, with_deployed
 
 ONE, TWO, THREE = release(1), release(2), release(3)
@@ -51,6 +51,17 @@ def test_a_deploy_that_is_killed_at_any_point_is_finished_or_undone(
         assert wanted != Deploy(TWO) or world.state.previous == ONE.version, point
 
 
+def test_undoing_leaves_the_way_back_as_it_was() -> None:
+    for point in range(1, crash_points(with_deployed(1, 2), Deploy(THREE)) + 1):
+        world = killed((1, 2), Deploy(THREE), point)
+        operation = world.state.operation
+        if operation is None or not can_turn_back(operation):
+            continue
+        world.run(Rollback(None))
+        assert served_by(world) == TWO.version, point
+        assert world.state.previous == ONE.version, point
+
+
 def test_a_connection_that_breaks_at_any_point_keeps_no_release_back() -> None:
     for point in range(1, crash_points(with_deployed(1), Deploy(TWO)) + 1):
         world = with_deployed(1)
@@ -64,11 +75,20 @@ def test_a_connection_that_stays_broken_leaves_a_server_that_serves() -> None:
     for point in range(1, crash_points(with_deployed(1), Deploy(TWO)) + 1):
         world = with_deployed(1)
         world.gone_from = world.points + point
-        with suppress(TemporaryError, StepError):
+        with suppress(StepError):  # and no other; at the last points the release is there
             world.run(Deploy(TWO))
         world.gone_from = None
         world.run(Deploy(TWO))
         assert served_by(world) == TWO.version, point
+
+
+def test_what_broke_first_is_what_is_told_though_it_cannot_be_written_down() -> None:
+    world = with_deployed(1)
+    world.gone_from = world.points + 10  # within the pull
+    with pytest.raises(
+        StepError, match="pull failed: the connection broke before pull; going back"
+    ):
+        world.run(Deploy(TWO))
 
 
 @pytest.mark.parametrize("wanted", [Deploy(ONE), Deploy(TWO)])

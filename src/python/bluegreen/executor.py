@@ -99,9 +99,7 @@ class Executor:
             moment = Moment(patiently(self._clock, self._store.now), self._journal.run.id, heads)
             state = self._keep(state, done(state, step, moment))
         except (BlueGreenError, KeyboardInterrupt) as error:
-            # What the server does not take any more is only told here; the error stays the first.
-            with suppress(PortError):
-                self._note(step, Event.FAILED, began, str(error) or "interrupted")
+            self._note_if_possible(step, Event.FAILED, began, str(error) or "interrupted")
             raise
         self._note(step, Event.SKIPPED if proven else Event.SUCCEEDED, began)
         return state
@@ -113,24 +111,30 @@ class Executor:
 
     def _within[T](self, step: Step, began: float, act: Callable[[float], T]) -> T:
         """Try as often and as long as the step may; a pause that is doubled in between."""
-        pause = _PAUSE
+        pause, reason = _PAUSE, ""
         for attempt in range(1, step.rule.attempts + 1):
             left = began + step.timeout - self._clock.monotonic()
             if left <= 0:
-                raise PortError(f"it is not done after {step.timeout:g} s")
+                raise PortError(f"it is not done after {step.timeout:g} s{reason}")
             try:
                 return act(left)
             except TemporaryError as error:
                 enough = began + step.timeout - self._clock.monotonic() > pause
                 if attempt == step.rule.attempts or not enough:
                     raise
-                self._note(step, Event.RETRIED, began, str(error))
+                reason = f": {error}"
+                self._note_if_possible(step, Event.RETRIED, began, str(error))
             self._clock.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
         raise AssertionError("a step has at least one attempt")
 
     def _note(self, step: Step, event: Event, began: float, detail: str = "") -> None:
         self._journal.note(step.name, event, began, detail)
+
+    def _note_if_possible(self, step: Step, event: Event, began: float, detail: str) -> None:
+        """Write down an error; a server that does not take it changes nothing of what it is."""
+        with suppress(PortError):
+            self._note(step, event, began, detail)
 
 
 def _became(kind: Kind) -> tuple[bool, str]:

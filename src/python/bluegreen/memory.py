@@ -85,6 +85,7 @@ class Files(Port):
 
     def append(self, path: str, line: str) -> None:
         self._world.live_or_die("append")
+        self._world.reach("append")
         self._world.fault("append")
         content = self._world.files.get(path, "")
         cut = "\n" if content and not content.endswith("\n") else ""

@@ -175,8 +175,13 @@ class World:
         if self.crash_at is not None and self.points >= self.crash_at:
             self.dead = True
         self.live_or_die(name)
-        gone = self.gone_from is not None and self.points >= self.gone_from
-        if gone or self.points == self.break_at:
+        self.reach(name)
+        if self.points == self.break_at:
+            raise TemporaryError(f"the connection broke {name}")
+
+    def reach(self, name: str) -> None:
+        """Let nothing come through a connection that is broken for good."""
+        if self.gone_from is not None and self.points >= self.gone_from:
             raise TemporaryError(f"the connection broke {name}")
 
     def live_or_die(self, name: str) -> None:
