@@ -1,4 +1,4 @@
-"""`./pants run src/python/bluegreen:bluegreen -- ...`: see `--help`."""
+"""`./pants run :bluegreen -- ...`: see `--help`."""
 
 from bluegreen.cli import main as run
 
