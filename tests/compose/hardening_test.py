@@ -6,11 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support import docker, requirements
-from tests.support.docker import Stack, service_of
+from tests.support.docker import SERVERS, Stack, service_of
 
 pytestmark = pytest.mark.timeout(600)  # the first one brings everything up
 
-SERVERS = ("account", "database", "identity", "kafka", "nginx", "postgres")
 TASKS = (
     "database-migrate",
     "database-prepare",

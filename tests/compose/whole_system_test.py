@@ -9,15 +9,13 @@ from playwright.sync_api import Browser, expect
 
 from tests.support import docker
 from tests.support.chromium import visiting
-from tests.support.docker import Stack, service_of
+from tests.support.docker import APPLICATIONS, SERVERS, Stack, service_of
 from tests.system.api import Client
 from tests.system.load import Load, about_of, lost, problem_of
 from tests.system.people import Person
 
 pytestmark = pytest.mark.timeout(600)  # more than all that one waits for
 
-SERVERS = ("account", "database", "identity", "kafka", "nginx", "postgres")
-OURS = ("account", "database", "identity")
 CLEAN = (0, 143)  # of their own accord, or by the signal that asked them to (the JVM)
 WARM = 12  # requests that are answered before anything fails
 SETTLED = 15  # requests that are answered once it is back
@@ -85,7 +83,7 @@ def test_a_stop_is_in_order_and_leaves_nothing() -> None:
         stack.stop()
         codes = {service_of(each): each["State"]["ExitCode"] for each in stack.containers()}
         assert {service: code for service, code in codes.items() if code not in CLEAN} == {}
-        for service in OURS:
+        for service in APPLICATIONS:
             assert errors_in(stack.logs(service)) == []
         assert "was not properly shut down" not in stack.logs("postgres")
         stack.down()

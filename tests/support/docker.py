@@ -29,6 +29,8 @@ from tests.support.postgres import free_port
 DOCKER = "TANDEM_TEST_DOCKER"
 CHECKOUT = "TANDEM_TEST_CHECKOUT"
 APPLICATIONS = ("account", "database", "identity")
+SERVERS = (*APPLICATIONS, "kafka", "nginx", "postgres")
+"""What stays up, of the whole system."""
 
 UP_TIMEOUT = 240.0
 """Seconds that all containers have to become healthy, on a busy machine."""

@@ -167,7 +167,7 @@ class Poller:
         for message in messages:
             error = message.error()
             if error is None:
-                records.append(_record_of(message))
+                records.append(record_of(message))
             else:
                 self._pulse.failed(error)
         if records:
@@ -184,7 +184,8 @@ class Poller:
         self._receive(records)
 
 
-def _record_of(message: Message) -> Record:
+def record_of(message: Message) -> Record:
+    """A message of librdkafka's, which holds no error, as a record."""
     return Record(
         message.topic() or "",
         message.partition() or 0,

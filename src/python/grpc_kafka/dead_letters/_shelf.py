@@ -9,7 +9,7 @@ from contextlib import closing
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from grpc_kafka._broker import Record
-from grpc_kafka._kafka._poller import headers_of
+from grpc_kafka._kafka._poller import record_of
 from grpc_kafka._names import dead_letters_of
 from grpc_kafka.dead_letters._errors import DeadLettersError
 from grpc_kafka.dead_letters._letters import Stored, letters_in, original_record
@@ -96,7 +96,7 @@ class Shelf:
                 raise DeadLettersError(f"{self._topic} was not read in {self._timeout:.0f} s")
             message = consumer.poll(0.1)
             if message is not None and not _is_end(message, unread):
-                found.append(_record_of(message))
+                found.append(record_of(message))
                 patience = time.monotonic() + self._timeout
         return found
 
@@ -143,17 +143,6 @@ def _is_end(message: Message, unread: set[int | None]) -> bool:
         raise KafkaException(error)
     unread.discard(message.partition())
     return True
-
-
-def _record_of(message: Message) -> Record:
-    return Record(
-        message.topic() or "",
-        message.partition() or 0,
-        message.offset() or 0,
-        message.key(),
-        headers_of(message),
-        message.value(),
-    )
 
 
 def _said(error: KafkaException) -> str:
