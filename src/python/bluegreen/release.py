@@ -1,4 +1,7 @@
-"""What a release is: a manifest of digests. Services that did not change keep theirs."""
+"""What a release is: a manifest of the digests of images and Compose files.
+
+Services that did not change keep theirs.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,6 +15,10 @@ type Image = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}$")
 ]
 """A repository and a digest; a tag may be moved, a digest not."""
+
+type FileName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*\.yml$")]
+
+type Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 type ServiceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 
@@ -41,12 +48,14 @@ class Release(Document):
         revision: The commit in git, 40 hexadecimal digits.
         built_at: When it was put together; whole seconds.
         images: The image of each service and tool.
+        files: The SHA-256 of each Compose file, in hexadecimal digits; see `bluegreen.bundle`.
         heads: The newest revisions of the schema that its code knows.
     """
 
     revision: str = Field(pattern=r"^[0-9a-f]{40}$")
     built_at: AwareDatetime
     images: Mapping[ServiceName, Image] = Field(min_length=1)
+    files: Mapping[FileName, Sha256] = Field(min_length=1)
     heads: Heads = Heads()
 
     @field_validator("built_at")
@@ -63,7 +72,8 @@ class Release(Document):
 
     def is_same_as(self, other: "Release") -> bool:
         """Whether the other one would put the very same containers there."""
-        return (self.images, self.heads) == (other.images, other.heads)
+        mine = (self.images, self.files, self.heads)
+        return mine == (other.images, other.files, other.heads)
 
     def can_serve(self, database: Heads) -> bool:
         """Whether its code works on a database: one that nothing newer has contracted."""

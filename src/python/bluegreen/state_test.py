@@ -110,6 +110,14 @@ def test_services_that_kept_their_digest_did_not_change() -> None:
     assert not two.is_same_as(one)
 
 
+def test_a_release_with_other_compose_files_is_another_one() -> None:
+    one = release(1)
+    changed = one.model_copy(update={"files": {**one.files, "lane.yml": "0" * 64}})
+    assert changed.changed_since(one) == []
+    assert not changed.is_same_as(one)
+    assert one.is_same_as(one.model_copy(update={"built_at": release(2).built_at}))
+
+
 def test_a_release_serves_on_what_nothing_newer_has_contracted() -> None:
     assert release(1).can_serve(Heads(expand="e0009", contract="c0001"))
     assert not release(1).can_serve(Heads(contract="c0002"))

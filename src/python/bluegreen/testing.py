@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bluegreen.acts import Acts, Demands
+from bluegreen.bundle import Bundle, digest
 from bluegreen.delivery import Choose, Delivery
 from bluegreen.errors import TemporaryError
 from bluegreen.executor import Executor
@@ -40,6 +41,12 @@ from bluegreen.store import STATE, Record, Store
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
+FILES = {
+    "lane.yml": "services: {account: {image: account}, database: {image: database}}\n",
+    "servers.yml": "services: {kafka: {image: kafka}, nginx: {image: nginx}}\n",
+}
+"""The Compose files of all releases."""
+
 
 class CrashError(BaseException):
     """kill -9 of the deployer: no handler runs after it, as far as Python can play that."""
@@ -52,8 +59,14 @@ def release(number: int, *, contract: int = 1) -> Release:
         revision=f"{number:040x}",
         built_at=START + timedelta(seconds=number),
         images={name: f"registry.test/{name}@sha256:{number:064x}" for name in names},
+        files={name: digest(content) for name, content in FILES.items()},
         heads=Heads(expand=f"e{number:04}", contract=f"c{contract:04}"),
     )
+
+
+def bundle(number: int) -> Bundle:
+    """The release of that number, as it is delivered."""
+    return Bundle(release(number), FILES)
 
 
 @dataclass
