@@ -1,0 +1,114 @@
+"""Programs of this machine, run without a shell and within a time."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from bluegreen.errors import PortError
+
+type Say = Callable[[str], None]
+"""Is told a line of progress."""
+
+_GRACE = 5.0  # seconds, from being asked to end to being killed
+_MOST_DETAIL = 4000  # characters
+
+
+def output(
+    command: Sequence[str],
+    *,
+    timeout: float,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """What a program prints.
+
+    Args:
+        command: The program and its arguments.
+        timeout: Seconds that it may take.
+        folder: Where it runs; here by default.
+        environment: Variables beside those of this process.
+
+    Raises:
+        PortError: it cannot be run, failed, or took too long; the detail has what it wrote.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - commands of the deployer and of its settings
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+        )
+    except subprocess.TimeoutExpired:
+        raise PortError(f"{_shown(command)} took longer than {timeout:g} s") from None
+    except OSError as error:
+        raise _missing(command, error) from None
+    if done.returncode != 0:
+        wrote = f"{done.stdout}{done.stderr}".strip()[-_MOST_DETAIL:]
+        raise PortError(f"{_shown(command)} ended with {done.returncode}", wrote)
+    return done.stdout
+
+
+def follow(command: Sequence[str], *, timeout: float, folder: Path, say: Say) -> None:
+    """Run a program and tell each line that it writes, as it writes it.
+
+    When it takes too long, or this process is interrupted, all that it started ends with it.
+
+    Raises:
+        PortError: it cannot be run, failed, or took too long.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the command of the settings
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            cwd=folder,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise _missing(command, error) from None
+    late = threading.Event()
+    timer = threading.Timer(timeout, _end, [process, late])
+    with process:
+        try:
+            timer.start()
+            for line in process.stdout or ():
+                say(line.rstrip("\n"))
+            code = process.wait()
+        except BaseException:
+            _end(process, late)
+            raise
+        finally:
+            timer.cancel()
+    if late.is_set():
+        raise PortError(f"{_shown(command)} took longer than {timeout:g} s, and was ended")
+    if code != 0:
+        raise PortError(f"{_shown(command)} ended with {code}; what it wrote says why")
+
+
+def _end(process: subprocess.Popen[str], late: threading.Event) -> None:
+    late.set()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_GRACE)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _shown(command: Sequence[str]) -> str:
+    return " ".join(command)
+
+
+def _missing(command: Sequence[str], error: OSError) -> PortError:
+    return PortError(f"{command[0]} cannot be run: {error.strerror}; install it, or see PATH")

@@ -1,0 +1,79 @@
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bluegreen import commands
+from bluegreen.errors import PortError
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_what_a_program_prints_is_given() -> None:
+    code = "import os; print(os.environ['LANE'])"
+    assert commands.output(python(code), timeout=10, environment={"LANE": "blue"}) == "blue\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "timeout", "said"),
+    [
+        ("import sys; sys.exit('no such file')", 10, "ended with 1"),
+        ("import time; time.sleep(30)", 0.2, r"took longer than 0\.2 s"),
+    ],
+)
+def test_a_program_that_fails_or_hangs_is_an_error_that_says_so(
+    code: str, timeout: float, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(PortError, match=said):
+        commands.output(python(code), timeout=timeout)
+    with pytest.raises(PortError, match=said):
+        commands.follow(python(code), timeout=timeout, folder=tmp_path, say=lambda _: None)
+
+
+def test_what_a_failed_program_wrote_is_the_detail() -> None:
+    with pytest.raises(PortError) as failed:
+        commands.output(python("import sys; sys.exit('no such file')"), timeout=10)
+    assert failed.value.detail == "no such file"
+
+
+def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PortError, match="/nowhere/pants cannot be run: No such file"):
+        commands.output(["/nowhere/pants"], timeout=1)
+    with pytest.raises(PortError, match="/nowhere/pants cannot be run: No such file"):
+        commands.follow(["/nowhere/pants"], timeout=1, folder=tmp_path, say=lambda _: None)
+
+
+def test_lines_are_told_as_they_are_written(tmp_path: Path) -> None:
+    lines: list[tuple[str, float]] = []
+    code = "import time; print('one', flush=True); time.sleep(0.5); print('two')"
+    commands.follow(
+        python(code),
+        timeout=10,
+        folder=tmp_path,
+        say=lambda line: lines.append((line, time.monotonic())),
+    )
+    assert [line for line, _ in lines] == ["one", "two"]
+    assert lines[1][1] - lines[0][1] > 0.3
+
+
+def test_what_a_program_has_started_ends_with_it(tmp_path: Path) -> None:
+    child = "import time; time.sleep(30)"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    began = time.monotonic()
+    with pytest.raises(PortError, match="was ended"):
+        commands.follow(python(code), timeout=0.5, folder=tmp_path, say=lambda _: None)
+    assert time.monotonic() - began < 10
+
+
+def test_an_interrupted_deployer_leaves_no_program_behind(tmp_path: Path) -> None:
+    def interrupt(_line: str) -> None:
+        raise KeyboardInterrupt
+
+    began = time.monotonic()
+    code = "import time; print('here', flush=True); time.sleep(30)"
+    with pytest.raises(KeyboardInterrupt):
+        commands.follow(python(code), timeout=60, folder=tmp_path, say=interrupt)
+    assert time.monotonic() - began < 10
