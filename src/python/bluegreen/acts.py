@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bluegreen.bundle import Bundle
 from bluegreen.errors import PortError
 from bluegreen.lane import Lane
 from bluegreen.ports import Balancer, Clock, Condition, Engine
@@ -42,6 +43,7 @@ class Acts:
         balancer: nginx there.
         clock: Time here.
         demands: What the destination wants.
+        contents: The Compose files of the release to deliver, by their digests.
         wall: Seconds since 1970 by this machine's clock.
     """
 
@@ -53,6 +55,7 @@ class Acts:
         balancer: Balancer,
         clock: Clock,
         demands: Demands,
+        contents: Mapping[str, str],
         wall: Callable[[], float],
     ) -> None:
         self._store = store
@@ -60,33 +63,39 @@ class Acts:
         self._balancer = balancer
         self._clock = clock
         self._demands = demands
+        self._contents = contents
         self._wall = wall
         self._acts: Mapping[Action, _Act] = {
             Action.PREFLIGHT: self._preflight,
-            Action.RECORD: lambda step, _state, _left: self._store.keep(_release(step)),
+            Action.RECORD: lambda step, _state, _left: self._record(_release(step)),
             Action.PULL: lambda step, _state, left: self._engine.pull(_release(step), left),
             Action.SERVERS: lambda step, _s, left: self._engine.start_servers(_release(step), left),
             Action.EXPAND: self._expand,
             Action.CLEAR: lambda step, _state, left: self._engine.clear(_lane(step), left),
-            Action.TOPICS: lambda step, _state, left: self._engine.prepare_topics(
+            Action.TOPICS: lambda step, _state, left: self._engine.prepare(
                 _lane(step), _release(step), left
             ),
             Action.START: lambda step, _state, left: self._engine.start(
                 _lane(step), _release(step), left
             ),
             Action.PUBLISH: lambda step, _state, left: self._engine.publish(_release(step), left),
-            Action.PROVE: lambda step, _state, left: self._balancer.prove(
+            Action.PROVE: lambda step, _state, left: self._engine.prove(
                 _lane(step), _release(step), left
             ),
             Action.SWITCH: lambda step, _state, left: self._balancer.route(_lane(step), left),
             Action.WATCH: self._watch,
-            Action.DRAIN_HTTP: self._drain,
-            Action.DRAIN_STREAMS: self._drain,
-            Action.DRAIN_CALLS: self._drain,
+            # What has not ended in time is ended by what comes next.
+            Action.DRAIN_HTTP: self._end_requests,
+            Action.DRAIN_STREAMS: lambda step, _state, left: _nothing(
+                self._engine.end_streams(_lane(step), left)
+            ),
+            Action.DRAIN_CALLS: lambda step, _state, left: _nothing(
+                self._engine.end_calls(_lane(step), left)
+            ),
             Action.STOP: lambda step, _state, left: self._engine.stop(_lane(step), left),
             Action.CONTRACT: self._contract,
             Action.PRUNE: self._prune,
-            Action.SCHEMA: lambda _step, _state, left: self._engine.heads(left),
+            Action.SCHEMA: self._look_at_schema,
         }
         self._proofs: Mapping[Proof, Callable[[Step], bool]] = {
             Proof.RECORDED: lambda step: (
@@ -94,8 +103,8 @@ class Acts:
             ),
             Proof.PULLED: lambda step: self._engine.has_images(_release(step), _PROOF_TIMEOUT),
             Proof.SERVERS_HEALTHY: lambda _: self._engine.servers_are_healthy(_PROOF_TIMEOUT),
-            Proof.EXPANDED: lambda step: self._heads().expand >= _release(step).heads.expand,
-            Proof.CONTRACTED: lambda step: self._heads().contract >= _release(step).heads.contract,
+            Proof.EXPANDED: lambda step: self._heads(step).expand >= _release(step).heads.expand,
+            Proof.CONTRACTED: lambda step: self._heads(step).contract >= _release(step).heads.contract,
             Proof.EMPTY: lambda step: not self._condition(step).images,
             Proof.HEALTHY: lambda step: self._condition(step).serves(
                 _release(step), self._demands.services
@@ -128,7 +137,7 @@ class Acts:
             self._check_no_traffic(step, state)
         return act(step, state, timeout)
 
-    def _preflight(self, step: Step, _state: State, timeout: float) -> Heads | None:
+    def _preflight(self, step: Step, state: State, timeout: float) -> Heads | None:
         facts = self._engine.facts(timeout)
         if facts.free_bytes < self._demands.least_free_bytes:
             raise PortError(
@@ -138,20 +147,33 @@ class Acts:
         skew = abs(facts.now.timestamp() - self._wall())
         if skew > _MAX_SKEW:
             raise PortError(f"the server's clock is {skew:.0f} s off; set both by NTP")
-        if step.release and facts.heads and not step.release.can_serve(facts.heads):
+        heads = self._look_at_schema(step, state, timeout)
+        if step.release and heads and not step.release.can_serve(heads):
             raise PortError(
                 f"{step.release.version} knows the schema up to {step.release.heads.contract}, and "
-                f"the database is at {facts.heads.contract}: what it needs was removed"
+                f"the database is at {heads.contract}: what it needs was removed"
             )
-        return facts.heads
+        return heads
 
-    def _expand(self, step: Step, _state: State, timeout: float) -> Heads:
-        self._engine.expand(_release(step), timeout)
-        return self._heads()
+    def _record(self, release: Release) -> None:
+        missing = sorted(set(release.files.values()) - self._contents.keys())
+        if missing:
+            raise PortError(f"the files of {release.version} are not at hand: deploy it once more")
+        files = {name: self._contents[digest] for name, digest in release.files.items()}
+        self._store.keep(Bundle(release, files))
+
+    def _look_at_schema(self, _step: Step, state: State, timeout: float) -> Heads | None:
+        """Where the schema stands, as the release that serves sees it; None if none does."""
+        return None if state.serving is None else self._engine.heads(state.serving, timeout)
+
+    def _expand(self, step: Step, state: State, timeout: float) -> Heads:
+        running = None if state.serving is None else state.serving.heads
+        self._engine.expand(_release(step), running, timeout)
+        return self._heads(step)
 
     def _contract(self, step: Step, _state: State, timeout: float) -> Heads:
         self._engine.contract(_release(step), timeout)
-        return self._heads()
+        return self._heads(step)
 
     def _watch(self, step: Step, state: State, timeout: float) -> None:
         limits, lane = self._demands.watch, _lane(step)
@@ -160,20 +182,16 @@ class Acts:
             self._clock.sleep(limits.interval)
             if not self._condition(step).serves(_release(step), self._demands.services):
                 raise PortError(f"{lane} is not healthy any more, with traffic on it")
-            traffic = self._balancer.traffic(_PROOF_TIMEOUT)
-            old = traffic.get(lane.other, Traffic()) if _has_old(state) else Traffic()
-            found = complaint(traffic.get(lane, Traffic()), old, limits)
+            since = state.switched_at or self._store.now()
+            new, old = self._balancer.traffic(lane, since, _PROOF_TIMEOUT)
+            found = complaint(new, old if _has_old(state) else Traffic(), limits)
             if found is not None:
                 raise PortError(f"{lane} does worse than the lane before: {found}")
 
-    def _drain(self, step: Step, _state: State, timeout: float) -> None:
-        ends = {
-            Action.DRAIN_HTTP: self._balancer.end_requests,
-            Action.DRAIN_STREAMS: self._engine.end_streams,
-            Action.DRAIN_CALLS: self._engine.end_calls,
-        }
-        # What has not ended in time is ended by what comes next.
-        ends[step.action](_lane(step), timeout)
+    def _end_requests(self, step: Step, _state: State, timeout: float) -> None:
+        end = self._clock.monotonic() + timeout
+        self._balancer.settle(timeout)
+        self._engine.end_requests(_lane(step), max(0.0, end - self._clock.monotonic()))
 
     def _prune(self, step: Step, state: State, timeout: float) -> None:
         kept = {version: self._store.release(version) for version in self._store.versions()}
@@ -194,8 +212,8 @@ class Acts:
         if step.lane in {state.live, self._balancer.live(_PROOF_TIMEOUT)}:
             raise PortError(f"{step.lane} has the traffic, so it is left as it is; this is a bug")
 
-    def _heads(self) -> Heads:
-        return self._engine.heads(_PROOF_TIMEOUT)
+    def _heads(self, step: Step) -> Heads:
+        return self._engine.heads(_release(step), _PROOF_TIMEOUT)
 
     def _condition(self, step: Step) -> Condition:
         return self._engine.condition(_lane(step), _PROOF_TIMEOUT)
@@ -206,6 +224,10 @@ _LEAVING = {Action.CLEAR, Action.TOPICS, *DRAINING, Action.STOP}
 
 def _has_old(state: State) -> bool:
     return state.operation is not None and state.operation.old is not None
+
+
+def _nothing(_ended: bool) -> None:
+    """Of an act that finds out whether it is done, and leaves what is not to the next one."""
 
 
 def _lane(step: Step) -> Lane:

@@ -2,7 +2,7 @@
 
 # ruff: noqa: ARG002, D102 - the ports say what each method takes and does.
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -93,11 +93,13 @@ class Files(Port):
 
     def names(self, folder: str) -> Sequence[str]:
         here = f"{folder}/"
-        return sorted(p.removeprefix(here) for p in self._world.files if p.startswith(here))
+        inside = (p.removeprefix(here) for p in self._world.files if p.startswith(here))
+        return sorted({path.partition("/")[0] for path in inside})
 
     def remove(self, path: str) -> None:
         self._before("remove")
-        self._world.files.pop(path, None)
+        for file in [each for each in self._world.files if f"{each}/".startswith(f"{path}/")]:
+            del self._world.files[file]
         self._after("remove")
 
 
@@ -114,7 +116,7 @@ class MemoryEngine(Port):
 
     def facts(self, timeout: float) -> Facts:
         self._before("facts")
-        return Facts(self._world.now, self._world.free_bytes, "26.1", self._world.heads)
+        return Facts(self._world.now, self._world.free_bytes, "26.1")
 
     def has_images(self, release: Release, timeout: float) -> bool:
         return self._world.images.issuperset(release.images.values())
@@ -133,10 +135,10 @@ class MemoryEngine(Port):
         self._world.heads = self._world.heads or Heads()
         self._after("start_servers")
 
-    def heads(self, timeout: float) -> Heads:
+    def heads(self, release: Release, timeout: float) -> Heads:
         return self._world.heads or Heads()
 
-    def expand(self, release: Release, timeout: float) -> None:
+    def expand(self, release: Release, running: Heads | None, timeout: float) -> None:
         self._before("expand")
         self._migrate(Heads(expand=release.heads.expand))
         self._after("expand")
@@ -164,12 +166,12 @@ class MemoryEngine(Port):
             del self._world.lanes[lane]
         self._after("clear")
 
-    def prepare_topics(self, lane: Lane, release: Release, timeout: float) -> None:
-        self._before("prepare_topics")
+    def prepare(self, lane: Lane, release: Release, timeout: float) -> None:
+        self._before("prepare")
         if lane in self._world.lanes and self._world.lanes[lane].running:
             self._world.broken_promises.append(f"topics of {lane} were emptied while it ran")
         self._world.dirty.discard(lane)
-        self._after("prepare_topics")
+        self._after("prepare")
 
     def start(self, lane: Lane, release: Release, timeout: float) -> None:
         self._before("start")
@@ -187,6 +189,15 @@ class MemoryEngine(Port):
 
     def publish(self, release: Release, timeout: float) -> None:
         self._before("publish")
+
+    def prove(self, lane: Lane, release: Release, timeout: float) -> None:
+        self._before("prove")
+        if self._world.bad.get(release.version) == "answers 500":
+            raise PortError("GET / answered 500")
+
+    def end_requests(self, lane: Lane, timeout: float) -> bool:
+        self._before("end_requests")
+        return True
 
     def end_streams(self, lane: Lane, timeout: float) -> bool:
         self._before("end_streams")
@@ -221,26 +232,22 @@ class Nginx(Port):
     def live(self, timeout: float) -> Lane | None:
         return self._world.routed
 
-    def prove(self, lane: Lane, release: Release, timeout: float) -> None:
-        self._before("prove")
-        if self._world.bad.get(release.version) == "answers 500":
-            raise PortError("GET / answered 500")
-
     def route(self, lane: Lane, timeout: float) -> None:
         self._before("route")
         self._world.routed = lane
         self._after("route")
 
-    def end_requests(self, lane: Lane, timeout: float) -> bool:
-        self._before("end_requests")
+    def settle(self, timeout: float) -> bool:
+        self._before("settle")
         return True
 
-    def traffic(self, timeout: float) -> Mapping[Lane, Traffic]:
+    def traffic(self, lane: Lane, since: datetime, timeout: float) -> tuple[Traffic, Traffic]:
         self._world.point("traffic")
         self._world.fault("traffic")
-        return {lane: self._of(there.release) for lane, there in self._world.lanes.items()}
+        return self._of(lane), self._of(lane.other)
 
-    def _of(self, one: Release) -> Traffic:
-        ill = self._world.bad.get(one.version)
+    def _of(self, lane: Lane) -> Traffic:
+        there = self._world.lanes.get(lane)
+        ill = there and self._world.bad.get(there.release.version)
         failures = 50 if ill == "fails with traffic" else 0
         return Traffic(1000, failures, 3.0 if ill == "is slow" else 0.1)

@@ -42,13 +42,11 @@ class Facts:
         now: Its clock.
         free_bytes: Room on the disk of the engine.
         engine: The version of its Docker engine.
-        heads: Where the schema stands; None while there is no database.
     """
 
     now: datetime
     free_bytes: int
     engine: str
-    heads: Heads | None
 
 
 class Server(Protocol):
@@ -77,7 +75,7 @@ class Server(Protocol):
         """The names in a folder, sorted; none if there is no such folder."""
 
     def remove(self, path: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file or a folder, if it is there."""
 
 
 class Engine(Protocol):
@@ -98,11 +96,16 @@ class Engine(Protocol):
     def start_servers(self, release: Release, timeout: float) -> None:
         """Have kafka, postgres and nginx up; what runs already is left as it is."""
 
-    def heads(self, timeout: float) -> Heads:
-        """Where the schema stands."""
+    def heads(self, release: Release, timeout: float) -> Heads:
+        """Where the schema stands, asked by the program of a release that is on the server."""
 
-    def expand(self, release: Release, timeout: float) -> None:
+    def expand(self, release: Release, running: Heads | None, timeout: float) -> None:
         """Expand the schema from the release's image.
+
+        Args:
+            release: Whose revisions.
+            running: What the release that serves knows of the schema; None if none does.
+            timeout: Seconds that it may take.
 
         Raises:
             PortError: a revision failed, or would break what runs.
@@ -117,7 +120,7 @@ class Engine(Protocol):
     def clear(self, lane: Lane, timeout: float) -> None:
         """Remove the containers of a lane."""
 
-    def prepare_topics(self, lane: Lane, release: Release, timeout: float) -> None:
+    def prepare(self, lane: Lane, release: Release, timeout: float) -> None:
         """Create and empty the lane's topics, and let the release's applications reach them."""
 
     def start(self, lane: Lane, release: Release, timeout: float) -> None:
@@ -129,6 +132,16 @@ class Engine(Protocol):
 
     def publish(self, release: Release, timeout: float) -> None:
         """Add the release's static files; those of others stay."""
+
+    def prove(self, lane: Lane, release: Release, timeout: float) -> None:
+        """Drive the release's own scenario through a lane that has no traffic.
+
+        Raises:
+            PortError: it failed; the detail has what was asked and answered.
+        """
+
+    def end_requests(self, lane: Lane, timeout: float) -> bool:
+        """Wait for requests that a lane has under way; whether none is left."""
 
     def end_streams(self, lane: Lane, timeout: float) -> bool:
         """Tell streams to reconnect, and wait for it; whether none is left."""
@@ -149,21 +162,18 @@ class Balancer(Protocol):
     def live(self, timeout: float) -> Lane | None:
         """The lane that new requests go to; None if nginx does not answer."""
 
-    def prove(self, lane: Lane, release: Release, timeout: float) -> None:
-        """Drive the real scenario through a lane that has no traffic.
-
-        Raises:
-            PortError: it failed; the detail has what was asked and answered.
-        """
-
     def route(self, lane: Lane, timeout: float) -> None:
         """Send new requests to a lane, and see that it is so; on failure all is as before."""
 
-    def end_requests(self, lane: Lane, timeout: float) -> bool:
-        """Wait for requests that were sent to a lane before the switch; whether none is left."""
+    def settle(self, timeout: float) -> bool:
+        """Wait until no connection from before a switch brings requests to the lane before.
 
-    def traffic(self, timeout: float) -> Mapping[Lane, Traffic]:
-        """How the lanes answered lately, in a window of the balancer's own."""
+        Returns:
+            Whether none is left, but for streams.
+        """
+
+    def traffic(self, lane: Lane, since: datetime, timeout: float) -> tuple[Traffic, Traffic]:
+        """How a lane answered since it got the traffic, and how the other one did until then."""
 
 
 class Clock(Protocol):

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
+from bluegreen.bundle import MANIFEST, Bundle
 from bluegreen.documents import Document
 from bluegreen.errors import DocumentError
 from bluegreen.ports import Server
@@ -73,9 +74,12 @@ class Store:
         """Write the state, at once and whole."""
         self._server.write(STATE, state.render())
 
-    def keep(self, release: Release) -> None:
-        """Write the manifest of a release."""
-        self._server.write(_manifest(release.version), release.render())
+    def keep(self, bundle: Bundle) -> None:
+        """Write a release with its files; the manifest comes last, and says that all is there."""
+        folder = _folder(bundle.release.version)
+        for name, content in bundle.files.items():
+            self._server.write(f"{folder}/{name}", content)
+        self._server.write(_manifest(bundle.release.version), bundle.release.render())
 
     def release(self, version: str) -> Release | None:
         """The manifest of a version; None if there is none.
@@ -87,12 +91,12 @@ class Store:
         return None if content is None else Release.parse(content, _manifest(version))
 
     def versions(self) -> Sequence[str]:
-        """The versions whose manifests are there, oldest first."""
-        return [name.removesuffix(".json") for name in self._server.names(RELEASES)]
+        """The versions that were delivered, oldest first; one of them may have no manifest."""
+        return self._server.names(RELEASES)
 
     def forget(self, version: str) -> None:
-        """Remove a manifest."""
-        self._server.remove(_manifest(version))
+        """Remove a release and its files."""
+        self._server.remove(_folder(version))
 
     def note(self, record: Record) -> None:
         """Add a line to the log."""
@@ -111,5 +115,9 @@ class Store:
         return records
 
 
+def _folder(version: str) -> str:
+    return f"{RELEASES}/{version}"
+
+
 def _manifest(version: str) -> str:
-    return f"{RELEASES}/{version}.json"
+    return f"{_folder(version)}/{MANIFEST}"

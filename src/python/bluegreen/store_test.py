@@ -1,6 +1,6 @@
 from bluegreen.state import State
 from bluegreen.store import AUDIT, Event, Record, Store
-from bluegreen.testing import World, files, release
+from bluegreen.testing import World, bundle, files, release
 
 
 def record(world: World, step: str) -> Record:
@@ -18,11 +18,19 @@ def test_a_server_without_files_has_an_empty_state_and_no_past() -> None:
 def test_manifests_are_kept_until_they_are_forgotten() -> None:
     store = Store(files(World()))
     for number in (2, 1):
-        store.keep(release(number))
+        store.keep(bundle(number))
     assert store.versions() == [release(1).version, release(2).version]
     assert store.release(release(2).version) == release(2)
     store.forget(release(1).version)
     assert store.versions() == [release(2).version]
+
+
+def test_a_release_without_its_manifest_was_never_there() -> None:
+    world = World()
+    store = Store(files(world))
+    store.keep(bundle(1))
+    del world.files[f"releases/{release(1).version}/release.json"]
+    assert store.release(release(1).version) is None
 
 
 def test_a_line_of_the_log_that_a_crash_cut_short_hides_no_other() -> None:

@@ -171,6 +171,7 @@ class World:
             balancer=Nginx(self),
             clock=clock,
             demands=Demands(services=SERVICES),
+            contents={digest(content): content for content in FILES.values()},
             wall=lambda: self.now.timestamp() + self.skew,
         )
         return (

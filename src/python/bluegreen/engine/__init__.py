@@ -1,0 +1,1 @@
+"""The room that talks Docker: containers and Compose projects on a server."""

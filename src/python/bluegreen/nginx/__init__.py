@@ -1,0 +1,1 @@
+"""The room that talks to nginx: which lane has the traffic, and how it fares."""

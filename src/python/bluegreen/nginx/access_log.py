@@ -1,0 +1,65 @@
+"""How lanes answered, from nginx's access log: a JSON object a request.
+
+What is looked at is what a lane answered to the world: not what nginx served itself, and not what
+came by the server `preview`, which is how a lane is tried before it has the traffic.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bluegreen.lane import Lane
+from bluegreen.watch import Traffic
+
+_FAILED = 500
+_P99 = 0.99
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One request that a lane answered, or should have.
+
+    Attributes:
+        at: When it was logged.
+        lane: Which lane it was sent to.
+        failed: Whether the client got an error of the server's.
+        seconds: Until the first byte of the answer; a stream takes as long as it likes after it.
+    """
+
+    at: datetime
+    lane: Lane
+    failed: bool
+    seconds: float
+
+
+def answers(lines: Iterable[str]) -> Iterator[Answer]:
+    """What is in a log whose lines begin with the engine's timestamps; other lines are left out."""
+    for line in lines:
+        stamp, _, entry = line.partition(" ")
+        try:
+            found = _answer(stamp, json.loads(entry))
+        except (KeyError, TypeError, ValueError):
+            continue
+        if found is not None:
+            yield found
+
+
+def traffic(found: Sequence[Answer]) -> Traffic:
+    """All of them as a whole."""
+    if not found:
+        return Traffic()
+    slowest = sorted(each.seconds for each in found)
+    p99 = slowest[min(len(slowest) - 1, int(len(slowest) * _P99))]
+    return Traffic(len(found), sum(each.failed for each in found), p99)
+
+
+def _answer(stamp: str, entry: dict[str, object]) -> Answer | None:
+    told = str(entry["upstream_header_seconds"])
+    if not told or entry["server"] == "preview":
+        return None
+    # Of a request that was tried twice: "0.001, 0.020"; of one without an answer: "-".
+    tried = [float(each) for each in told.replace(":", ",").split(",") if each.strip() not in "-"]
+    seconds = sum(tried) if tried else float(str(entry["seconds"]))
+    failed = int(str(entry["status"])) >= _FAILED
+    return Answer(datetime.fromisoformat(stamp), Lane(str(entry["lane"])), failed, seconds)

@@ -1,0 +1,135 @@
+"""nginx on a server, by the programs in its container; see `bluegreen.ports.Balancer`."""
+
+# ruff: noqa: D102 - the port says what each method takes and does.
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from docker.models.containers import Container
+
+from bluegreen.engine import conditions
+from bluegreen.engine.client import Docker
+from bluegreen.errors import PortError, TemporaryError
+from bluegreen.lane import Lane
+from bluegreen.nginx import access_log
+from bluegreen.nginx.access_log import Answer
+from bluegreen.ports import Clock
+from bluegreen.watch import Traffic
+
+_ASK = "/opt/tandem/nginx/ask.sh"
+_RELOAD = "/opt/tandem/nginx/reload.sh"
+_OLD_WORKER = "worker process is shutting down"
+
+_KEPT_SECONDS = 16.0
+"""A little more than nginx's keepalive_min_timeout: so long may a connection from before a switch
+bring a request to the lane before."""
+
+_BEFORE = timedelta(minutes=2)
+"""How much of the time before a switch the old lane is judged by."""
+
+_MOST_LINES = 20_000
+_POLL_SECONDS = 0.5
+
+
+class ServerBalancer:
+    """nginx of one server.
+
+    Args:
+        docker: The engine's API.
+        project: The Compose project that nginx is in.
+        clock: Time here.
+    """
+
+    def __init__(self, docker: Docker, project: str, clock: Clock) -> None:
+        self._docker = docker
+        self._project = project
+        self._clock = clock
+        self._read: list[Answer] = []
+
+    def live(self, timeout: float) -> Lane | None:
+        said = self._run([_ASK, "/nginx/configuration"], timeout)
+        if said is None:
+            return None
+        try:
+            return Lane(said.splitlines()[-1].split()[0])
+        except (IndexError, ValueError):
+            return None
+
+    def route(self, lane: Lane, timeout: float) -> None:
+        before = self.live(timeout)
+        self._demand([_RELOAD, lane], timeout)
+        # By the way that requests take, once that is the new one.
+        answered = self._run([_ASK, "/nginx/live"], timeout) or ""
+        if not _is_of(answered, lane):
+            if before is not None:
+                self._demand([_RELOAD, before], timeout)
+            raise PortError(f"through nginx {lane} does not answer; {before} is live", answered)
+
+    def settle(self, timeout: float) -> bool:
+        end = self._clock.monotonic() + min(timeout, _KEPT_SECONDS)
+        while self._has_old_workers(timeout):
+            if self._clock.monotonic() > end:
+                return False
+            self._clock.sleep(_POLL_SECONDS)
+        return True
+
+    def traffic(self, lane: Lane, since: datetime, timeout: float) -> tuple[Traffic, Traffic]:
+        self._read_on(since - _BEFORE, timeout)
+        new = [each for each in self._read if each.lane is lane and each.at >= since]
+        old = [each for each in self._read if each.lane is lane.other and each.at < since]
+        return access_log.traffic(new), access_log.traffic(old)
+
+    def _read_on(self, since: datetime, timeout: float) -> None:
+        latest = self._read[-1].at if self._read else since
+        with self._docker.asked(timeout) as client:
+            written = self._nginx(client.containers.list(filters=self._filters())).logs(
+                stderr=False, timestamps=True, since=latest.timestamp(), tail=_MOST_LINES
+            )
+        lines = written.decode(errors="replace").splitlines()
+        self._read.extend(each for each in access_log.answers(lines) if each.at > latest)
+
+    def _has_old_workers(self, timeout: float) -> bool:
+        with self._docker.asked(timeout) as client:
+            processes = self._nginx(client.containers.list(filters=self._filters())).top()
+        return any(_OLD_WORKER in " ".join(each) for each in processes["Processes"] or ())
+
+    def _demand(self, command: Sequence[str], timeout: float) -> None:
+        code, wrote = self._executed(command, timeout)
+        if code != 0:
+            raise PortError(f"nginx did not do `{' '.join(command)}`", wrote)
+
+    def _run(self, command: Sequence[str], timeout: float) -> str | None:
+        """What a program printed; None if it did not end well, or nginx does not run."""
+        try:
+            code, wrote = self._executed(command, timeout)
+        except _NotThereError:
+            return None
+        return wrote if code == 0 else None
+
+    def _executed(self, command: Sequence[str], timeout: float) -> tuple[int, str]:
+        with self._docker.asked(timeout) as client:
+            nginx = self._nginx(client.containers.list(filters=self._filters()))
+            code, output = nginx.exec_run(list(command))
+        return int(code), output.decode(errors="replace")
+
+    def _nginx(self, running: Sequence[Container]) -> Container:
+        if not running:
+            raise _NotThereError("nginx does not run on the server")
+        return running[0]
+
+    def _filters(self) -> dict[str, list[str]]:
+        return conditions.filters(self._project, "nginx")
+
+
+class _NotThereError(TemporaryError):
+    pass
+
+
+def _is_of(answered: str, lane: Lane) -> bool:
+    try:
+        said = json.loads(answered.splitlines()[-1])
+    except (IndexError, ValueError):
+        return False
+    return isinstance(said, dict) and said.get("lane") == lane and said.get("status") == "ok"
+

@@ -1,0 +1,1 @@
+"""The room that talks SSH: commands and files on a server."""

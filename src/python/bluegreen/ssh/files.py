@@ -1,0 +1,118 @@
+"""The deployer's files on a server, by commands of its shell (POSIX, coreutils and util-linux)."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bluegreen.errors import PortError, TemporaryError
+from bluegreen.ssh.connection import Connection, Done
+
+_SECONDS = 15.0
+_LOCK_SECONDS = "10"
+_MISSING = 44
+_OTHER = 45
+_CUT_SHORT = 46
+
+_READ = f'[ -e "$1" ] || exit {_MISSING}; exec cat "$1"'
+
+# What comes in is put beside the file, held to its length (a connection that breaks looks like its
+# end), and takes its place at once; both are on the disk before the command says so.
+_RECEIVE = f"""\
+set -eu
+umask 077
+mkdir -p "$(dirname "$1")"
+new=$(mktemp "$(dirname "$1")/.new.XXXXXX")
+trap 'rm -f "$new"' EXIT
+cat >"$new"
+[ "$(wc -c <"$new")" -eq "$2" ] || exit {_CUT_SHORT}
+"""
+_REPLACE = """\
+sync "$new"
+mv "$new" "$1"
+sync "$(dirname "$1")"
+"""
+_ALONE = f"""\
+exec 9>"$(dirname "$1")/.turn"
+flock -w {_LOCK_SECONDS} 9
+"""
+_SWAP = f"""\
+now=$(if [ -e "$1" ]; then sha256sum <"$1" | cut -c1-64; else echo none; fi)
+[ "$now" = "$3" ] || exit {_OTHER}
+"""
+_GONE = """\
+rm -f "$1"
+sync "$(dirname "$1")"
+"""
+_APPEND = """\
+if [ -s "$1" ] && [ -n "$(tail -c 1 "$1")" ]; then echo >>"$1"; fi
+cat "$new" >>"$1"
+sync "$1"
+"""
+
+
+class Files:
+    """The files below one folder of a server, and its clock.
+
+    Args:
+        connection: To the server.
+        folder: The path of the folder there.
+    """
+
+    def __init__(self, connection: Connection, folder: str) -> None:
+        self._connection = connection
+        self._folder = folder
+
+    def now(self) -> datetime:
+        """The time by the server's clock, in UTC."""
+        said = self._run(["date", "+%s.%N"])
+        return datetime.fromtimestamp(float(said.output), UTC)
+
+    def read(self, path: str) -> str | None:
+        """The content of a file; None if there is none."""
+        done = self._script(_READ, path, allowed=(_MISSING,))
+        return None if done.code == _MISSING else done.output
+
+    def write(self, path: str, content: str) -> None:
+        """Replace a file at once, whole and for good; its folder is made."""
+        self._script(_RECEIVE + _REPLACE, path, content=content)
+
+    def swap(self, path: str, before: str | None, after: str | None) -> bool:
+        """Replace a file if its content is `before`, at once; None is for no file."""
+        known = "none" if before is None else hashlib.sha256(before.encode()).hexdigest()
+        script = _RECEIVE + _ALONE + _SWAP + (_GONE if after is None else _REPLACE)
+        done = self._script(script, path, known, content=after or "", allowed=(_OTHER,))
+        return done.code != _OTHER
+
+    def append(self, path: str, line: str) -> None:
+        """Add a line to the end of a file; a last one that a crash cut short is ended first."""
+        self._script(_RECEIVE + _ALONE + _APPEND, path, content=f"{line}\n")
+
+    def names(self, folder: str) -> Sequence[str]:
+        """The names in a folder, sorted; none if there is no such folder."""
+        done = self._script('[ ! -d "$1" ] || exec ls -1 "$1"', folder)
+        return sorted(done.output.splitlines())
+
+    def remove(self, path: str) -> None:
+        """Remove a file or a folder, if it is there."""
+        self._script('exec rm -rf "$1"', path)
+
+    def _script(
+        self,
+        script: str,
+        path: str,
+        *arguments: str,
+        content: str | None = None,
+        allowed: Sequence[int] = (),
+    ) -> Done:
+        size = [] if content is None else [str(len(content.encode()))]
+        words = ["sh", "-c", script, "sh", f"{self._folder}/{path}", *size, *arguments]
+        return self._run(words, content or "", allowed)
+
+    def _run(self, words: Sequence[str], stdin: str = "", allowed: Sequence[int] = ()) -> Done:
+        done = self._connection.run(words, timeout=_SECONDS, stdin=stdin)
+        if done.code == _CUT_SHORT:
+            raise TemporaryError("a file did not reach the server whole")
+        if done.code != 0 and done.code not in allowed:
+            reason = done.errors.strip() or f"exit code {done.code}"
+            raise PortError(f"the server's files cannot be used: {reason}")
+        return done
