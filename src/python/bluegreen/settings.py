@@ -25,10 +25,16 @@ from bluegreen.step import Action, default_timeouts
 from bluegreen.watch import Limits
 
 FILE = "deploy.toml"
+REGISTRY_PASSWORD = "project.registry-login.password"  # noqa: S105 - the path of a secret
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _ADDRESS = re.compile(r"(?P<user>[a-z_][a-z0-9_-]*)@(?P<host>[A-Za-z0-9.-]+)(:(?P<port>\d{1,5}))?")
+_LOCAL_IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/-]*\{name\}[a-z0-9._:/-]*")
+_OWN_VARIABLES = re.compile(
+    r"COMPOSE_.*|TANDEM_(LANE|PROJECT|PUBLIC_URL|SECRETS|SINCE|VERSION|IMAGE_.*)"
+)
+_UNQUOTABLE = re.compile(r"[\x00-\x1f\x7f']")
 _LOOK_SECONDS = 60.0
 _MOST_SECONDS = 30 * 86_400
 
@@ -55,11 +61,40 @@ def _url(value: str) -> str:
     return value.removesuffix("/")
 
 
+def _local_image(value: str) -> str:
+    if not _LOCAL_IMAGE.fullmatch(value):
+        raise ValueError('should be as "tandem/{name}:dev"')
+    return value
+
+
+def _file_here(value: Path) -> Path:
+    if value.is_absolute() or ".." in value.parts:
+        raise ValueError("should be a path below the folder of the settings")
+    return value
+
+
+def _variable(value: str) -> str:
+    if _OWN_VARIABLES.fullmatch(value):
+        raise ValueError("is set by the deployer itself")
+    return value
+
+
+def _variable_value(value: str) -> str:
+    if _UNQUOTABLE.search(value):
+        raise ValueError("should have no single quote, and be one line")
+    return value
+
+
 type Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=_MOST_SECONDS)]
 type Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
-
-
 type SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$")]
+type Argument = Annotated[str, StringConstraints(min_length=1)]
+type Command = Annotated[tuple[Argument, ...], Field(min_length=1)]
+type FileHere = Annotated[Path, AfterValidator(_file_here)]
+type Variable = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$"), AfterValidator(_variable)
+]
+type VariableValue = Annotated[str, AfterValidator(_variable_value)]
 
 
 def _kebab(name: str) -> str:
@@ -72,6 +107,13 @@ class _Table(BaseModel):
     )
 
 
+class Login(_Table):
+    """Who the registry lets in."""
+
+    user: Argument
+    password: Secret
+
+
 class Project(_Table):
     """What is delivered."""
 
@@ -81,8 +123,80 @@ class Project(_Table):
     registry: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._:/-]*[a-z0-9]$")]
     """Where images are pushed to and pulled from: HOST[:PORT][/FOLDER]."""
 
+    registry_login: Login | None = None
+    """For pushing here and pulling there; without it, what `docker login` has kept here."""
+
     services: tuple[ServiceName, ...] = Field(min_length=1)
-    """What runs in a lane."""
+    """What runs in a lane; callers first, as their calls end when a lane drains."""
+
+
+class ComposeFiles(_Table):
+    """The Compose files that a release is made of, in the checkout."""
+
+    lane: FileHere = Path("infra/compose/lane.yml")
+    """The services of one release."""
+
+    servers: FileHere = Path("infra/compose/servers.yml")
+    """What belongs to no lane."""
+
+
+class HeadsOf(_Table):
+    """What says the newest revisions of the schema that a release knows."""
+
+    image: ServiceName
+    """One of those that are built."""
+
+    command: Command
+    """Its arguments; it prints `{"expand": "e0001", "contract": "c0001"}` and asks no database."""
+
+
+class Build(_Table):
+    """How a release is made from a checkout."""
+
+    command: Command = ("./pants", "package", "src/python/services::", "infra::")
+    """Builds all images."""
+
+    images: Annotated[str, AfterValidator(_local_image)] = "tandem/{name}:dev"
+    """What the command calls them."""
+
+    names: tuple[ServiceName, ...] = ()
+    """What is built beside the services of the project: servers and tools."""
+
+    compose: ComposeFiles = ComposeFiles()
+
+    heads: HeadsOf | None = None
+    """None where there is no schema."""
+
+    timeout: Seconds = 3600.0
+    """Of the command."""
+
+    push_timeout: Seconds = 900.0
+    """Of one image, with all its tries."""
+
+
+class Tasks(_Table):
+    """What the deployer runs at which step: Compose services with the profile `task`, in order."""
+
+    servers: tuple[ServiceName, ...] = ()
+    """After Kafka, PostgreSQL and nginx are up."""
+
+    expand: tuple[ServiceName, ...] = ()
+    """Expand the schema; may refuse because of what runs."""
+
+    topics: tuple[ServiceName, ...] = ()
+    """Create and empty a lane's topics, and grant access."""
+
+    publish: tuple[ServiceName, ...] = ()
+    """Add static files."""
+
+    prove: tuple[ServiceName, ...] = ()
+    """Drive the scenario through a lane that has no traffic."""
+
+    contract: tuple[ServiceName, ...] = ()
+    """Contract the schema."""
+
+    heads: tuple[ServiceName, ...] = ()
+    """Say where the schema stands."""
 
 
 class Watch(_Table):
@@ -119,6 +233,9 @@ class Destination(_Table):
     known_hosts: Path
     """The file with its host key; an unknown key is refused."""
 
+    key: Secret | None = None
+    """The private SSH key; without it, those of the agent and of this user."""
+
     folder: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]+$")] = "/srv/tandem"
     """Where the deployer keeps its files there."""
 
@@ -131,6 +248,9 @@ class Destination(_Table):
     secrets: Mapping[SecretName, Secret] = Field(default_factory=dict)
     """Files of secrets there, and where they come from."""
 
+    environment: Mapping[Variable, VariableValue] = Field(default_factory=dict)
+    """What the Compose files are told there."""
+
     timeouts: Mapping[Action, Seconds] = Field(default_factory=dict)
     watch: Watch = Watch()
     """Other than for all destinations."""
@@ -140,6 +260,8 @@ class Settings(_Table):
     """The whole file."""
 
     project: Project
+    build: Build = Build()
+    tasks: Tasks = Tasks()
     destinations: Mapping[Name, Destination] = Field(min_length=1)
     timeouts: Mapping[Action, Seconds] = Field(default_factory=dict)
     watch: Watch = Watch()
@@ -159,9 +281,14 @@ class Settings(_Table):
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(source, [f"is no TOML: {error}"]) from None
         try:
-            return cls.model_validate(content)
+            settings = cls.model_validate(content)
         except ValidationError as error:
             raise SettingsError(source, problems(error.errors(), cls)) from None
+        heads, built = settings.build.heads, settings.built
+        if heads is not None and heads.image not in built:
+            problem = f"build.heads.image: is none of those that are built: {', '.join(built)}"
+            raise SettingsError(source, [problem])
+        return settings
 
     @classmethod
     def load(cls, file: Path) -> Self:
@@ -196,15 +323,28 @@ class Settings(_Table):
         return chosen, own.model_copy(update={"watch": watch, "timeouts": timeouts})
 
     @property
+    def built(self) -> tuple[str, ...]:
+        """The names of all images of a release."""
+        return tuple(dict.fromkeys((*self.project.services, *self.build.names)))
+
+    @property
     def rollback_window(self) -> timedelta:
         """How long after a switch nothing is contracted."""
         return timedelta(seconds=self.keep.rollback_window)
 
     def secrets(self, destination: str) -> dict[str, Secret]:
         """The secrets that a destination needs, by their paths in the file."""
-        own = self.destinations[destination].secrets
-        named = {f"destinations.{destination}.secrets.{name}": own[name] for name in own}
-        return named | {f"notify[{place}]": secret for place, secret in enumerate(self.notify)}
+        own, here = self.destinations[destination], f"destinations.{destination}"
+        named = {f"{here}.secrets.{name}": secret for name, secret in own.secrets.items()}
+        if own.key is not None:
+            named[f"{here}.key"] = own.key
+        told = {f"notify[{place}]": secret for place, secret in enumerate(self.notify)}
+        return named | self.build_secrets() | told
+
+    def build_secrets(self) -> dict[str, Secret]:
+        """The secrets that building and pushing needs, by their paths in the file."""
+        login = self.project.registry_login
+        return {} if login is None else {REGISTRY_PASSWORD: login.password}
 
 
 def shown(settings: Settings, destination: str) -> dict[str, object]:
@@ -212,8 +352,11 @@ def shown(settings: Settings, destination: str) -> dict[str, object]:
     name, chosen = settings.destination(destination)
     whole = settings.model_copy(update={"destinations": {name: chosen}})
     dumped = whole.model_dump(mode="json", by_alias=True, exclude={"timeouts", "watch"})
-    dumped["destinations"][name]["secrets"] = {
-        file: str(secret) for file, secret in sorted(chosen.secrets.items())
-    }
+    there = dumped["destinations"][name]
+    there["secrets"] = {file: str(secret) for file, secret in sorted(chosen.secrets.items())}
+    there["key"] = None if chosen.key is None else str(chosen.key)
+    login = settings.project.registry_login
+    if login is not None:
+        dumped["project"]["registry-login"]["password"] = str(login.password)
     dumped["notify"] = [str(secret) for secret in settings.notify]
     return dumped

@@ -15,6 +15,14 @@ notify = [{environment = "CHAT_URL"}]
 name = "tandem"
 registry = "registry.example.com:5000/tandem"
 services = ["account", "database", "identity"]
+registry-login = {user = "deployer", password = {environment = "REGISTRY_PASSWORD"}}
+
+[build]
+names = ["kafka", "kafka-tools", "account"]
+heads = {image = "database", command = ["migrate", "heads", "--json"]}
+
+[tasks]
+expand = ["database-check", "database-migrate"]
 
 [timeouts]
 pull = "20m"
@@ -37,12 +45,26 @@ address = "deploy@www.example.com:2222"
 known-hosts = "deploy/known_hosts"
 public-url = "https://www.example.com"
 folder = "/srv/shop"
+key = {command = ["vault", "read", "-token=s3cr3t", "key"]}
+environment = {TANDEM_PORT = "443", TANDEM_ADDRESS = "0.0.0.0"}
 timeouts = {start = "5m"}
 watch = {seconds = 300}
 
 [destinations.production.secrets]
 postgres_password = {environment = "POSTGRES_PASSWORD"}
 "kafka_admin.properties" = {command = ["vault", "read", "-token=s3cr3t", "kafka"]}
+"""
+
+LEAST = """
+[project]
+name = "tandem"
+registry = "registry.example.com"
+services = ["account"]
+
+[destinations.staging]
+address = "deploy@staging.example.com"
+known-hosts = "deploy/known_hosts"
+public-url = "https://staging.example.com/"
 """
 
 
@@ -73,6 +95,16 @@ def test_all_problems_are_told_at_once_by_their_paths() -> None:
 name = "Tandem"
 registy = "registry.example.com"
 services = []
+registry-login = {user = "", password = "hunter2"}
+[build]
+command = []
+images = "tandem/{service}:dev"
+names = ["Kafka"]
+compose = {lane = "/etc/lane.yml", server = "servers.yml"}
+heads = {image = "database", command = []}
+push-timeout = 0
+[tasks]
+expnd = ["database-migrate"]
 [timeouts]
 pul = 5
 pull = "soon"
@@ -81,6 +113,7 @@ start = 0
 address = "staging.example.com"
 public-url = "staging"
 know_hosts = "x"
+environment = {TANDEM_LANE = "blue", tandem = "x", TANDEM_PORT = "80'"}
 [destinations.staging.secrets]
 a = {}
 b = {environment = "A", command = ["b"]}
@@ -89,7 +122,23 @@ c = {environment = "no name"}
 failure-rate = 2
 """
     assert problems(text) == [
+        "build.command: tuple should have at least 1 item after validation, not 0",
+        "build.compose.lane: should be a path below the folder of the settings",
+        "build.compose.server: is no setting; is it servers?",
+        "build.heads.command: tuple should have at least 1 item after validation, not 0",
+        'build.images: should be as "tandem/{name}:dev"',
+        "build.names[0]: string should match pattern '^[a-z][a-z0-9-]*$'",
+        "build.push-timeout: input should be greater than 0",
         "destinations.staging.address: should be as USER@HOST or USER@HOST:PORT",
+        "destinations.staging.environment.TANDEM_LANE: is set by the deployer itself",
+        (
+            "destinations.staging.environment.TANDEM_PORT: should have no single quote, and be "
+            "one line"
+        ),
+        (
+            "destinations.staging.environment.tandem: string should match pattern "
+            "'^[A-Z_][A-Z0-9_]*$'"
+        ),
         "destinations.staging.know_hosts: is no setting; is it known-hosts?",
         "destinations.staging.known-hosts: is missing",
         "destinations.staging.public-url: should be as https://HOST or https://HOST:PORT",
@@ -107,9 +156,15 @@ failure-rate = 2
         ),
         "destinations.staging.watch.failure-rate: input should be less than or equal to 1",
         "project.name: string should match pattern '^[a-z][a-z0-9-]*$'",
+        (
+            "project.registry-login.password: input should be a valid dictionary or instance of "
+            "Secret"
+        ),
+        "project.registry-login.user: string should have at least 1 character",
         "project.registry: is missing",
         "project.registy: is no setting; is it registry?",
         "project.services: tuple should have at least 1 item after validation, not 0",
+        "tasks.expnd: is no setting; is it expand?",
         "timeouts.pul: is no action; is it pull?",
         'timeouts.pull: should be a number of seconds, or as "90s", "15m", "2h" or "7d"',
         "timeouts.start: input should be greater than 0",
@@ -147,6 +202,8 @@ def test_what_is_shown_holds_no_secret_and_no_argument_of_a_command() -> None:
     assert "[REDACTED] (command vault)" in text
     assert "[REDACTED] (environment CHAT_URL)" in text
     assert "s3cr3t" not in text
+    assert "[REDACTED] (environment REGISTRY_PASSWORD)" in text
+    assert "'TANDEM_PORT': '443'" in text
     assert "staging" not in text
 
 
@@ -154,5 +211,33 @@ def test_secrets_are_named_by_their_paths() -> None:
     assert list(Settings.parse(GOOD).secrets("production")) == [
         "destinations.production.secrets.postgres_password",
         "destinations.production.secrets.kafka_admin.properties",
+        "destinations.production.key",
+        "project.registry-login.password",
         "notify[0]",
+    ]
+    assert list(Settings.parse(GOOD).build_secrets()) == ["project.registry-login.password"]
+
+
+def test_what_is_built_is_the_services_and_what_is_named_beside_them() -> None:
+    settings = Settings.parse(GOOD)
+    assert settings.built == ("account", "database", "identity", "kafka", "kafka-tools")
+    assert Settings.parse(LEAST).built == ("account",)
+
+
+def test_a_build_needs_no_word_where_the_checkout_is_as_usual() -> None:
+    settings = Settings.parse(LEAST)
+    assert settings.build.compose.lane == Path("infra/compose/lane.yml")
+    assert settings.build.heads is None
+    assert settings.build_secrets() == {}
+    assert settings.secrets("staging") == {}
+    assert settings.tasks.expand == ()
+
+
+def test_heads_come_from_an_image_that_is_built() -> None:
+    wrong = GOOD.replace('image = "database"', 'image = "postgres"')
+    assert problems(wrong) == [
+        (
+            "build.heads.image: is none of those that are built: account, database, identity, "
+            "kafka, kafka-tools"
+        )
     ]
