@@ -30,7 +30,7 @@ def output(
         command: The program and its arguments.
         timeout: Seconds that it may take.
         folder: Where it runs; here by default.
-        environment: Variables beside those of this process.
+        environment: All its variables; those of this process by default.
 
     Raises:
         PortError: it cannot be run, failed, or took too long; the detail has what it wrote.
@@ -44,7 +44,7 @@ def output(
             timeout=timeout,
             check=False,
             cwd=folder,
-            env={**os.environ, **(environment or {})},
+            env=environment,
         )
     except subprocess.TimeoutExpired:
         raise PortError(f"{_shown(command)} took longer than {timeout:g} s") from None

@@ -13,8 +13,9 @@ def python(code: str) -> list[str]:
 
 
 def test_what_a_program_prints_is_given() -> None:
-    code = "import os; print(os.environ['LANE'])"
-    assert commands.output(python(code), timeout=10, environment={"LANE": "blue"}) == "blue\n"
+    code = "import os; print(os.environ['LANE'], 'HOME' in os.environ)"
+    environment = {"LANE": "blue"}
+    assert commands.output(python(code), timeout=10, environment=environment) == "blue False\n"
 
 
 @pytest.mark.parametrize(
