@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from services.database.cli import Exit, main
@@ -43,6 +45,23 @@ def test_status_names_current_head_and_pending(
     assert lines[0].split() == ["expand", "current", "-", "head", "e0001", "1", "pending"]
     assert lines[1].strip().startswith("pending e0001: Add accounts")
     assert lines[2].split() == ["contract", "current", "-", "head", "c0001", "1", "pending"]
+
+
+def test_a_machine_reads_where_a_schema_stands_whatever_is_pending(
+    server: Postgres, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(environment, prepared(server))
+    assert main(["migrate", "status", "--json"]) == Exit.DONE
+    before = json.loads(capsys.readouterr().out)
+    assert before["expand"] == {"current": None, "head": "e0001", "pending": ["e0001"]}
+    main(["migrate", "expand"])
+    capsys.readouterr()
+    assert main(["migrate", "status", "--json"]) == Exit.DONE
+    after = json.loads(capsys.readouterr().out)
+    assert after == {
+        "expand": {"current": "e0001", "head": "e0001", "pending": []},
+        "contract": {"current": None, "head": "c0001", "pending": ["c0001"]},
+    }
 
 
 def test_a_server_that_is_not_there_is_worth_another_try(

@@ -1,8 +1,10 @@
 """The commands of the service: serve, migrate, prepare."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from enum import IntEnum
 
 import chassis
@@ -55,6 +57,8 @@ examples:
   migrate status                               where both branches stand
   migrate expand                               before the new release starts
   migrate contract                             once nothing of the old release is left
+  migrate status --json                        the same for a machine
+  migrate heads --json                         the newest revisions that this release knows
   migrate check --since e0001                  whether the release that knows e0001 survives expand
   migrate expand --lock-timeout 0.5 --attempts 8
 
@@ -62,7 +66,7 @@ environment:
   TANDEM_DATABASE_OWNER_URL                    postgresql://tandem_owner:PASSWORD@HOST:PORT/DATABASE
 
 exit codes:
-  0   done; of status: nothing is pending
+  0   done; of status: nothing is pending; of status --json: it could be read
   1   a revision failed, its transaction was rolled back; or the database is not ours
   2   wrong settings or arguments
   3   expand is pending (status), or contract was refused because it is
@@ -139,7 +143,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_migrate(migrate: argparse.ArgumentParser) -> None:
     default = Limits()
     raw = argparse.RawDescriptionHelpFormatter
-    actions = migrate.add_subparsers(metavar="expand|contract|status|check", required=True)
+    actions = migrate.add_subparsers(metavar="expand|contract|status|heads|check", required=True)
     for phase, title in (
         (Phase.EXPAND, "add what the new release needs; the old one works on"),
         (Phase.CONTRACT, "remove what only the old release needed"),
@@ -164,6 +168,15 @@ def _add_migrate(migrate: argparse.ArgumentParser) -> None:
         "status", help="print both branches; changes nothing", epilog=_MIGRATE, formatter_class=raw
     )
     action.set_defaults(run=_status)
+    _add_json(action)
+    action = actions.add_parser(
+        "heads",
+        help="print the newest revisions that this release knows; asks no database",
+        epilog=_MIGRATE,
+        formatter_class=raw,
+    )
+    action.set_defaults(run=_heads)
+    _add_json(action)
     action = actions.add_parser(
         "check",
         help="say what of expand the running release may not survive; asks no database",
@@ -177,6 +190,10 @@ def _add_migrate(migrate: argparse.ArgumentParser) -> None:
         help="the newest revision that the running release knows (default: none, all are checked)",
     )
     action.set_defaults(run=_check)
+
+
+def _add_json(action: argparse.ArgumentParser) -> None:
+    action.add_argument("--json", action="store_true", help="for machines: one line of JSON")
 
 
 def _serve(_options: argparse.Namespace, _say: _Say) -> Exit:
@@ -206,9 +223,12 @@ def _migrate(options: argparse.Namespace, say: _Say) -> Exit:
     return Exit.DONE
 
 
-def _status(_options: argparse.Namespace, say: _Say) -> Exit:
+def _status(options: argparse.Namespace, say: _Say) -> Exit:
     history = History()
     where = _migrator(Limits(), say, history).positions()
+    if options.json:
+        say(json.dumps({phase: asdict(position) for phase, position in where.items()}))
+        return Exit.DONE
     for phase, position in where.items():
         state = "newer than this release" if position.beyond else "up to date"
         if position.pending:
@@ -217,6 +237,16 @@ def _status(_options: argparse.Namespace, say: _Say) -> Exit:
         for revision in position.pending:
             say(f"  pending {revision}: {history.title(revision)}")
     return verdict(where)
+
+
+def _heads(options: argparse.Namespace, say: _Say) -> Exit:
+    heads = {phase: line[-1] for phase, line in History().revisions.items()}
+    if options.json:
+        say(json.dumps(heads))
+        return Exit.DONE
+    for phase, head in heads.items():
+        say(f"{phase:<8}  head {head}")
+    return Exit.DONE
 
 
 def _check(options: argparse.Namespace, say: _Say) -> Exit:

@@ -1,6 +1,9 @@
+import json
+
 import pytest
 
 from services.database.cli import Exit, main, parser, verdict
+from services.database.history import History
 from services.database.phases import Phase, positions
 
 KNOWN = {Phase.EXPAND: ["e0001", "e0002"], Phase.CONTRACT: ["c0001"]}
@@ -67,3 +70,17 @@ def test_missing_settings_are_all_named(
     monkeypatch.delenv("TANDEM_DATABASE_OWNER_URL", raising=False)
     assert main(["migrate", "status"]) == Exit.WRONG_SETTINGS
     assert "TANDEM_DATABASE_OWNER_URL: not set" in capsys.readouterr().err
+
+
+def test_a_release_says_its_heads_without_a_database(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TANDEM_DATABASE_OWNER_URL", raising=False)
+    newest = {phase: line[-1] for phase, line in History().revisions.items()}
+    assert main(["migrate", "heads", "--json"]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out) == newest
+    assert main(["migrate", "heads"]) == Exit.DONE
+    assert capsys.readouterr().out.split() == [
+        *("expand", "head", newest[Phase.EXPAND]),
+        *("contract", "head", newest[Phase.CONTRACT]),
+    ]
