@@ -23,6 +23,19 @@ def test_a_service_says_ready_answers_and_stops_on_sigterm() -> None:
     assert process.returncode == 0
 
 
+def test_a_service_that_has_nothing_to_drain_says_so_and_serves_on() -> None:
+    with greeter(**COMPLETE) as process:
+        port = next_entry(process)["http_port"]
+        for _ in range(2):
+            process.send_signal(signal.SIGUSR1)
+            assert next_entry(process)["event"] == "draining"
+        response = httpx.get(f"http://127.0.0.1:{port}/hello", timeout=5)
+        assert response.text == "hello"
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+    assert process.returncode == 0
+
+
 def test_a_request_keeps_the_trace_that_it_came_with() -> None:
     with greeter(**COMPLETE) as process:
         port = next_entry(process)["http_port"]

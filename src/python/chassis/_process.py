@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
+import structlog
 from starlette.types import ASGIApp
 
 import grpc_kafka
@@ -16,6 +17,8 @@ from chassis._served import Served
 from chassis._settings import Settings
 from chassis._tracing import Tracing
 from grpc_kafka import aio
+
+_log = structlog.get_logger()
 
 
 class Process[S: Settings]:
@@ -43,6 +46,7 @@ class Process[S: Settings]:
         self._channel: aio.KafkaChannel | None = None
         self._server: aio.KafkaServer | None = None
         self._app: ASGIApp | None = None
+        self._when_draining: list[Callable[[], None]] = []
         self._when_stopping: list[Callable[[], None]] = []
 
     def channel(self) -> aio.KafkaChannel:
@@ -88,6 +92,20 @@ class Process[S: Settings]:
     async def enter[T](self, part: AbstractAsyncContextManager[T]) -> T:
         """Open a part of the service; it is closed at the stop."""
         return await self._stack.enter_async_context(part)
+
+    def when_draining(self, callback: Callable[[], None]) -> None:
+        """Call back each time the process is told to drain, by SIGUSR1.
+
+        Another lane has the traffic now: what lasts is to end, so that it begins anew over there.
+        The process serves on until it is stopped.
+        """
+        self._when_draining.append(callback)
+
+    def drain(self) -> None:
+        """Tell all that wants to know of it."""
+        _log.info("draining")
+        for callback in self._when_draining:
+            callback()
 
     def when_stopping(self, callback: Callable[[], None]) -> None:
         """Call back as the stop begins, before anything closes.

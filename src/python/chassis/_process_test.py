@@ -25,6 +25,19 @@ async def test_the_server_is_told_how_many_calls_it_may_work_on_at_once() -> Non
             process.server(maximum_concurrent_rpcs=0)
 
 
+async def test_who_wants_to_know_is_told_each_time_that_the_process_drains() -> None:
+    told: list[str] = []
+    async with AsyncExitStack() as stack:
+        process = Process("greeter", settings(), stack)
+        process.drain()
+        process.when_draining(lambda: told.append("first"))
+        process.when_draining(lambda: told.append("second"))
+        assert told == []
+        process.drain()
+        process.drain()
+    assert told == ["first", "second"] * 2
+
+
 async def test_a_wrong_option_of_the_broker_s_client_is_named() -> None:
     async with AsyncExitStack() as stack:
         process = Process("greeter", settings('{"no.such.option": "1"}'), stack)

@@ -27,6 +27,8 @@ type Start[S: Settings] = Callable[[Process[S]], Awaitable[None]]
 def run[S: Settings](name: str, settings_type: type[S], start: Start[S]) -> None:
     """Run a service until SIGTERM or SIGINT; a second signal does not wait for running calls.
 
+    SIGUSR1 drains it: what lasts ends, and the service serves on.
+
     Args:
         name: The application's name.
         settings_type: Which settings are read from the environment.
@@ -66,6 +68,8 @@ async def _until_stopped[S: Settings](name: str, settings: S, start: Start[S]) -
 async def _serve[S: Settings](name: str, settings: S, start: Start[S]) -> None:
     async with AsyncExitStack() as stack:
         process = Process(name, settings, stack)
+        # Of a service that has nothing to drain, too: without a handler the signal would end it.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, process.drain)
         await start(process)
         port = await process.open()
         _log.info("ready", http_port=port)
