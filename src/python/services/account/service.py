@@ -15,6 +15,7 @@ async def start(process: Process[Settings]) -> None:
     settings = process.settings
     channel = process.channel()
     streams = Streams(settings.streams)
+    process.when_draining(streams.close)
     process.when_stopping(streams.close)
     process.serve_http(
         build(

@@ -213,6 +213,20 @@ async def test_all_streams_end_at_the_stop(stage: Stage, ada: httpx.AsyncClient)
 
 
 @BOTH
+async def test_a_stream_of_a_process_that_drains_says_where_to_go_on_and_ends(
+    stage: Stage, ada: httpx.AsyncClient, path: str
+) -> None:
+    stage.streams.close()
+    last = only_person(stage).activity[0].id
+    happen(stage, "what the stream after this one is for")
+    async with listening(stage.app, ada, path, last) as source:
+        first = await told(source)
+        assert (first.id, int(first.retry) >= 1000) == (last, True)
+        assert await source.event() is None
+    assert await nothing_is_left(stage)
+
+
+@BOTH
 async def test_a_session_has_no_more_streams_than_a_browser_has_connections(
     stage: Stage, ada: httpx.AsyncClient, path: str
 ) -> None:

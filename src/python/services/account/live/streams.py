@@ -76,7 +76,7 @@ class Streams:
         return self._of_session.total()
 
     def close(self) -> None:
-        """Let all streams end."""
+        """Let all streams end: those that are there, and each that begins from now on at once."""
         self._closing.set()
 
     async def paced[T](self, source: AsyncIterator[T]) -> AsyncGenerator[T | None]:
