@@ -14,6 +14,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from chassis._in_flight import InFlight, Kind
 from chassis._served import Ended
 from grpc_kafka import Counters, aio
 
@@ -65,6 +66,10 @@ class Metrics:
     def watch_channel(self, channel: aio.KafkaChannel) -> None:
         """Tell of this channel's load and what it counts, whenever asked."""
         self._edges.channel = channel
+
+    def watch_http(self, in_flight: InFlight) -> None:
+        """Tell what the application of the process has under way, whenever asked."""
+        self._registry.register(_Requests(in_flight))
 
     def watch_spans(self, spans: "Spans") -> None:
         """Tell how many spans left the process, whenever asked."""
@@ -127,6 +132,22 @@ class _Edges(Collector):
                 lag.add_metric([service], records)
             yield lag
         yield from (in_flight, events)
+
+
+class _Requests(Collector):
+    """What is asked of the process by HTTP."""
+
+    def __init__(self, in_flight: InFlight) -> None:
+        self._in_flight = in_flight
+
+    def collect(self) -> Iterator[Metric]:
+        """Read it."""
+        active = GaugeMetricFamily(
+            "http_server_active_requests", "Requests under way", labels=["kind"]
+        )
+        for kind in Kind:
+            active.add_metric([kind], self._in_flight.count(kind))
+        yield active
 
 
 class _Sent(Collector):

@@ -3,10 +3,14 @@
 from dataclasses import fields
 
 import grpc
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 import grpc_kafka
+from chassis._in_flight import InFlight
 from chassis._metrics import Metrics
 from chassis._served import Ended
 from grpc_kafka import aio
@@ -74,6 +78,27 @@ def test_a_process_without_edges_has_its_own_measurements_alone(metrics: Metrics
     assert b"\ngrpc_kafka_events_total{" not in body
     assert b"\ngrpc_kafka_in_flight{" not in body
     assert b"\ngrpc_kafka_waiting" not in body
+    assert b"\nhttp_server_active_requests" not in body
+
+
+async def test_requests_under_way_are_told_by_kind(metrics: Metrics) -> None:
+    told: list[tuple[float, float]] = []
+
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        told.append(under_way())
+        await PlainTextResponse("a page")(scope, receive, send)
+
+    def under_way() -> tuple[float, float]:
+        name = "http_server_active_requests"
+        return value(metrics, name, kind="request"), value(metrics, name, kind="stream")
+
+    in_flight = InFlight(page)
+    metrics.watch_http(in_flight)
+    assert under_way() == (0, 0)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(in_flight)) as client:
+        await client.get("http://test/")
+    assert told == [(1, 0)]
+    assert under_way() == (0, 0)
 
 
 async def test_load_and_events_of_both_edges_are_told(metrics: Metrics) -> None:

@@ -12,6 +12,7 @@ from chassis import _access_log, _http
 from chassis._called import Called
 from chassis._errors import StartError
 from chassis._health import Health, Probe
+from chassis._in_flight import InFlight
 from chassis._metrics import Metrics
 from chassis._served import Served
 from chassis._settings import Settings
@@ -122,7 +123,8 @@ class Process[S: Settings]:
         """
         if self._app is not None:
             raise RuntimeError("the process serves an HTTP application already")
-        self._app = app
+        self._app = InFlight(app)
+        self._metrics.watch_http(self._app)
 
     async def open(self) -> int:
         """Start to take calls and requests, now that all parts are built.
