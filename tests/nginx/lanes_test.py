@@ -1,5 +1,6 @@
 """Two lanes: which has the traffic, how it changes, and how account is found in them."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -53,7 +54,11 @@ def test_the_site_is_of_the_live_lane_and_the_internal_server_shows_the_other(
     assert done.returncode == 0, done.stderr
     assert lanes.asked(edge.url) is lanes.green
     assert lanes.asked(edge.internal_url) is lanes.blue
-    assert '"lane":"green"' in (edge.folder / "access.log").read_text()
+    entries = map(json.loads, (edge.folder / "access.log").read_text().splitlines())
+    assert [(each["server"], each["lane"]) for each in entries] == [
+        *[("_", "blue"), ("preview", "green")],
+        *[("_", "green"), ("preview", "blue")],
+    ]
 
 
 def test_a_host_named_by_a_client_leads_to_no_other_lane(lanes: Lanes) -> None:

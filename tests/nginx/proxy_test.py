@@ -86,3 +86,4 @@ def test_the_log_is_json_with_the_trace_and_without_the_query(
     assert (entry["method"], entry["status"], entry["client"]) == ("GET", 200, "127.0.0.1")
     assert entry["path"] == "/quoted%22path"
     assert "secret" not in str(entry)
+    assert 0 <= float(str(entry["header_seconds"])) <= float(str(entry["upstream_seconds"]))
