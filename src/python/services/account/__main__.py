@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from services.account.assets import Assets
+from services.account.scenario import command as scenario
 from services.account.service import serve
 
 
@@ -15,9 +16,12 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("serve", help="serve pages and JSON API until told to stop")
     static = commands.add_parser("static", help="write the static files for nginx to serve")
     static.add_argument("out", type=Path, help="the folder; older files in it are kept")
+    scenario.add_to(commands)
     chosen = parser.parse_args(arguments)
     if chosen.command == "static":
         return _publish(chosen.out)
+    if chosen.command == "scenario":
+        return scenario.prove(chosen.url, chosen.timeout)
     serve()
     return 0
 

@@ -12,7 +12,12 @@ from services.account.site import Site
 type Network = IPv4Network | IPv6Network
 
 
-def _safe_url(url: str) -> str:
+def safe_url(url: str) -> str:
+    """The URL of a site, without a path.
+
+    Raises:
+        ValueError: the site cannot be safely served there.
+    """
     return Site.at(url).url
 
 
@@ -25,7 +30,7 @@ def _networks(value: object) -> object:
 class Settings(ChassisSettings):
     """Settings of the account service, besides those of every service."""
 
-    public_url: Annotated[str, AfterValidator(_safe_url)]
+    public_url: Annotated[str, AfterValidator(safe_url)]
     """How browsers reach the site: https, or http on loopback."""
 
     call_deadline: float = Field(5.0, gt=0, le=60)

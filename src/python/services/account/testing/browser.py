@@ -1,49 +1,13 @@
 """What a browser without scripts does with a page: it finds forms and sends them."""
 
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
-
 import httpx
 
-
-@dataclass
-class PageForm:
-    """A form of a page, with what its fields hold."""
-
-    action: str
-    fields: dict[str, str] = field(default_factory=dict)
+from services.account.scenario.page import Form, read
 
 
-class _Forms(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[PageForm] = []
-        self._text: str | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.found.append(PageForm(values["action"]))
-        elif tag == "input" and self.found:
-            self.found[-1].fields[values["name"]] = values.get("value", "")
-        elif tag == "textarea":
-            self._text = values["name"]
-            self.found[-1].fields[self._text] = ""
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "textarea":
-            self._text = None
-
-    def handle_data(self, data: str) -> None:
-        if self._text is not None:
-            self.found[-1].fields[self._text] += data.removeprefix("\n")
-
-
-def forms(page: httpx.Response, action: str) -> list[PageForm]:
+def forms(page: httpx.Response, action: str) -> list[Form]:
     """The page's forms that are sent to this path."""
-    parser = _Forms()
-    parser.feed(page.text)
-    return [form for form in parser.found if form.action == action]
+    return [form for form in read(page.text).forms if form.action == action]
 
 
 async def submit(
