@@ -102,7 +102,7 @@ class Stack:
 
     def exec(self, service: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the running container of a service."""
-        return _run(["docker", "exec", self.container(service)["Id"], *command], check=False)
+        return run(["docker", "exec", self.container(service)["Id"], *command], check=False)
 
     def compose(self, *arguments: str, timeout: float = _COMMAND_TIMEOUT) -> str:
         """Run a command of Compose on this project.
@@ -113,16 +113,16 @@ class Stack:
         files = [f"--file={self.folder / file}" for file in self.files]
         command = ["docker", "compose", "--ansi=never", *files, *arguments]
         try:
-            return _run(command, self.environment, timeout).stdout
+            return run(command, self.environment, timeout).stdout
         except DockerError as error:
             raise DockerError(f"{error}\n{self.logs()[-_MOST_LOG:]}") from None
 
     def containers(self) -> list[dict[str, Any]]:
         """All containers of the project, running or not, as `docker inspect` tells of them."""
         label = f"label=com.docker.compose.project={self.name}"
-        ids = _run(["docker", "ps", "--all", "--quiet", "--filter", label]).stdout.split()
+        ids = run(["docker", "ps", "--all", "--quiet", "--filter", label]).stdout.split()
         inspected: list[dict[str, Any]] = (
-            json.loads(_run(["docker", "inspect", *ids]).stdout) if ids else []
+            json.loads(run(["docker", "inspect", *ids]).stdout) if ids else []
         )
         return sorted(inspected, key=service_of)
 
@@ -158,7 +158,7 @@ class Stack:
             written.stdout + written.stderr
             for each in self.containers()
             if not services or service_of(each) in services
-            for written in [_run(["docker", "logs", each["Id"]])]
+            for written in [run(["docker", "logs", each["Id"]])]
         )
 
     def leftovers(self) -> list[str]:
@@ -168,7 +168,7 @@ class Stack:
         return [
             line
             for kind in kinds
-            for line in _run(["docker", *kind, "--quiet", "--filter", label]).stdout.splitlines()
+            for line in run(["docker", *kind, "--quiet", "--filter", label]).stdout.splitlines()
         ]
 
 
@@ -248,7 +248,7 @@ def saved(images: Iterable[str]) -> Iterator[mmap.mmap]:
     """All files of some images, one after the other, not compressed."""
     with tempfile.TemporaryDirectory(prefix="tandem-images-") as folder:
         path = Path(folder) / "images.tar"
-        _run(["docker", "save", f"--output={path}", *images], timeout=_SAVE_TIMEOUT)
+        run(["docker", "save", f"--output={path}", *images], timeout=_SAVE_TIMEOUT)
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
             yield whole
 
@@ -261,13 +261,24 @@ def needed() -> None:
         requirements.missing(f"no Compose files: set {CHECKOUT} to the path of the checkout")
 
 
-def _run(
+def run(
     command: Sequence[str],
     environment: Mapping[str, str] | None = None,
     timeout: float = _COMMAND_TIMEOUT,
     *,
     check: bool = True,
 ) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end.
+
+    Args:
+        command: Its arguments.
+        environment: What it is told beside what this process is.
+        timeout: Seconds that it may take.
+        check: Whether it must succeed.
+
+    Raises:
+        DockerError: it failed, or took longer.
+    """
     try:
         done = subprocess.run(  # noqa: S603 - our own commands
             command,
