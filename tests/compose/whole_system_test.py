@@ -33,6 +33,10 @@ def test_a_person_signs_up_and_sees_the_account_through_nginx(
     assert visitor.complaints == []
 
 
+def test_the_scenario_proves_the_system(stack: Stack) -> None:
+    assert "ok  sign out" in stack.run("scenario")
+
+
 @pytest.mark.parametrize("service", SERVERS)
 def test_a_crash_of_a_container_heals_by_itself_and_loses_nothing_acknowledged(
     stack: Stack, service: str
