@@ -104,6 +104,13 @@ def test_a_lane_without_a_name_is_refused() -> None:
             read(nameless)
 
 
+def test_nothing_is_left_of_what_tasks_alone_use() -> None:
+    with docker.lanes() as lanes:
+        lanes.servers.run("identity-keys")
+        assert lanes.servers.leftovers() != []
+    assert lanes.servers.leftovers() == []
+
+
 def test_traffic_goes_from_one_lane_to_another_that_runs_beside_it_and_was_proved() -> None:
     person = Person("Ada Lovelace")
     with docker.lanes() as lanes, Client(lanes.servers.url) as client:

@@ -94,7 +94,9 @@ class Stack:
 
     def down(self) -> None:
         """Remove everything that the project has, its data too."""
-        self.compose("down", "--volumes", "--remove-orphans", timeout=_STOP_TIMEOUT)
+        # Without the profiles, volumes of what has one would stay.
+        everything = ("--profile", "*", "down", "--volumes", "--remove-orphans")
+        self.compose(*everything, timeout=_STOP_TIMEOUT)
 
     def run(self, service: str, *command: str) -> str:
         """Run a command in a new container of a service; gives what it printed."""
