@@ -16,7 +16,7 @@ class Client(httpx.Client):
     """An HTTP client that knows the operations of the account."""
 
     def __init__(self, url: str) -> None:
-        address = _own_address()
+        address = own_address()
         super().__init__(
             base_url=url,
             # What a balancer that is trusted says; containers are not reached by address.
@@ -46,7 +46,7 @@ class Client(httpx.Client):
         return self.put("/api/v1/account/profile", json=body)
 
 
-def _own_address() -> str | None:
+def own_address() -> str | None:
     """Another loopback address for each client, since attempts are limited by address.
 
     Linux lets a program use all of 127.0.0.0/8; elsewhere clients share 127.0.0.1.
