@@ -179,11 +179,11 @@ def _pushed(repository: str, lines: Iterator[dict[str, Any]], end: float, told: 
         PortError: the registry did not take it.
     """
     sizes: dict[str, tuple[int, int]] = {}
+    digest, failure = "", None
+    # To the end, whatever is said: what is left unread would keep the connection open.
     for line in lines:
-        if "error" in line:
-            raise _of_registry(repository, line["error"])
-        if digest := line.get("aux", {}).get("Digest"):
-            return str(digest)
+        digest = line.get("aux", {}).get("Digest", digest)
+        failure = line.get("error", failure)
         detail = line.get("progressDetail") or {}
         if "current" in detail:
             total = detail.get("total", 0)
@@ -191,7 +191,11 @@ def _pushed(repository: str, lines: Iterator[dict[str, Any]], end: float, told: 
             told(*(sum(each) for each in zip(*sizes.values(), strict=True)))
         if monotonic() > end:
             raise TemporaryError(f"the push to {repository} takes too long; see push-timeout")
-    raise TemporaryError(f"the push to {repository} ended without a digest")
+    if failure is not None:
+        raise _of_registry(repository, failure)
+    if not digest:
+        raise TemporaryError(f"the push to {repository} ended without a digest")
+    return digest
 
 
 def _of_registry(repository: str, text: str | None, status: int | None = None) -> PortError:
