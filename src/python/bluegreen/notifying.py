@@ -1,0 +1,98 @@
+"""Tells people how an operation ended, wherever they listen: the notifier, by apprise."""
+
+import threading
+from collections.abc import Mapping
+from time import monotonic
+
+from apprise import Apprise, NotifyFormat, NotifyType
+
+from bluegreen.errors import PortError, SettingsError
+from bluegreen.ports import Outcome
+
+_TIMEOUT = 30.0  # seconds for all targets together
+_MINUTE = 60
+
+
+class AppriseNotifier:
+    """Tells all targets at the same time, and waits no longer than it is told to.
+
+    Args:
+        targets: Their URLs, by their paths in the settings. They hold passwords: no message does.
+        timeout: Seconds that all have together.
+
+    Raises:
+        SettingsError: URLs that mean nothing to apprise; with all of them, by their paths.
+    """
+
+    def __init__(self, targets: Mapping[str, str], timeout: float = _TIMEOUT) -> None:
+        self._targets = {path: Apprise() for path in targets}
+        self._timeout = timeout
+        wrong = [path for path, target in self._targets.items() if not target.add(targets[path])]
+        if wrong:
+            problems = [f"{path}: is no URL of a target that apprise knows" for path in wrong]
+            raise SettingsError("what the settings name", problems)
+
+    def notify(self, outcome: Outcome) -> None:
+        """Tell of an end, good or bad.
+
+        Raises:
+            PortError: somebody could not be told; the others were.
+        """
+        told: set[str] = set()
+        tellers = [
+            threading.Thread(
+                target=self._tell, args=(path, outcome, told), name=f"tell {path}", daemon=True
+            )
+            for path in self._targets
+        ]
+        end = monotonic() + self._timeout
+        for teller in tellers:
+            teller.start()
+        for teller in tellers:
+            teller.join(max(0.0, end - monotonic()))
+        missed = sorted(self._targets.keys() - told)
+        if missed:
+            raise PortError(
+                f"{', '.join(missed)} could not be told within {self._timeout:g} s; try the URL "
+                "with the program apprise"
+            )
+
+    def _tell(self, path: str, outcome: Outcome, told: set[str]) -> None:
+        kind = NotifyType.SUCCESS if outcome.failure is None else NotifyType.FAILURE
+        try:
+            heard = self._targets[path].notify(
+                body=body(outcome),
+                title=title(outcome),
+                notify_type=kind,
+                body_format=NotifyFormat.TEXT,
+                timeout=self._timeout,
+            )
+        except Exception:  # noqa: BLE001 - of any plugin; a traceback would show the URL
+            return
+        if heard:
+            told.add(path)
+
+
+def title(outcome: Outcome) -> str:
+    """The end in a line."""
+    end = "succeeded" if outcome.failure is None else "FAILED"
+    return f"{outcome.destination}: {outcome.operation} {end}"
+
+
+def body(outcome: Outcome) -> str:
+    """What there is to know of it."""
+    lines = []
+    if outcome.version:
+        changed = ", ".join(outcome.changed) or "no image"
+        lines += [f"Version: {outcome.version}", f"Changed: {changed}"]
+    lines.append(f"By {outcome.owner}, in {_time(outcome.seconds)}")
+    if outcome.failure is not None:
+        lines += ["", outcome.failure]
+    return "\n".join(lines)
+
+
+def _time(seconds: float) -> str:
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE)
+    return f"{minutes} min {rest} s"
