@@ -4,7 +4,6 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from enum import IntEnum
 
 import chassis
@@ -227,7 +226,7 @@ def _status(options: argparse.Namespace, say: _Say) -> Exit:
     history = History()
     where = _migrator(Limits(), say, history).positions()
     if options.json:
-        say(json.dumps({phase: asdict(position) for phase, position in where.items()}))
+        say(json.dumps({phase: each.current or phase.none for phase, each in where.items()}))
         return Exit.DONE
     for phase, position in where.items():
         state = "newer than this release" if position.beyond else "up to date"

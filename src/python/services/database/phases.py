@@ -27,6 +27,11 @@ class Phase(StrEnum):
     CONTRACT = "contract"
     """After nothing of the old release is left."""
 
+    @property
+    def none(self) -> str:
+        """An id that is older than every revision."""
+        return f"{self[0]}0000"
+
     @classmethod
     def of(cls, revision: str) -> "Phase":
         """The phase of a revision, by its id.

@@ -60,3 +60,9 @@ def test_an_older_release_migrates_nothing(phase: Phase, ran: list[str]) -> None
 def test_revisions_of_others_are_refused(ran: list[str]) -> None:
     with pytest.raises(SchemaError):
         positions(KNOWN, ran)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_none_is_older_than_every_revision_of_its_phase(phase: Phase) -> None:
+    assert Phase.of(phase.none) is phase
+    assert phase.none < min(KNOWN[phase])
