@@ -9,11 +9,13 @@ from typing import Protocol
 import pytest
 
 from bluegreen import commands
-from bluegreen.building import Builder, SystemClock
+from bluegreen.building import Builder
 from bluegreen.bundle import Bundle
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.images import FINGERPRINT, Built, DockerImages
+from bluegreen.memory import MemoryClock
 from bluegreen.settings import Settings
+from bluegreen.testing import World
 from tests.images.building import bases
 from tests.support import docker
 from tests.support.registry import PASSWORD, USER, Registry, registry
@@ -90,7 +92,7 @@ def build(prefix: str, store: Registry) -> Callable[[], Bundle]:
         settings=settings,
         checkout=Path(os.environ[docker.CHECKOUT]),
         images=DockerImages(),
-        clock=SystemClock(),
+        clock=MemoryClock(World()),
         say=lambda _line: None,
         render=lambda file: LANE if file.name == "lane.yml" else "services: {}\n",
     ).build

@@ -9,7 +9,7 @@ from typing import Any, override
 import pytest
 
 from bluegreen.errors import PortError
-from bluegreen.notifying import AppriseNotifier
+from bluegreen.notifying import Notifying
 from bluegreen.ports import Outcome
 
 OUTCOME = Outcome(
@@ -91,7 +91,7 @@ def chat() -> Iterator[Chat]:
 def test_people_hear_of_success_and_failure_alike(
     chat: Chat, outcome: Outcome, kind: str, title: str, last: str
 ) -> None:
-    AppriseNotifier({"notify[0]": chat.url()}).notify(outcome)
+    Notifying([chat.url()]).notify(outcome)
     assert [(each["type"], each["title"]) for each in chat.heard] == [(kind, title)]
     lines = chat.heard[0]["message"].splitlines()
     assert lines[0] == "Version: 20260101-000001-000000000001"
@@ -102,13 +102,8 @@ def test_who_can_be_told_is_told_and_who_cannot_is_named_without_a_url(
     chat: Chat, capfd: pytest.CaptureFixture[str]
 ) -> None:
     nobody = "json://bot:hunter2@127.0.0.1:1/hook"
-    targets = {
-        "notify[0]": chat.url("forbidden"),
-        "notify[1]": chat.url(),
-        "notify[2]": nobody,
-    }
     with pytest.raises(PortError) as missed:
-        AppriseNotifier(targets).notify(OUTCOME)
+        Notifying([chat.url("forbidden"), chat.url(), nobody]).notify(OUTCOME)
     assert len(chat.heard) == 1
     assert str(missed.value).startswith("notify[0], notify[2] could not be told")
     said = capfd.readouterr()
@@ -118,9 +113,8 @@ def test_who_can_be_told_is_told_and_who_cannot_is_named_without_a_url(
 
 
 def test_who_does_not_answer_holds_nobody_up(chat: Chat) -> None:
-    targets = {"notify[0]": chat.url("slow"), "notify[1]": chat.url()}
     began = time.monotonic()
     with pytest.raises(PortError, match=r"notify\[0\] could not be told within 1 s"):
-        AppriseNotifier(targets, timeout=1).notify(OUTCOME)
+        Notifying([chat.url("slow"), chat.url()], timeout=1).notify(OUTCOME)
     assert time.monotonic() - began < 3
     assert len(chat.heard) == 1

@@ -1,6 +1,5 @@
 """Makes a release of a checkout: builds, pushes what the registry has not, puts it together."""
 
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,24 +26,15 @@ _EVERY = 2.0  # seconds between two lines of progress
 _MEGA = 1e6
 
 
-class SystemClock:
-    """Time on this machine; see `bluegreen.ports.Clock`."""
-
-    def monotonic(self) -> float:
-        """Seconds since some moment."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-
-def build(settings: Settings, checkout: Path, say: Say, environment: Mapping[str, str]) -> Bundle:
+def build(
+    settings: Settings, checkout: Path, clock: Clock, say: Say, environment: Mapping[str, str]
+) -> Bundle:
     """Make a release of a checkout, with the engine of this machine.
 
     Args:
         settings: What is delivered, and how it is built.
         checkout: The folder of the settings.
+        clock: Time here.
         say: Is told lines of progress.
         environment: Where secrets and the engine's address are looked for.
 
@@ -61,7 +51,7 @@ def build(settings: Settings, checkout: Path, say: Say, environment: Mapping[str
         settings=settings,
         checkout=checkout,
         images=DockerImages(known, environment),
-        clock=SystemClock(),
+        clock=clock,
         say=say,
     )
     return builder.build()

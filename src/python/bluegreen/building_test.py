@@ -202,7 +202,7 @@ def test_nothing_is_pushed_when_the_build_fails(workshop: Workshop) -> None:
 
 def test_nothing_is_built_when_settings_and_compose_files_do_not_fit(workshop: Workshop) -> None:
     workshop.settings = SETTINGS + '[tasks]\nprove = ["scenario"]\n'
-    with pytest.raises(SettingsError, match=r"tasks\.prove: there is no service scenario"):
+    with pytest.raises(SettingsError, match=r"tasks\.prove: lane\.yml has no service scenario"):
         workshop.build()
     assert workshop.lines == []
 

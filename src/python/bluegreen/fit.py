@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from bluegreen.engine.variables import image_variable
 from bluegreen.errors import SettingsError
 from bluegreen.settings import Settings
 
@@ -32,16 +33,11 @@ def check_fit(settings: Settings, files: Mapping[str, str]) -> None:
     services = {name: each for there in of_files.values() for name, each in there.items()}
     problems = [
         *_services(settings.project.services, of_files[LANE]),
-        *_tasks(settings, services),
+        *_tasks(settings, of_files[LANE]),
         *_images(settings, services),
     ]
     if problems:
         raise SettingsError(f"what the settings say of {' and '.join(files)}", problems)
-
-
-def variable(name: str) -> str:
-    """The variable by which Compose files are told an image."""
-    return f"TANDEM_IMAGE_{name.upper().replace('-', '_')}"
 
 
 def _services(named: Sequence[str], lane: Mapping[str, Any]) -> Iterator[str]:
@@ -53,17 +49,18 @@ def _services(named: Sequence[str], lane: Mapping[str, Any]) -> Iterator[str]:
         yield f"project.services: {LANE} has {name}, which is not among them"
 
 
-def _tasks(settings: Settings, services: Mapping[str, Any]) -> Iterator[str]:
-    for when, names in settings.tasks:
-        for name in names:
-            if name not in services:
-                yield f"tasks.{when}: there is no service {name}"
-            elif TASK not in services[name].get("profiles", ()):
+def _tasks(settings: Settings, lane: Mapping[str, Any]) -> Iterator[str]:
+    for when, lines in settings.tasks:
+        for line in [lines] if isinstance(lines, str) else lines or ():
+            name = line.split()[0]
+            if name not in lane:
+                yield f"tasks.{when}: {LANE} has no service {name}"
+            elif TASK not in lane[name].get("profiles", ()):
                 yield f"tasks.{when}: the service {name} has no profile {TASK}"
 
 
 def _images(settings: Settings, services: Mapping[str, Any]) -> Iterator[str]:
-    known = {variable(name) for name in settings.built}
+    known = {image_variable(name) for name in settings.built}
     for name, service in services.items():
         wanted = _IMAGE.match(service.get("image", ""))
         if wanted is None:

@@ -1,7 +1,7 @@
 import pytest
 
 from bluegreen.errors import SettingsError
-from bluegreen.fit import check_fit, variable
+from bluegreen.fit import check_fit
 from bluegreen.settings import Settings
 
 SETTINGS = """
@@ -48,13 +48,9 @@ def test_all_that_does_not_fit_is_told_at_once() -> None:
     assert wrong.value.problems == (
         "project.services: lane.yml has no service kafka",
         "project.services: lane.yml has account, which is not among them",
-        "tasks.topics: there is no service kafka-emptied",
+        "tasks.topics: lane.yml has no service kafka-emptied",
         "tasks.topics: the service account has no profile task",
         "build.names: nothing is built for ${TANDEM_IMAGE_ACCOUNT} of the service account",
         "build.names: nothing is built for ${TANDEM_IMAGE_KAFKA_TOOLS} of the service kafka-topics",
         "build.names: the service nginx has an image that no TANDEM_IMAGE_... names",
     )
-
-
-def test_a_variable_names_an_image() -> None:
-    assert variable("kafka-tools") == "TANDEM_IMAGE_KAFKA_TOOLS"

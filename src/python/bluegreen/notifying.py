@@ -1,7 +1,7 @@
 """Tells people how an operation ended, wherever they listen: the notifier, by apprise."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Sequence
 from time import monotonic
 
 from apprise import Apprise, NotifyFormat, NotifyType
@@ -13,21 +13,22 @@ _TIMEOUT = 30.0  # seconds for all targets together
 _MINUTE = 60
 
 
-class AppriseNotifier:
+class Notifying:
     """Tells all targets at the same time, and waits no longer than it is told to.
 
     Args:
-        targets: Their URLs, by their paths in the settings. They hold passwords: no message does.
+        urls: Theirs, in the order of the settings. They hold passwords, and no message repeats one.
         timeout: Seconds that all have together.
 
     Raises:
         SettingsError: URLs that mean nothing to apprise; with all of them, by their paths.
     """
 
-    def __init__(self, targets: Mapping[str, str], timeout: float = _TIMEOUT) -> None:
-        self._targets = {path: Apprise() for path in targets}
+    def __init__(self, urls: Sequence[str], timeout: float = _TIMEOUT) -> None:
+        self._targets = {f"notify[{place}]": Apprise() for place in range(len(urls))}
         self._timeout = timeout
-        wrong = [path for path, target in self._targets.items() if not target.add(targets[path])]
+        targets = zip(self._targets.items(), urls, strict=True)
+        wrong = [path for (path, target), url in targets if not target.add(url)]
         if wrong:
             problems = [f"{path}: is no URL of a target that apprise knows" for path in wrong]
             raise SettingsError("what the settings name", problems)

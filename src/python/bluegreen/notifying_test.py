@@ -1,7 +1,7 @@
 import pytest
 
 from bluegreen.errors import SettingsError
-from bluegreen.notifying import AppriseNotifier, body, title
+from bluegreen.notifying import Notifying, body, title
 from bluegreen.ports import Outcome
 
 GOOD = Outcome(
@@ -43,13 +43,9 @@ def test_a_failure_says_why() -> None:
 
 
 def test_urls_that_mean_nothing_are_told_at_once_and_not_repeated() -> None:
-    targets = {
-        "notify[0]": "smoke://hunter2@hill",
-        "notify[1]": "json://127.0.0.1/hook",
-        "notify[2]": "hunter2",
-    }
+    urls = ["smoke://hunter2@hill", "json://127.0.0.1/hook", "hunter2"]
     with pytest.raises(SettingsError) as wrong:
-        AppriseNotifier(targets)
+        Notifying(urls)
     assert wrong.value.problems == (
         "notify[0]: is no URL of a target that apprise knows",
         "notify[2]: is no URL of a target that apprise knows",
@@ -58,4 +54,4 @@ def test_urls_that_mean_nothing_are_told_at_once_and_not_repeated() -> None:
 
 
 def test_where_nobody_listens_nobody_is_told() -> None:
-    AppriseNotifier({}).notify(GOOD)
+    Notifying([]).notify(GOOD)
