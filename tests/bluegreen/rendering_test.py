@@ -25,6 +25,7 @@ TOLD = {
     "TANDEM_TRACES_ENDPOINT": "http://otel:4318",
     "TANDEM_TRACES_RATIO": "0.5",
     "TANDEM_KAFKA_BOOTSTRAP_SERVERS": "kafka:9092,kafka-2:9092",
+    "TANDEM_SCENARIO_EMAIL": "scenario@www.example.com",
     "TANDEM_TRUSTED_BALANCERS": "10.1.0.0/16",
     "TANDEM_IMAGE_ACCOUNT": DIGEST.format("account"),
     "TANDEM_IMAGE_DATABASE": DIGEST.format("database"),
@@ -69,9 +70,11 @@ def test_every_variable_of_a_rendered_file_is_one_that_it_is_told_in_this_test(
 
 
 def test_tasks_and_volumes_that_may_be_folders_are_kept(folder: Path) -> None:
-    services = yaml.safe_load(render(folder / "servers.yml"))["services"]
-    assert services["database-migrate"]["profiles"] == ["task"]
-    assert "${TANDEM_BACKUPS:-backups}:/backups" in services["postgres"]["volumes"]
+    lane, servers = (
+        yaml.safe_load(render(folder / name))["services"] for name in ("lane.yml", "servers.yml")
+    )
+    assert lane["kafka-topics"]["profiles"] == ["task"]
+    assert "${TANDEM_BACKUPS:-backups}:/backups" in servers["postgres"]["volumes"]
 
 
 def test_variables_of_compose_itself_do_not_get_into_a_rendered_file(
