@@ -59,9 +59,10 @@ def prefix() -> Iterator[str]:
     docker.needed()
     prefix = f"tandem-test-{secrets.token_hex(4)}"
     yield prefix
-    names = run("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", f"{prefix}/*")
-    if names:
-        run("docker", "rmi", *names.split())
+    # Also those whose name another one took.
+    made = run("docker", "images", "--quiet", f"--filter=label={prefix}").split()
+    if made:
+        run("docker", "rmi", "--force", *set(made))
 
 
 @pytest.fixture
@@ -71,9 +72,11 @@ def make(prefix: str, tmp_path: Path) -> Make:
         context.mkdir(exist_ok=True)
         (context / "code").write_text(name + code * 10_000)
         (context / "Dockerfile").write_text(f"FROM {base}\nCOPY code /code\nCMD ['run']\n")
-        label = [f"--label={FINGERPRINT}={name}-{code}"] if labelled else []
+        labels = [f"--label={prefix}="]
+        if labelled:
+            labels.append(f"--label={FINGERPRINT}={name}-{code}")
         called = f"{prefix}/{name}:dev"
-        run("docker", "build", "--quiet", *label, f"--tag={called}", str(context))
+        run("docker", "build", "--quiet", *labels, f"--tag={called}", str(context))
         return called
 
     return make
