@@ -187,6 +187,13 @@ def test_a_registry_that_says_nothing_is_given_up(make: Make) -> None:
         assert time.monotonic() - began < 10
 
 
+def test_a_push_that_takes_too_long_is_given_up(make: Make, store: Registry) -> None:
+    images = DockerImages()
+    built = images.built(make("account"))
+    with pytest.raises(TemporaryError, match="takes too long; see push-timeout"):
+        images.push(built, f"{store.host}/tandem/account", "tag", 1e-6, lambda _done, _all: None)
+
+
 def test_an_engine_that_is_not_there_is_told() -> None:
     images = DockerImages(environment={"DOCKER_HOST": "tcp://127.0.0.1:1"})
     with pytest.raises(PortError, match="no Docker engine answers on this machine"):

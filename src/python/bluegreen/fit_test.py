@@ -12,7 +12,7 @@ services = ["account"]
 [build]
 names = ["kafka-tools", "kafka"]
 [tasks]
-topics = ["kafka-topics"]
+prove = ["kafka-topics"]
 [destinations.staging]
 address = "deploy@staging.example.com"
 known-hosts = "deploy/known_hosts"
@@ -48,8 +48,8 @@ def test_all_that_does_not_fit_is_told_at_once() -> None:
     assert wrong.value.problems == (
         "project.services: lane.yml has no service kafka",
         "project.services: lane.yml has account, which is not among them",
-        "tasks.topics: lane.yml has no service kafka-emptied",
-        "tasks.topics: the service account has no profile task",
+        "tasks.prove: lane.yml has no service kafka-emptied",
+        "tasks.prove: the service account has no profile task",
         "build.names: nothing is built for ${TANDEM_IMAGE_ACCOUNT} of the service account",
         "build.names: nothing is built for ${TANDEM_IMAGE_KAFKA_TOOLS} of the service kafka-topics",
         "build.names: the service nginx has an image that no TANDEM_IMAGE_... names",
