@@ -210,7 +210,7 @@ class Lanes:
 @contextmanager
 def lanes() -> Iterator[Lanes]:
     """The servers and both lanes, none of them up yet; all is removed at the end."""
-    with _told() as (name, url, environment):
+    with _told() as (name, url, environment), _volume(f"{name}_signing-keys"):
         environment["TANDEM_PROJECT"] = name
         home = Path(os.environ[CHECKOUT]) / "infra" / "compose"
         servers = Stack(home, name, url, environment, ("servers.yml",))
@@ -224,6 +224,16 @@ def lanes() -> Iterator[Lanes]:
             # The lanes are on the servers' networks.
             for stack in (green, blue, servers):
                 stack.down()
+
+
+@contextmanager
+def _volume(name: str) -> Iterator[None]:
+    """A volume that lanes have of what belongs to none, as the deployer makes it."""
+    run(["docker", "volume", "create", name])
+    try:
+        yield
+    finally:
+        run(["docker", "volume", "rm", "--force", name])
 
 
 @contextmanager

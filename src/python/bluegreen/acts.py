@@ -104,7 +104,9 @@ class Acts:
             Proof.PULLED: lambda step: self._engine.has_images(_release(step), _PROOF_TIMEOUT),
             Proof.SERVERS_HEALTHY: lambda _: self._engine.servers_are_healthy(_PROOF_TIMEOUT),
             Proof.EXPANDED: lambda step: self._heads(step).expand >= _release(step).heads.expand,
-            Proof.CONTRACTED: lambda step: self._heads(step).contract >= _release(step).heads.contract,
+            Proof.CONTRACTED: lambda step: (
+                self._heads(step).contract >= _release(step).heads.contract
+            ),
             Proof.EMPTY: lambda step: not self._condition(step).images,
             Proof.HEALTHY: lambda step: self._condition(step).serves(
                 _release(step), self._demands.services
@@ -116,8 +118,9 @@ class Acts:
     def is_done(self, step: Step, state: State) -> bool:
         """Whether the server shows that a step has nothing left to do."""
         proof = step.rule.proof
-        # nginx names a lane before there is a release; this traffic proves nothing.
-        if proof is None or (proof is Proof.ROUTED and state.live is None):
+        # nginx names a lane before there is a release, and a new database lets nobody ask.
+        unknown = {Proof.ROUTED, Proof.EXPANDED} if state.live is None else set()
+        if proof is None or proof in unknown:
             return False
         return self._proofs[proof](step)
 

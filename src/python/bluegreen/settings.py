@@ -1,6 +1,7 @@
 """`deploy.toml`: what is delivered, where to, and how patiently."""
 
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -73,6 +74,16 @@ def _file_here(value: Path) -> Path:
     return value
 
 
+def _task(value: str) -> str:
+    try:
+        words = shlex.split(value)
+    except ValueError as error:
+        raise ValueError(f"cannot be split into words: {error}") from None
+    if not words or not re.fullmatch(r"[a-z][a-z0-9-]*", words[0]):
+        raise ValueError("should begin with a service of the Compose file")
+    return value
+
+
 def _variable(value: str) -> str:
     if _OWN_VARIABLES.fullmatch(value):
         raise ValueError("is set by the deployer itself")
@@ -90,6 +101,7 @@ type Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 type SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$")]
 type Argument = Annotated[str, StringConstraints(min_length=1)]
 type Command = Annotated[tuple[Argument, ...], Field(min_length=1)]
+type Task = Annotated[str, AfterValidator(_task)]
 type FileHere = Annotated[Path, AfterValidator(_file_here)]
 type Variable = Annotated[
     str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$"), AfterValidator(_variable)
@@ -175,28 +187,31 @@ class Build(_Table):
 
 
 class Tasks(_Table):
-    """What the deployer runs at which step: Compose services with the profile `task`, in order."""
+    """What runs before and after a lane: services of lane.yml with the profile `task`, in order.
 
-    servers: tuple[ServiceName, ...] = ()
-    """After Kafka, PostgreSQL and nginx are up."""
+    Each is the name of one, or its name and a command of its own, as a shell would split it.
+    """
 
-    expand: tuple[ServiceName, ...] = ()
-    """Expand the schema; may refuse because of what runs."""
+    heads: Task | None = None
+    """Prints where the schema stands: `{"expand": "e0001", "contract": "c0001"}`."""
 
-    topics: tuple[ServiceName, ...] = ()
-    """Create and empty a lane's topics, and grant access."""
+    check: Task | None = None
+    """Refuses what the release that serves could not live with; `{expand}` is what that knows."""
 
-    publish: tuple[ServiceName, ...] = ()
+    expand: tuple[Task, ...] = ()
+    """Expand the schema."""
+
+    contract: tuple[Task, ...] = ()
+    """Contract it."""
+
+    prepare: tuple[Task, ...] = ()
+    """Before a lane starts: create and empty its topics, grant access."""
+
+    publish: tuple[Task, ...] = ()
     """Add static files."""
 
-    prove: tuple[ServiceName, ...] = ()
+    prove: tuple[Task, ...] = ()
     """Drive the scenario through a lane that has no traffic."""
-
-    contract: tuple[ServiceName, ...] = ()
-    """Contract the schema."""
-
-    heads: tuple[ServiceName, ...] = ()
-    """Say where the schema stands."""
 
 
 class Watch(_Table):

@@ -22,7 +22,8 @@ names = ["kafka", "kafka-tools", "account"]
 heads = {image = "database", command = ["migrate", "heads", "--json"]}
 
 [tasks]
-expand = ["database-check", "database-migrate"]
+check = "database-migrate migrate check --since {expand}"
+expand = ["database-prepare", "database-migrate"]
 
 [timeouts]
 pull = "20m"
@@ -105,6 +106,7 @@ heads = {image = "database", command = []}
 push-timeout = 0
 [tasks]
 expnd = ["database-migrate"]
+prove = ["scenario 'x", "--all"]
 [timeouts]
 pul = 5
 pull = "soon"
@@ -165,6 +167,8 @@ failure-rate = 2
         "project.registy: is no setting; is it registry?",
         "project.services: tuple should have at least 1 item after validation, not 0",
         "tasks.expnd: is no setting; is it expand?",
+        "tasks.prove[0]: cannot be split into words: No closing quotation",
+        "tasks.prove[1]: should begin with a service of the Compose file",
         "timeouts.pul: is no action; is it pull?",
         'timeouts.pull: should be a number of seconds, or as "90s", "15m", "2h" or "7d"',
         "timeouts.start: input should be greater than 0",

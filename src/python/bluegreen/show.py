@@ -23,7 +23,12 @@ def plan_for_people(steps: Sequence[Step]) -> str:
 
 def plan_for_machines(steps: Sequence[Step]) -> str:
     """The same as JSON: a list of objects."""
-    return json.dumps([_fields(step) for step in steps], indent=2) + "\n"
+    return json.dumps(plan_fields(steps), indent=2) + "\n"
+
+
+def plan_fields(steps: Sequence[Step]) -> list[dict[str, object]]:
+    """The same as plain values."""
+    return [_fields(step) for step in steps]
 
 
 def settings_for_people(settings: Mapping[str, object]) -> str:

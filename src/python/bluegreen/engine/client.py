@@ -7,7 +7,9 @@ from contextlib import contextmanager
 import docker
 import paramiko
 import requests
+import urllib3.exceptions
 from docker.errors import APIError, DockerException
+from docker.transport import SSHHTTPAdapter
 
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.ssh.connection import Connection
@@ -45,11 +47,12 @@ class Docker:
             late.set()
             ssh.close()
 
+        client, adapter = _client(ssh, timeout)
         timer = threading.Timer(timeout, give_up)
         timer.daemon = True
         timer.start()
         try:
-            yield _client(ssh, timeout)
+            yield client
             if late.is_set():  # an answer that just ends looks complete
                 raise TimeoutError
         except APIError as error:
@@ -58,6 +61,7 @@ class Docker:
         except (
             DockerException,
             requests.RequestException,
+            urllib3.exceptions.HTTPError,
             paramiko.SSHException,
             OSError,
             EOFError,
@@ -67,14 +71,18 @@ class Docker:
             raise TemporaryError(f"Docker on the server does not answer: {error}") from error
         finally:
             timer.cancel()
+            # Its channels are closed: sshd allows a connection ten. The connection is not its own.
+            adapter.ssh_client = None
+            client.close()
 
 
-def _client(ssh: paramiko.SSHClient, timeout: float) -> docker.DockerClient:
+def _client(ssh: paramiko.SSHClient, timeout: float) -> tuple[docker.DockerClient, SSHHTTPAdapter]:
     # Told to call a program for its connection, it makes none of its own. That would ask other
     # files for the server's key than the settings name.
     client = docker.DockerClient(
         "ssh://server", version=_API, timeout=round(timeout) + 1, use_ssh_client=True
     )
     adapter = client.api.get_adapter(client.api.base_url)
-    adapter.ssh_client = ssh  # type: ignore[attr-defined]  # the SDK's own for this scheme
-    return client
+    assert isinstance(adapter, SSHHTTPAdapter)  # noqa: S101 - the SDK's own for this scheme
+    adapter.ssh_client = ssh
+    return client, adapter

@@ -5,23 +5,10 @@ from typing import Any
 
 from docker.models.containers import Container
 
+from bluegreen.engine.containers import service_of
 from bluegreen.ports import Condition
 
-_PROJECT = "com.docker.compose.project"
-_SERVICE = "com.docker.compose.service"
-_ONE_OFF = "com.docker.compose.oneoff"
 _TAIL_LINES = 15
-
-
-def filters(project: str, service: str | None = None) -> dict[str, list[str]]:
-    """What the engine is asked for the containers of a project, or of one service in it."""
-    labels = [f"{_PROJECT}={project}", f"{_ONE_OFF}=False"]
-    return {"label": [*labels, f"{_SERVICE}={service}"] if service else labels}
-
-
-def service_of(container: Container) -> str:
-    """Which service of the Compose file a container is."""
-    return str(container.labels[_SERVICE])
 
 
 def condition(containers: Sequence[Container]) -> Condition:

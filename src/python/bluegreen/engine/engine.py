@@ -5,11 +5,12 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from docker.models.containers import Container
+import yaml
 
 from bluegreen.engine import conditions, metrics
 from bluegreen.engine.client import Docker
 from bluegreen.engine.compose import LANE_FILE, SERVERS_FILE, Compose
+from bluegreen.engine.containers import found
 from bluegreen.engine.images import Images
 from bluegreen.engine.variables import Variables
 from bluegreen.errors import PortError
@@ -28,6 +29,7 @@ RECONNECT = "tandem.reconnect"
 _SERVERS_HOME = "servers"
 _LOOK_SECONDS = 20.0
 _POLL_SECONDS = 0.5
+_AT_ONCE = 4
 _COMPOSE_FILE = "compose.yaml"
 
 
@@ -46,7 +48,7 @@ class ServerEngine:
         clock: Time here.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of a server
+    def __init__(
         self,
         *,
         connection: Connection,
@@ -94,16 +96,20 @@ class ServerEngine:
     def start_servers(self, release: Release, timeout: float) -> None:
         home = f"{_SERVERS_HOME}/{_COMPOSE_FILE}"
         if self._files.read(home) is None:
-            self._install(release, SERVERS_FILE, _SERVERS_HOME, None)
+            # The first release goes to blue, which is tried before it has the traffic.
+            self._install(release, SERVERS_FILE, _SERVERS_HOME, Lane.GREEN)
         self._compose.up(_SERVERS_HOME, timeout)
+        self._make_volumes(self._files.read(home) or "")
 
     def heads(self, release: Release, timeout: float) -> Heads:
+        if self._tasks.heads is None:
+            return Heads()
         said = self._task(release, self._tasks.heads, timeout)
         return Heads.parse(said, "what the task `heads` printed")
 
     def expand(self, release: Release, running: Heads | None, timeout: float) -> None:
         end = self._clock.monotonic() + timeout
-        if running is not None:
+        if running is not None and self._tasks.check is not None:
             values = {"expand": running.expand}
             self._task(release, self._tasks.check, timeout, values=values)
         self._run_all(release, self._tasks.expand, end)
@@ -143,11 +149,10 @@ class ServerEngine:
         return self._until_none(lane, "request", timeout)
 
     def end_streams(self, lane: Lane, timeout: float) -> bool:
-        for container in self._containers(self._compose.lane_project(lane), _LOOK_SECONDS):
-            signal = container.labels.get(RECONNECT)
-            if signal and container.status == "running":
-                with self._docker.asked(_LOOK_SECONDS) as client:
-                    client.containers.get(container.id).kill(signal)
+        with self._docker.asked(_LOOK_SECONDS) as client:
+            for container in found(client, self._compose.lane_project(lane)):
+                if signal := container.labels.get(RECONNECT):
+                    container.kill(signal)
         return self._until_none(lane, "stream", timeout)
 
     def end_calls(self, lane: Lane, timeout: float) -> bool:
@@ -171,12 +176,24 @@ class ServerEngine:
         """The last lines of the logs of a lane's services, of all if none is named."""
         return self._compose.logs(self._compose.lane_project(lane), services, lines, timeout)
 
-    def _install(self, release: Release, file: str, home: str, lane: Lane | None) -> None:
+    def _install(self, release: Release, file: str, home: str, lane: Lane) -> None:
         content = self._files.read(f"releases/{release.version}/{file}")
         if content is None:
             raise PortError(f"the server has no {file} of {release.version}; deploy it again")
         self._files.write(f"{home}/.env", self._variables.render(release, lane))
         self._files.write(f"{home}/{_COMPOSE_FILE}", content)
+
+    def _make_volumes(self, servers_file: str) -> None:
+        """Make what only lanes have a use for: Compose leaves out what its own services do not."""
+        project = self._compose.servers_project
+        declared = yaml.safe_load(servers_file).get("volumes") or {}
+        with self._docker.asked(_LOOK_SECONDS) as client:
+            for name in declared:
+                labels = {
+                    "com.docker.compose.project": project,
+                    "com.docker.compose.volume": name,
+                }
+                client.volumes.create(f"{project}_{name}", labels=labels)
 
     def _run_all(
         self, release: Release, lines: Sequence[str], end: float, lane: Lane = Lane.BLUE
@@ -196,27 +213,23 @@ class ServerEngine:
         return self._compose.task(release, line, timeout, lane=lane, values=values)
 
     def _condition(self, project: str, timeout: float) -> Condition:
-        return conditions.condition(self._containers(project, timeout))
-
-    def _containers(self, project: str, timeout: float) -> list[Container]:
         with self._docker.asked(timeout) as client:
-            return client.containers.list(all=True, filters=conditions.filters(project))
+            return conditions.condition(found(client, project, stopped=True))
 
     def _report(self, lane: Lane) -> str:
         try:
             with self._docker.asked(_LOOK_SECONDS) as client:
-                found = conditions.filters(self._compose.lane_project(lane))
-                return conditions.report(client.containers.list(all=True, filters=found))
+                project = self._compose.lane_project(lane)
+                return conditions.report(found(client, project, stopped=True))
         except PortError as error:
             return f"what the containers say cannot be had: {error}"
 
     def _until_none(self, lane: Lane, kind: str, timeout: float) -> bool:
         end = self._clock.monotonic() + timeout
-        filters = conditions.filters(self._compose.lane_project(lane))
         while True:
             with self._docker.asked(_LOOK_SECONDS) as client:
-                containers = client.containers.list(filters=filters)
-                with ThreadPoolExecutor(max_workers=4) as pool:
+                containers = found(client, self._compose.lane_project(lane))
+                with ThreadPoolExecutor(_AT_ONCE) as pool:
                     active = sum(pool.map(lambda each: metrics.active(each, kind), containers))
             if active == 0:
                 return True
@@ -226,5 +239,5 @@ class ServerEngine:
 
     def _stop(self, project: str, service: str, timeout: float) -> None:
         with self._docker.asked(timeout) as client:
-            for each in client.containers.list(filters=conditions.filters(project, service)):
+            for each in found(client, project, service):
                 each.stop()

@@ -3,6 +3,8 @@
 from docker.models.containers import Container
 from prometheus_client.parser import text_string_to_metric_families
 
+from bluegreen.engine.containers import executed
+
 ACTIVE = "http_server_active_requests"
 _ASK = ["/app/bin/python", "/app/healthy.py", "/metrics"]
 
@@ -14,12 +16,12 @@ def active(container: Container, kind: str) -> int:
     """
     if container.status != "running":
         return 0
-    code, output = container.exec_run(_ASK)
+    code, output = executed(container, _ASK)
     if code != 0:
         return 0
     return sum(
-        int(sample.value)
-        for family in text_string_to_metric_families(output.decode())
+        round(sample.value)
+        for family in text_string_to_metric_families(output)
         for sample in family.samples
         if sample.name == ACTIVE and sample.labels.get("kind") == kind
     )

@@ -5,6 +5,7 @@ came by the server `preview`, which is how a lane is tried before it has the tra
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,11 +56,11 @@ def traffic(found: Sequence[Answer]) -> Traffic:
 
 
 def _answer(stamp: str, entry: dict[str, object]) -> Answer | None:
-    told = str(entry["upstream_header_seconds"])
+    told = str(entry["header_seconds"])
     if not told or entry["server"] == "preview":
         return None
     # Of a request that was tried twice: "0.001, 0.020"; of one without an answer: "-".
-    tried = [float(each) for each in told.replace(":", ",").split(",") if each.strip() not in "-"]
+    tried = [float(each) for each in re.split(r"[,:]", told) if each.strip() not in {"", "-"}]
     seconds = sum(tried) if tried else float(str(entry["seconds"]))
     failed = int(str(entry["status"])) >= _FAILED
     return Answer(datetime.fromisoformat(stamp), Lane(str(entry["lane"])), failed, seconds)

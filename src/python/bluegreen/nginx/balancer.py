@@ -6,10 +6,11 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import docker
 from docker.models.containers import Container
 
-from bluegreen.engine import conditions
 from bluegreen.engine.client import Docker
+from bluegreen.engine.containers import executed, found
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.lane import Lane
 from bluegreen.nginx import access_log
@@ -83,7 +84,7 @@ class ServerBalancer:
     def _read_on(self, since: datetime, timeout: float) -> None:
         latest = self._read[-1].at if self._read else since
         with self._docker.asked(timeout) as client:
-            written = self._nginx(client.containers.list(filters=self._filters())).logs(
+            written = self._nginx(client).logs(
                 stderr=False, timestamps=True, since=latest.timestamp(), tail=_MOST_LINES
             )
         lines = written.decode(errors="replace").splitlines()
@@ -91,7 +92,7 @@ class ServerBalancer:
 
     def _has_old_workers(self, timeout: float) -> bool:
         with self._docker.asked(timeout) as client:
-            processes = self._nginx(client.containers.list(filters=self._filters())).top()
+            processes = self._nginx(client).top()
         return any(_OLD_WORKER in " ".join(each) for each in processes["Processes"] or ())
 
     def _demand(self, command: Sequence[str], timeout: float) -> None:
@@ -109,17 +110,13 @@ class ServerBalancer:
 
     def _executed(self, command: Sequence[str], timeout: float) -> tuple[int, str]:
         with self._docker.asked(timeout) as client:
-            nginx = self._nginx(client.containers.list(filters=self._filters()))
-            code, output = nginx.exec_run(list(command))
-        return int(code), output.decode(errors="replace")
+            return executed(self._nginx(client), command)
 
-    def _nginx(self, running: Sequence[Container]) -> Container:
+    def _nginx(self, client: docker.DockerClient) -> Container:
+        running = found(client, self._project, "nginx")
         if not running:
             raise _NotThereError("nginx does not run on the server")
         return running[0]
-
-    def _filters(self) -> dict[str, list[str]]:
-        return conditions.filters(self._project, "nginx")
 
 
 class _NotThereError(TemporaryError):
@@ -132,4 +129,3 @@ def _is_of(answered: str, lane: Lane) -> bool:
     except (IndexError, ValueError):
         return False
     return isinstance(said, dict) and said.get("lane") == lane and said.get("status") == "ok"
-

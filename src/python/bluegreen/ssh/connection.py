@@ -122,6 +122,8 @@ class Connection:
             # A server that went silent looks the same: the next command connects anew.
             self._drop(client)
             raise TemporaryError(f"{_named(command)} took longer than {timeout:g} s") from None
+        except paramiko.ChannelException as error:
+            raise TemporaryError(f"{self._address} has no room for a command: {error}") from error
         except (paramiko.SSHException, OSError, EOFError) as error:
             self._drop(client)
             raise TemporaryError(f"the connection to {self._address} broke: {error}") from error

@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from bluegreen.cli import Exit, main
+from bluegreen.cli import main
+from bluegreen.cli.exits import Exit
 from bluegreen.plan import Deploy, plan
 from bluegreen.settings_test import GOOD
 from bluegreen.state import State
 from bluegreen.step import Action
-from bluegreen.testing import World, release
+from bluegreen.testing import World, bundle, release
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     world.run(Deploy(release(1)))
     (tmp_path / "state.json").write_text(world.files["state.json"])
     for number in (1, 2):
-        (tmp_path / f"{number}.json").write_text(release(number).render())
+        bundle(number).write(tmp_path / f"release-{number}")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -29,7 +30,7 @@ STAGING = ("-d", "staging")
 
 @pytest.mark.usefixtures("folder")
 def test_the_plan_for_machines_is_the_plan(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("plan", "deploy", "--release", "2.json", "--state", "state.json", "--json")
+    arguments = ("plan", "deploy", "--release", "release-2", "--state", "state.json", "--json")
     assert main([*STAGING, *arguments]) == Exit.DONE
     told = json.loads(capsys.readouterr().out)
     state = State.parse(Path("state.json").read_text(), "state.json")
@@ -44,7 +45,7 @@ def test_the_plan_for_machines_is_the_plan(capsys: pytest.CaptureFixture[str]) -
 def test_the_plan_for_people_says_what_is_done_and_undone(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    main([*STAGING, "plan", "deploy", "--release", "1.json"])
+    main([*STAGING, "plan", "deploy", "--release", "release-1"])
     said = capsys.readouterr().out
     assert said.splitlines()[0] == "14 steps, 58 min at the most"
     lines = [" ".join(line.split()) for line in said.splitlines()]
@@ -57,7 +58,7 @@ def test_the_plan_for_people_says_what_is_done_and_undone(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("deploy", "--release", "1.json", "--state", "state.json"), "nothing to do"),
+        (("deploy", "--release", "release-1", "--state", "state.json"), "nothing to do"),
         (("prune", "--state", "state.json", "20250101-000000-abc"), "nothing to do"),
     ],
 )
@@ -76,7 +77,7 @@ def test_contract_is_planned_once_the_window_has_passed(capsys: pytest.CaptureFi
 
 @pytest.mark.usefixtures("folder")
 def test_what_is_refused_ends_with_3_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("rollback", "--release", "2.json", "--state", "state.json")
+    arguments = ("rollback", "--release", "release-2", "--state", "state.json")
     assert main([*STAGING, "plan", *arguments]) == Exit.REFUSED
     assert "was never deployed here" in capsys.readouterr().err
 
@@ -86,8 +87,8 @@ def test_what_is_refused_ends_with_3_and_says_why(capsys: pytest.CaptureFixture[
     [
         (("config",), "--destination is wrong:\n  is missing; there are staging, production"),
         (("-s", "no.toml", "config"), "no.toml is wrong:\n  cannot be read: No such file"),
-        ((*STAGING, "plan", "deploy", "--release", "no.json"), "no.json is not understood"),
-        ((*STAGING, "plan", "deploy", "--release", "deploy.toml"), "is no JSON"),
+        ((*STAGING, "plan", "deploy", "--release", "no"), "no is not understood"),
+        ((*STAGING, "plan", "deploy", "--release", "deploy.toml"), "release.json: is missing"),
     ],
 )
 @pytest.mark.usefixtures("folder")
@@ -113,11 +114,11 @@ def test_settings_are_printed_as_they_hold_and_without_secrets(
     assert told["destinations"]["production"]["watch"]["seconds"] == 300.0
 
 
-@pytest.mark.parametrize("command", [[], ["config"], ["plan"], ["plan", "deploy"]])
+@pytest.mark.parametrize("command", [[], ["config"], ["plan"], ["plan", "deploy"], ["deploy"]])
 def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([*command, "--help"])
     assert ended.value.code == 0
     said = capsys.readouterr().out
     assert "usage: bluegreen" in said
-    assert command or "bluegreen plan rollback --release older.json" in said
+    assert command or "bluegreen -d production rollback" in said

@@ -1,0 +1,36 @@
+"""The command line of the deployer."""
+
+import signal
+from collections.abc import Sequence
+from types import FrameType
+
+from bluegreen.cli.console import Console
+from bluegreen.cli.context import Context
+from bluegreen.cli.exits import Exit, exit_of
+from bluegreen.cli.parser import parser
+from bluegreen.errors import BlueGreenError
+from bluegreen.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code, one of `Exit`."""
+    options = parser().parse_args(arguments)
+    console = Console(as_json=options.json)
+    # Whoever ends a pipeline asks as Ctrl-C does.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        settings = Settings.load(options.settings)
+        name, destination = settings.destination(options.destination)
+        checkout = options.settings.absolute().parent
+        options.run(Context(settings, checkout, name, destination, console, options.json, options))
+    except BlueGreenError as error:
+        console.failure(str(error), getattr(error, "detail", ""))
+        return exit_of(error)
+    except KeyboardInterrupt:
+        console.failure("interrupted; nothing was touched", "")
+        return Exit.INTERRUPTED
+    return Exit.DONE
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

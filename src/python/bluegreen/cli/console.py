@@ -1,0 +1,89 @@
+"""What people and machines see of a run: the plan, each step as it begins and ends, the outcome."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+from bluegreen import show
+from bluegreen.ports import Outcome
+from bluegreen.step import Step
+from bluegreen.store import Event, Record
+
+_WIDTH = 22
+_SIGNS = {Event.SUCCEEDED: "done", Event.SKIPPED: "is so", Event.FAILED: "FAILED"}
+
+
+class Console:
+    """Writes what happens: for people in lines, for machines in JSON, one object a line.
+
+    Args:
+        as_json: Whether a machine reads.
+        out: Where to.
+    """
+
+    def __init__(self, *, as_json: bool, out: TextIO | None = None) -> None:
+        self._json = as_json
+        self._out = out or sys.stdout
+        self._steps: dict[str, int] = {}
+
+    def plan(self, steps: Sequence[Step]) -> None:
+        """What will be done."""
+        self._steps = {step.name: number for number, step in enumerate(steps, 1)}
+        if self._json:
+            self._object("plan", {"steps": show.plan_fields(steps)})
+        else:
+            self._write(show.plan_for_people(steps))
+
+    def record(self, record: Record) -> None:
+        """What became of a step."""
+        if self._json:
+            self._object("step", record.model_dump(mode="json"))
+            return
+        place = self._steps.get(record.step)
+        number = f"{place}/{len(self._steps)}" if place else ""
+        match record.event:
+            case Event.STARTED:
+                if self._out.isatty():
+                    self._write(f"{number:>7}  {record.step:<{_WIDTH}} ...\r")
+            case Event.RETRIED:
+                self._write(f"{number:>7}  {record.step:<{_WIDTH}} again: {record.detail}\n")
+            case _:
+                if record.event is Event.FAILED:
+                    self._steps = {}  # what follows is not of the plan
+                reason = f"  {record.detail}" if record.detail else ""
+                took = f"{record.seconds:8.1f} s  {_SIGNS[record.event]}"
+                self._write(f"{number:>7}  {record.step:<{_WIDTH}} {took}{reason}\n")
+
+    def progress(self, line: str) -> None:
+        """A line of what takes long."""
+        if self._json:
+            self._object("progress", {"line": line})
+        else:
+            self._write(f"{'':9}{line}\n")
+
+    def outcome(self, outcome: Outcome, serves: str) -> None:
+        """How it ended well."""
+        if self._json:
+            self._object("outcome", {**vars(outcome), "serves": serves})
+        else:
+            self._write(f"{outcome.operation} done in {outcome.seconds:g} s; {serves}\n")
+
+    def failure(self, message: str, detail: str) -> None:
+        """How it ended otherwise."""
+        if self._json:
+            self._object("failure", {"message": message, "detail": detail})
+        else:
+            said = f"{detail.rstrip()}\n" if detail else ""
+            sys.stderr.write(f"{said}error: {message}\n")
+
+    def text(self, text: str) -> None:
+        """An answer that is the same for both."""
+        self._write(text)
+
+    def _object(self, kind: str, content: Mapping[str, object]) -> None:
+        self._write(json.dumps({"type": kind, **content}) + "\n")
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()

@@ -1,0 +1,109 @@
+"""The commands that make releases and change what serves."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from bluegreen import building
+from bluegreen.bundle import Bundle, digest
+from bluegreen.cli.context import Context
+from bluegreen.delivery import Choose, Delivery, rollback_to
+from bluegreen.errors import LockedError
+from bluegreen.notifying import Notifying
+from bluegreen.plan import Contract, Deploy, Prune, plan
+from bluegreen.ports import Outcome
+from bluegreen.site import Site, SystemClock
+
+RELEASE = Path("release")
+"""Where a release is put together, in the folder of the settings."""
+
+_LOCK_POLL = 2.0
+
+
+def build(context: Context) -> None:
+    """Build a release, push what the registry has not, and put it together in a folder."""
+    release = _built(context).release
+    context.console.text(f"{release.version} is in {context.options.release}\n")
+
+
+def deploy(context: Context) -> None:
+    """Deliver a release: from its folder, or built now."""
+    folder: Path | None = context.options.release
+    bundle = Bundle.read(folder) if folder else _built(context)
+    contents = {digest(content): content for content in bundle.files.values()}
+    _deliver(context, "deploy", lambda _state, _store: Deploy(bundle.release), contents)
+
+
+def rollback(context: Context) -> None:
+    """Give the traffic back to an earlier release."""
+    _deliver(context, "rollback", rollback_to(context.options.version), {})
+
+
+def contract(context: Context) -> None:
+    """Remove what only older releases need of the schema."""
+    window = context.settings.rollback_window
+    _deliver(context, "contract", lambda _state, store: Contract(store.now(), window), {})
+
+
+def prune(context: Context) -> None:
+    """Remove releases that nobody goes back to."""
+    keep = context.settings.keep.releases
+    _deliver(context, "prune", lambda _state, store: Prune(store.versions(), keep), {})
+
+
+def _built(context: Context) -> Bundle:
+    bundle = building.build(
+        context.settings, context.checkout, SystemClock(), context.console.progress, os.environ
+    )
+    bundle.write(context.options.release or context.checkout / RELEASE)
+    return bundle
+
+
+def _deliver(context: Context, operation: str, choose: Choose, contents: Mapping[str, str]) -> None:
+    with context.site(delivering=True) as site:
+        if context.options.dry_run:
+            state = site.store.load()
+            steps = plan(state, choose(state, site.store), context.destination.timeouts)
+            context.console.plan(steps)
+            return
+        outcome = _when_unlocked(context, site, operation, choose, contents)
+        context.console.outcome(outcome, _serves(site))
+
+
+def _when_unlocked(
+    context: Context,
+    site: Site,
+    operation: str,
+    choose: Choose,
+    contents: Mapping[str, str],
+) -> Outcome:
+    journal = site.journal(context.console.record)
+    urls = [value for path, value in site.told.secrets.items() if path.startswith("notify")]
+    delivery = Delivery(
+        destination=site.told.name,
+        lock=site.lock,
+        store=site.store,
+        executor=site.executor(journal, contents),
+        notifier=Notifying(urls),
+        journal=journal,
+        clock=site.clock,
+        timeouts=context.destination.timeouts,
+        announce=context.console.plan,
+    )
+    end = time.monotonic() + context.options.lock_wait
+    while True:
+        try:
+            return delivery.do(operation, choose)
+        except LockedError as error:
+            if time.monotonic() > end:
+                raise
+            context.console.progress(f"waiting: {error}")
+            time.sleep(_LOCK_POLL)
+
+
+def _serves(site: Site) -> str:
+    state = site.store.load()
+    if state.serving is None:
+        return "nothing serves"
+    return f"{state.serving.version} serves from {state.live}"

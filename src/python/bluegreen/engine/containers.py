@@ -1,0 +1,43 @@
+"""The containers of Compose projects, and programs within them."""
+
+from collections.abc import Sequence
+
+import docker
+from docker.models.containers import Container
+
+_PROJECT = "com.docker.compose.project"
+_SERVICE = "com.docker.compose.service"
+_ONE_OFF = "com.docker.compose.oneoff"
+
+
+def found(
+    client: docker.DockerClient,
+    project: str,
+    service: str | None = None,
+    *,
+    stopped: bool = False,
+) -> list[Container]:
+    """Those of a project, or of one service in it; tasks are none of them.
+
+    Args:
+        client: Of the engine.
+        project: The name of the project.
+        service: The service; all if None.
+        stopped: Whether those that do not run count, too.
+    """
+    labels = [f"{_PROJECT}={project}", f"{_ONE_OFF}=False"]
+    if service is not None:
+        labels.append(f"{_SERVICE}={service}")
+    return client.containers.list(all=stopped, filters={"label": labels})
+
+
+def service_of(container: Container) -> str:
+    """Which service of the Compose file a container is."""
+    return str(container.labels[_SERVICE])
+
+
+def executed(container: Container, command: Sequence[str]) -> tuple[int, str]:
+    """The exit code of a program within a container, and what it wrote."""
+    code, output = container.exec_run(list(command))
+    assert isinstance(code, int) and isinstance(output, bytes)  # noqa: S101, PT018 - not streamed
+    return code, output.decode(errors="replace")

@@ -1,0 +1,175 @@
+"""A destination as it is reached: the parts of the deployer, put together for one server."""
+
+import getpass
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from bluegreen.acts import Acts, Demands
+from bluegreen.commands import Say
+from bluegreen.engine.client import Docker
+from bluegreen.engine.compose import Compose
+from bluegreen.engine.engine import ServerEngine
+from bluegreen.engine.images import Credentials, Images
+from bluegreen.engine.variables import Variables
+from bluegreen.executor import Executor
+from bluegreen.journal import Journal, Listener, Run
+from bluegreen.lock import Identity, Lock
+from bluegreen.nginx.balancer import ServerBalancer
+from bluegreen.ports import Clock
+from bluegreen.secret import Redactor
+from bluegreen.settings import Destination, Settings
+from bluegreen.ssh.connection import Address, Connection
+from bluegreen.ssh.files import Files
+from bluegreen.store import Store
+
+OWNER = "BLUEGREEN_OWNER"
+"""The variable that says who deploys, where the name of this machine's user would not."""
+
+
+class SystemClock:
+    """Time on this machine."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What all commands are told.
+
+    Attributes:
+        settings: The whole file.
+        name: The destination's.
+        destination: Its settings as they hold.
+        secrets: Those that this command needs, by their paths in the settings.
+        say: Is told of progress.
+    """
+
+    settings: Settings
+    name: str
+    destination: Destination
+    secrets: Mapping[str, str]
+    say: Say
+
+
+@dataclass(frozen=True)
+class Site:
+    """The parts, each of which does nothing before it is asked."""
+
+    told: Told
+    connection: Connection
+    files: Files
+    store: Store
+    lock: Lock
+    docker: Docker
+    compose: Compose
+    engine: ServerEngine
+    balancer: ServerBalancer
+    clock: Clock = field(default_factory=SystemClock)
+
+    def journal(self, listener: Listener) -> Journal:
+        """The log of a run that begins now."""
+        redact = Redactor(list(self.told.secrets.values()))
+        run = Run(secrets.token_hex(4), owner(), redact)
+        return Journal(self.store, self.clock, run, listener)
+
+    def executor(self, journal: Journal, contents: Mapping[str, str]) -> Executor:
+        """What does plans there.
+
+        Args:
+            journal: Where all is written down.
+            contents: The Compose files of the release to deliver, by their digests.
+        """
+        destination = self.told.destination
+        acts = Acts(
+            store=self.store,
+            engine=self.engine,
+            balancer=self.balancer,
+            clock=self.clock,
+            demands=Demands(
+                services=self.told.settings.project.services,
+                least_free_bytes=destination.least_free_bytes,
+                watch=destination.watch.limits(),
+            ),
+            contents=contents,
+            wall=time.time,
+        )
+        return Executor(
+            store=self.store,
+            acts=acts,
+            clock=self.clock,
+            journal=journal,
+            timeouts=destination.timeouts,
+        )
+
+
+@contextmanager
+def opened(told: Told) -> Iterator[Site]:
+    """A destination, whose connection ends with the context."""
+    project, destination = told.settings.project, told.destination
+    folder = destination.folder
+    key = told.secrets.get(f"destinations.{told.name}.key")
+    connection = Connection(Address.parse(destination.address), destination.known_hosts, key)
+    clock, files, docker = SystemClock(), Files(connection, folder), Docker(connection)
+    compose = Compose(connection, folder, project.name)
+    engine = ServerEngine(
+        connection=connection,
+        files=files,
+        docker=docker,
+        compose=compose,
+        images=Images(_credentials(told), told.say),
+        variables=Variables(project.name, folder, destination.public_url, destination.environment),
+        tasks=told.settings.tasks,
+        services=project.services,
+        clock=clock,
+    )
+    try:
+        yield Site(
+            told=told,
+            connection=connection,
+            files=files,
+            store=Store(files),
+            lock=Lock(files, _identity()),
+            docker=docker,
+            compose=compose,
+            engine=engine,
+            balancer=ServerBalancer(docker, project.name, clock),
+            clock=clock,
+        )
+    finally:
+        connection.close()
+
+
+def owner() -> str:
+    """Who deploys: a person, or a pipeline."""
+    return os.environ.get(OWNER) or getpass.getuser()
+
+
+def _identity() -> Identity:
+    return Identity(owner(), socket.gethostname(), os.getpid(), _runs, lambda: secrets.token_hex(8))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
+
+
+def _credentials(told: Told) -> Credentials | None:
+    login = told.settings.project.registry_login
+    password = told.secrets.get("project.registry-login.password")
+    return Credentials(login.user, password) if login and password else None
