@@ -36,7 +36,7 @@ def lanes() -> Iterator[Lanes]:
     with docker.lanes() as both:
         both.servers.up()
         for task in ("database-prepare", "database-migrate", "identity-keys", "static"):
-            both.servers.run(task)
+            both.green.run(task)
         for task in ("kafka-topics", "kafka-access"):
             both.green.run(task)
         yield both
@@ -65,7 +65,7 @@ def ask(lane: Stack, path: str) -> tuple[int, float]:
 
 
 def expand(lanes: Lanes, shelf: Shelf, change: Expansion) -> str:
-    return of(lanes.servers, shelf.release(database=change)).run("database-migrate", *QUICKLY)
+    return of(lanes.green, shelf.release(database=change)).run("database-migrate", *QUICKLY)
 
 
 def postgres(lanes: Lanes) -> str:

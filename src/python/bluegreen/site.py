@@ -127,11 +127,12 @@ def opened(told: Told) -> Iterator[Site]:
         files=files,
         docker=docker,
         compose=compose,
-        images=Images(_credentials(told), told.say),
+        images=Images(_credentials(told)),
         variables=Variables(project.name, folder, destination.public_url, destination.environment),
         tasks=told.settings.tasks,
         services=project.services,
         clock=clock,
+        say=told.say,
     )
     try:
         yield Site(

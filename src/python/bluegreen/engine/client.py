@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 import docker
 import paramiko
@@ -47,7 +48,7 @@ class Docker:
             late.set()
             ssh.close()
 
-        client, adapter = _client(ssh, timeout)
+        client = _client(_Lent(ssh), timeout)
         timer = threading.Timer(timeout, give_up)
         timer.daemon = True
         timer.start()
@@ -71,12 +72,35 @@ class Docker:
             raise TemporaryError(f"Docker on the server does not answer: {error}") from error
         finally:
             timer.cancel()
-            # Its channels are closed: sshd allows a connection ten. The connection is not its own.
-            adapter.ssh_client = None
             client.close()
 
 
-def _client(ssh: paramiko.SSHClient, timeout: float) -> tuple[docker.DockerClient, SSHHTTPAdapter]:
+class _Lent:
+    """A connection as the SDK has it: what it opens there is closed with it, and nothing else.
+
+    sshd allows ten channels at a time, and the SDK forgets those of what it read as a stream.
+    """
+
+    def __init__(self, ssh: paramiko.SSHClient) -> None:
+        self._ssh = ssh
+        self._opened: list[paramiko.Channel] = []
+
+    def get_transport(self) -> Self:
+        return self
+
+    def open_session(self) -> paramiko.Channel:
+        transport = self._ssh.get_transport()
+        if transport is None:
+            raise EOFError("the connection was closed")
+        self._opened.append(transport.open_session())
+        return self._opened[-1]
+
+    def close(self) -> None:
+        for channel in self._opened:
+            channel.close()
+
+
+def _client(lent: _Lent, timeout: float) -> docker.DockerClient:
     # Told to call a program for its connection, it makes none of its own. That would ask other
     # files for the server's key than the settings name.
     client = docker.DockerClient(
@@ -84,5 +108,5 @@ def _client(ssh: paramiko.SSHClient, timeout: float) -> tuple[docker.DockerClien
     )
     adapter = client.api.get_adapter(client.api.base_url)
     assert isinstance(adapter, SSHHTTPAdapter)  # noqa: S101 - the SDK's own for this scheme
-    adapter.ssh_client = ssh
-    return client, adapter
+    adapter.ssh_client = lent  # type: ignore[assignment]  # all that the SDK asks of it
+    return client

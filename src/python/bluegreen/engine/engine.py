@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import yaml
 
+from bluegreen.commands import Say
 from bluegreen.engine import conditions, metrics
 from bluegreen.engine.client import Docker
 from bluegreen.engine.compose import LANE_FILE, SERVERS_FILE, Compose
@@ -46,6 +47,7 @@ class ServerEngine:
         tasks: What is run before and after a lane.
         services: Those of a lane, callers before those that they call.
         clock: Time here.
+        say: Is told of progress, a line at a time.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class ServerEngine:
         tasks: Tasks,
         services: Sequence[str],
         clock: Clock,
+        say: Say,
     ) -> None:
         self._connection = connection
         self._files = files
@@ -70,6 +73,7 @@ class ServerEngine:
         self._tasks = tasks
         self._services = services
         self._clock = clock
+        self._say = say
 
     def facts(self, timeout: float) -> Facts:
         with self._docker.asked(timeout) as client:
@@ -87,8 +91,14 @@ class ServerEngine:
             return not self._images.missing(client, release.images.values())
 
     def pull(self, release: Release, timeout: float) -> None:
+        end = self._clock.monotonic() + timeout
+        names = {image: name for name, image in release.images.items()}
         with self._docker.asked(timeout) as client:
-            self._images.pull(client, release)
+            missing = self._images.missing(client, names)
+        for number, image in enumerate(missing, 1):
+            self._say(f"pull {names[image]} ({number} of {len(missing)})")
+            with self._docker.asked(max(1.0, end - self._clock.monotonic())) as client:
+                self._images.pull(client, image)
 
     def servers_are_healthy(self, timeout: float) -> bool:
         return self._condition(self._compose.servers_project, timeout).healthy >= SERVERS

@@ -1,7 +1,7 @@
 """Images on a server's engine: pulled by digest, with the deployer's own right to pull."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,6 @@ import docker
 from docker.errors import APIError, ImageNotFound
 
 from bluegreen.errors import PortError, TemporaryError
-from bluegreen.release import Release
 
 _CONFLICT = 409
 _LASTING = re.compile(
@@ -35,29 +34,32 @@ class Images:
 
     Args:
         login: For the registry; None if it asks for none.
-        say: Is told of progress, a line at a time.
     """
 
-    def __init__(self, login: Credentials | None, say: Callable[[str], None]) -> None:
+    def __init__(self, login: Credentials | None) -> None:
         self._login = login
-        self._say = say
 
     def missing(self, client: docker.DockerClient, images: Iterable[str]) -> list[str]:
         """Those that are not there."""
         return [image for image in images if not _is_there(client, image)]
 
-    def pull(self, client: docker.DockerClient, release: Release) -> None:
-        """Bring what is missing of a release.
+    def pull(self, client: docker.DockerClient, image: str) -> None:
+        """Bring an image.
 
         Raises:
             PortError: the registry has no such image, or does not give it.
             TemporaryError: the registry cannot be reached.
         """
-        names = {image: name for name, image in release.images.items()}
-        missing = self.missing(client, names)
-        for number, image in enumerate(missing, 1):
-            self._say(f"pull {names[image]} ({number} of {len(missing)})")
-            self._pull(client, image)
+        repository, _, digest = image.partition("@")
+        login = self._login.for_engine() if self._login else None
+        lines: Iterable[Mapping[str, Any]] = client.api.pull(
+            repository, tag=digest, stream=True, decode=True, auth_config=login
+        )
+        for line in lines:
+            if "error" in line:
+                raise _refused(repository, str(line["error"]))
+        if not _is_there(client, image):
+            raise TemporaryError(f"the pull of {repository} ended before it was complete")
 
     def remove(self, client: docker.DockerClient, images: Sequence[str]) -> None:
         """Remove images; those that containers have are left."""
@@ -69,18 +71,6 @@ class Images:
             except APIError as error:
                 if error.status_code != _CONFLICT:
                     raise
-
-    def _pull(self, client: docker.DockerClient, image: str) -> None:
-        repository, _, digest = image.partition("@")
-        login = self._login.for_engine() if self._login else None
-        lines: Iterable[Mapping[str, Any]] = client.api.pull(
-            repository, tag=digest, stream=True, decode=True, auth_config=login
-        )
-        for line in lines:
-            if "error" in line:
-                raise _refused(repository, str(line["error"]))
-        if not _is_there(client, image):
-            raise TemporaryError(f"the pull of {repository} ended before it was complete")
 
 
 def _is_there(client: docker.DockerClient, image: str) -> bool:
