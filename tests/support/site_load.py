@@ -29,6 +29,7 @@ STOP_TIMEOUT = 120.0
 _HEARD_WITHIN = 5.0
 _POLL_INTERVAL = 0.1
 _SIGN_UPS = 2  # at once: hashes of passwords cost much
+_BETWEEN_STREAMS = 0.1
 _SETTLED = 1.0  # seconds, after which what was sent has happened, whether it was answered or not
 
 
@@ -38,19 +39,21 @@ class Mix:
 
     Attributes:
         people: How many there are; each has a stream.
-        pages: Pages a second, of all people together.
+        pages: Pages of accounts a second, of all people together: each is several calls.
+        starts: Start pages a second, of who is not signed in: they need no call.
         edits: Edits of profiles a second.
         visits: Sign-ins a second, and as many sign-outs.
     """
 
     people: int = 20
-    pages: float = 40.0
-    edits: float = 8.0
-    visits: float = 1.0
+    pages: float = 10.0
+    starts: float = 26.0
+    edits: float = 2.0
+    visits: float = 0.2
 
     def __post_init__(self) -> None:
         # nginx takes 20 requests a second of one client.
-        assert (self.pages + self.edits) / self.people < 10
+        assert (self.pages + self.starts + self.edits) / self.people < 10
 
 
 class SiteLoad:
@@ -123,11 +126,12 @@ class SiteLoad:
                 return await self._told(visitors, listened)
         finally:
             for visitor in visitors:
-                await visitor.browser.aclose()
+                await visitor.leave()
 
     def _acts(self, visitor: Visitor) -> Iterator[tuple[Callable[[], Awaitable[None]], float]]:
         for act, rate in (
             (visitor.read, self._mix.pages),
+            (visitor.pass_by, self._mix.starts),
             (visitor.edit, self._mix.edits),
             (visitor.come_and_go, self._mix.visits),
         ):
@@ -191,7 +195,11 @@ type _Wait = Callable[[Callable[[Visitor], bool], float], Awaitable[None]]
 
 @asynccontextmanager
 async def _listening(visitors: Sequence[Visitor]) -> AsyncIterator[_Wait]:
-    tasks = [asyncio.create_task(visitor.listen()) for visitor in visitors]
+    # Not all at once: what the load itself brings about by its start is nothing to compare with.
+    tasks = [
+        asyncio.create_task(visitor.listen(number * _BETWEEN_STREAMS))
+        for number, visitor in enumerate(visitors)
+    ]
 
     async def wait(is_so: Callable[[Visitor], bool], seconds: float) -> None:
         deadline = asyncio.get_running_loop().time() + seconds

@@ -73,7 +73,7 @@ class Visitor:
     listened: Listened = field(default_factory=Listened)
 
     def __post_init__(self) -> None:
-        self.browser = browser(self.url)
+        self.browser, self._stranger = browser(self.url), browser(self.url)
         self._profiles = [(self.person.name, "")]  # those that the account may have now
         self._edits = itertools.count()
 
@@ -100,6 +100,10 @@ class Visitor:
     async def read(self) -> None:
         """Look at the account's page."""
         await self._send(self.browser, "page", "GET", "/account", self._shows_me)
+
+    async def pass_by(self) -> None:
+        """Look at the start page, in a browser that is not signed in."""
+        await self._send(self._stranger, "start", "GET", "/", _invites)
 
     async def edit(self) -> None:
         """Change the profile: its name, the text or both, as no other edit does."""
@@ -136,8 +140,13 @@ class Visitor:
                 left = await self._send(other, "sign out", "DELETE", path)
                 self.asked.append(Write(_SIGNED_OUT, token, acknowledged=left))
 
-    async def listen(self) -> None:
-        """Hold a stream of the account's activity open, one after the other, until cancelled."""
+    async def listen(self, delay: float) -> None:
+        """Hold a stream of the account's activity open, one after the other, until cancelled.
+
+        Args:
+            delay: Seconds until the first one.
+        """
+        await asyncio.sleep(delay)
         last, retry = "", 1.0
         while True:
             began = time.monotonic()
@@ -183,6 +192,11 @@ class Visitor:
         profile = answer.raise_for_status().json()["profile"]
         kept = (profile["display_name"], profile["about"])
         return "" if kept in self._profiles else f"the profile says {kept}, not {self._profiles}"
+
+    async def leave(self) -> None:
+        """Close the browsers."""
+        await self.browser.aclose()
+        await self._stranger.aclose()
 
     def _shows_me(self, answer: httpx.Response) -> str:
         return "" if self.person.email in answer.text else "another page"
@@ -239,6 +253,10 @@ def browser(url: str, name: str = "tandem-load") -> httpx.AsyncClient:
         timeout=TIMEOUT,
         transport=httpx.AsyncHTTPTransport(verify=_NO_TLS, local_address=address),
     )
+
+
+def _invites(answer: httpx.Response) -> str:
+    return "" if "Create an account" in answer.text else "another page"
 
 
 def some_pause(seconds: float) -> float:

@@ -6,7 +6,7 @@ from tests.support import site_load
 from tests.support.site_load import Mix
 from tests.support.system import System
 
-FEW = Mix(people=4, pages=12, edits=6, visits=1)
+FEW = Mix(people=4, pages=8, starts=4, edits=6, visits=1)
 SECONDS = 4.0
 AWAY = 0.5
 
