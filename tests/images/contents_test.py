@@ -89,7 +89,7 @@ def test_a_service_is_asked_for_its_health_without_a_shell(image: Image) -> None
         return
     check = image.config()["Healthcheck"]
     assert isinstance(check, dict)
-    assert check["Test"] == ["CMD", "/app/bin/python", "/app/healthy.py"]
+    assert check["Test"] == ["CMD", "/app/bin/python", "-I", "-S", "/app/healthy.py"]
 
 
 @pytest.mark.parametrize(

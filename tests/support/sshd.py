@@ -177,7 +177,9 @@ def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Sshd]:
     host = make_key(folder / "host_key")
     (folder / "authorized_keys").write_text(make_key(server.key))
     server.known_hosts.write_text(known(server, host))
-    told = " ".join(f'"{name}={value}"' for name, value in environment.items())
+    # bash would run what the user of this machine has in ~/.bashrc, before every command.
+    variables = {**environment, "HOME": str(folder)}
+    told = " ".join(f'"{name}={value}"' for name, value in variables.items())
     (folder / "sshd_config").write_text(
         _CONFIGURATION.format(port=server.port, folder=folder, user=server.user, environment=told)
     )

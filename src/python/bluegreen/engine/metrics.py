@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bluegreen.engine.containers import executed
 
 ACTIVE = "http_server_active_requests"
-_ASK = ["/app/bin/python", "/app/healthy.py", "/metrics"]
+_ASK = ["/app/bin/python", "-I", "-S", "/app/healthy.py", "/metrics"]
 
 
 def active(container: Container, kind: str) -> int:
