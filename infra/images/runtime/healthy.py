@@ -13,6 +13,7 @@ import socket
 import sys
 
 _TIMEOUT_SECONDS = 5
+_OK = 200
 
 
 def main() -> int:
@@ -24,7 +25,7 @@ def main() -> int:
         print(error)
         return 1
     print(body)
-    return 0 if status == 200 else 1
+    return 0 if status == _OK else 1
 
 
 def ask(port: int, path: str) -> tuple[int, str]:
@@ -38,10 +39,10 @@ def ask(port: int, path: str) -> tuple[int, str]:
         connection.sendall(request.encode())
         with connection.makefile("rb") as answered:
             head, _, body = answered.read().partition(b"\r\n\r\n")
-    words = head.split(maxsplit=2)
-    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
+    version, _, status = head[: len(b"HTTP/1.1 200")].partition(b" ")
+    if not version.startswith(b"HTTP/") or not status.isdigit():
         raise OSError("what answers does not speak HTTP")
-    return int(words[1]), body.decode(errors="replace")
+    return int(status), body.decode(errors="replace")
 
 
 if __name__ == "__main__":
