@@ -50,13 +50,11 @@ class Engine:
         folder: All that it has.
         name: Of its bridge; unique on this machine.
         network: Where the addresses of its containers come from, all of them.
-        live_restore: Whether containers outlive it.
     """
 
     folder: Path
     name: str
     network: ipaddress.IPv4Network
-    live_restore: bool
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -113,7 +111,7 @@ class Engine:
         raise DockerError(f"the second engine does not answer:\n{self.log.read_text()[-4000:]}")
 
     def stop(self) -> None:
-        """End it in order; containers stay if they outlive it."""
+        """End it in order; containers run on."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
@@ -156,25 +154,26 @@ class Engine:
             f"--config-file={self.folder / 'none.json'}",
             f"--bridge={self.name}",
             f"--default-address-pool=base={containers},size=24",
-            f"--live-restore={str(self.live_restore).lower()}",
+            # Containers run on without it. And told of address pools alone, Docker removes docker0,
+            # which is the first engine's, as it starts again.
+            "--live-restore",
             # A proxy would end with the engine, and ports of 127.0.0.1 with it.
             "--userland-proxy=false",
         ]
 
 
 @contextmanager
-def running(folder: Path, *, live_restore: bool = True) -> Iterator[Engine]:
+def running(folder: Path) -> Iterator[Engine]:
     """Run an engine; what it has is removed at the end, as it found the machine.
 
     Args:
         folder: For all that it has; a short path, since a socket is in it.
-        live_restore: Whether containers run on while the engine does not.
 
     Raises:
         DockerError: it does not answer.
     """
     name = f"tandem{secrets.token_hex(3)}"
-    engine = Engine(folder, name, _free_network(), live_restore)
+    engine = Engine(folder, name, _free_network())
     _write_iptables(engine)
     (folder / "none.json").write_text("{}")
     _add_bridge(engine)

@@ -83,11 +83,8 @@ class Production:
 
 
 @contextmanager
-def production(*, live_restore: bool = True) -> Iterator[Production]:
+def production() -> Iterator[Production]:
     """Run a server that nobody has deployed to.
-
-    Args:
-        live_restore: Whether containers run on while the engine does not.
 
     Raises:
         DockerError: its engine does not start.
@@ -100,7 +97,7 @@ def production(*, live_restore: bool = True) -> Iterator[Production]:
         for place in places.values():
             place.mkdir(mode=0o700)
         with (
-            engine.running(places["engine"], live_restore=live_restore) as second,
+            engine.running(places["engine"]) as second,
             sshd.running(places["ssh"], second.environment) as door,
         ):
             yield Production(places["srv"], second, door)
