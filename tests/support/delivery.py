@@ -40,10 +40,11 @@ notify = [{{environment = "TANDEM_TEST_NOTIFY"}}]
 [project]
 name = "tandem"
 registry = "{registry}/tandem"
-services = ["account", "identity", "database"]
+services = {services}
 
 [build]
 command = ["true"]
+compose = {{lane = "{lane_file}"}}
 images = "tandem/{{name}}:{tag}"
 names = ["kafka", "kafka-tools", "nginx", "postgres"]
 heads = {{image = "database", command = ["migrate", "heads", "--json"]}}
@@ -86,6 +87,8 @@ class Delivery:
         heard: What was told to whom is to be notified.
         watch: The seconds that a new lane is watched, and other lines of that table.
         expand: The task that expands the schema.
+        more_services: Beside those of this repository; see `tests.support.many_services`.
+        lane_file: The Compose file of a lane, in the home.
     """
 
     server: Production
@@ -97,6 +100,8 @@ class Delivery:
     watch: str = "seconds = 5\ninterval = 1"
     expand: str = "database-migrate"
     notify: str = ""
+    more_services: tuple[str, ...] = ()
+    lane_file: str = "infra/compose/lane.yml"
 
     @property
     def state(self) -> State:
@@ -142,13 +147,18 @@ class Delivery:
         )
 
     @contextmanager
-    def begun(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-        """The deployer as it runs; it is killed at the end, if it still does."""
+    def begun(self, *arguments: str, quiet: bool = False) -> Iterator[subprocess.Popen[str]]:
+        """The deployer as it runs; it is killed at the end, if it still does.
+
+        Args:
+            arguments: Of its command line.
+            quiet: Whether nobody reads what it writes.
+        """
         with subprocess.Popen(  # noqa: S603  # our own program
             [*_COMMAND, *arguments],
             cwd=self.home,
             env=self._environment(),
-            stdout=subprocess.PIPE,
+            stdout=subprocess.DEVNULL if quiet else subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         ) as process:
@@ -170,6 +180,8 @@ class Delivery:
     def _write_settings(self, tag: str) -> None:
         text = _SETTINGS.format(
             registry=self.registry.host,
+            services=json.dumps(["account", *self.more_services, "identity", "database"]),
+            lane_file=self.lane_file,
             tag=tag,
             expand=self.expand,
             watch=self.watch,

@@ -157,9 +157,14 @@ def needs_a_table(table: str = "accounts") -> Expansion:
 
 
 class Shelf:
-    """The images that were made, until they are removed."""
+    """The images that were made, until they are removed.
+
+    Attributes:
+        copies: Further images of each release, and which of it they are copies of.
+    """
 
     def __init__(self) -> None:
+        self.copies: Mapping[str, str] = {}
         self._made: list[str] = []
 
     def release(self, **changes: Change | Expansion) -> str:
@@ -183,6 +188,10 @@ class Shelf:
                 run(["docker", "tag", base, made])
             else:
                 _build(base, made, change)
+            self._made.append(made)
+        for name, original in self.copies.items():
+            made = _REPOSITORY.format(name=name, tag=tag)
+            run(["docker", "tag", _REPOSITORY.format(name=original, tag=tag), made])
             self._made.append(made)
         return tag
 
