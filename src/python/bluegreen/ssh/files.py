@@ -26,11 +26,14 @@ trap 'rm -f "$new"' EXIT
 cat >"$new"
 [ "$(wc -c <"$new")" -eq "$2" ] || exit {_CUT_SHORT}
 """
-_REPLACE = """\
+_PLACE = """\
 sync "$new"
 mv "$new" "$1"
 sync "$(dirname "$1")"
 """
+REPLACE = _RECEIVE + _PLACE
+"""The script that replaces a file: its arguments are the path, and the length of what comes in."""
+
 _ALONE = f"""\
 exec 9>"$(dirname "$1")/.turn"
 flock -w {_LOCK_SECONDS} 9
@@ -74,12 +77,12 @@ class Files:
 
     def write(self, path: str, content: str) -> None:
         """Replace a file at once, whole and for good; its folder is made."""
-        self._script(_RECEIVE + _REPLACE, path, content=content)
+        self._script(REPLACE, path, content=content)
 
     def swap(self, path: str, before: str | None, after: str | None) -> bool:
         """Replace a file if its content is `before`, at once; None is for no file."""
         known = "none" if before is None else hashlib.sha256(before.encode()).hexdigest()
-        script = _RECEIVE + _ALONE + _SWAP + (_GONE if after is None else _REPLACE)
+        script = _RECEIVE + _ALONE + _SWAP + (_GONE if after is None else _PLACE)
         done = self._script(script, path, known, content=after or "", allowed=(_OTHER,))
         return done.code != _OTHER
 
