@@ -184,12 +184,17 @@ class Acts:
         while self._clock.monotonic() < end:
             self._clock.sleep(limits.interval)
             if not self._condition(step).serves(_release(step), self._demands.services):
-                raise PortError(f"{lane} is not healthy any more, with traffic on it")
+                raise PortError(
+                    f"{lane} is not healthy any more, with traffic on it",
+                    self._engine.report(lane),
+                )
             since = state.switched_at or self._store.now()
             new, old = self._balancer.traffic(lane, since, _PROOF_TIMEOUT)
             found = complaint(new, old if _has_old(state) else Traffic(), limits)
             if found is not None:
-                raise PortError(f"{lane} does worse than the lane before: {found}")
+                raise PortError(
+                    f"{lane} does worse than the lane before: {found}", self._engine.report(lane)
+                )
 
     def _end_requests(self, step: Step, _state: State, timeout: float) -> None:
         end = self._clock.monotonic() + timeout

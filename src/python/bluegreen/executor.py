@@ -56,8 +56,8 @@ class Executor:
         """
         state = self._store.load()
         for step in steps:
-            held.check()
             try:
+                held.check()
                 state = self._perform(state, step)
             except LockLostError:
                 raise
@@ -67,7 +67,7 @@ class Executor:
 
     def _given_up(self, failed: Step, error: BaseException, held: Held) -> StepError:
         """Undo what can be undone; the error to raise."""
-        reason = self._journal.run.redact(str(error) or "it was interrupted")
+        reason = self._journal.run.redact(str(error) or _INTERRUPTED)
         detail = self._journal.run.redact(error.detail) if isinstance(error, PortError) else ""
         went_back, advice = False, _AGAIN
         try:
@@ -84,7 +84,8 @@ class Executor:
         except LockLostError:
             raise
         except (BlueGreenError, KeyboardInterrupt) as second:
-            advice = f"going back failed, too: {self._journal.run.redact(str(second))}; {_AGAIN}"
+            why = self._journal.run.redact(str(second) or _INTERRUPTED)
+            advice = f"going back failed, too: {why}; {_AGAIN}"
         return StepError(failed.name, reason, went_back=went_back, advice=advice, detail=detail)
 
     def _perform(self, state: State, step: Step) -> State:
@@ -99,7 +100,7 @@ class Executor:
             moment = Moment(patiently(self._clock, self._store.now), self._journal.run.id, heads)
             state = self._keep(state, done(state, step, moment))
         except (BlueGreenError, KeyboardInterrupt) as error:
-            self._note_if_possible(step, Event.FAILED, began, str(error) or "interrupted")
+            self._note_if_possible(step, Event.FAILED, began, str(error) or _INTERRUPTED)
             raise
         self._note(step, Event.SKIPPED if proven else Event.SUCCEEDED, began)
         return state
@@ -129,7 +130,8 @@ class Executor:
         raise AssertionError("a step has at least one attempt")
 
     def _note(self, step: Step, event: Event, began: float, detail: str = "") -> None:
-        self._journal.note(step.name, event, began, detail)
+        version = step.release.version if step.release else ""
+        self._journal.note(step.name, event, began, detail, version)
 
     def _note_if_possible(self, step: Step, event: Event, began: float, detail: str) -> None:
         """Write down an error; a server that does not take it changes nothing of what it is."""
@@ -144,4 +146,5 @@ def _became(kind: Kind) -> tuple[bool, str]:
     return True, "everything is as before"
 
 
+_INTERRUPTED = "it was interrupted"
 _AGAIN = "run the same command again, which goes on from here, or roll back"

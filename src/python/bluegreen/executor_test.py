@@ -5,8 +5,8 @@ from bluegreen.lane import Lane
 from bluegreen.plan import Deploy, Prune, Rollback
 from bluegreen.state import Status
 from bluegreen.step import Action, Step
-from bluegreen.store import Event
-from bluegreen.testing import World, contract, release, served_by, with_deployed
+from bluegreen.store import Event, Record, Store
+from bluegreen.testing import World, contract, files, release, served_by, with_deployed
 
 ONE, TWO, THREE = release(1), release(2), release(3)
 BAD = ("does not start", "answers 500", "fails with traffic", "is slow")
@@ -111,6 +111,49 @@ def test_ctrl_c_undoes_what_was_done() -> None:
     with pytest.raises(StepError, match="it was interrupted; everything is as before"):
         world.run(Deploy(TWO))
     assert served_by(world) == ONE.version
+
+
+def test_ctrl_c_between_two_steps_undoes_what_was_done() -> None:
+    world = with_deployed(1)
+
+    class Impatient(list[Record]):
+        def append(self, record: Record) -> None:
+            if (record.step, record.event) == ("pull", Event.SUCCEEDED):
+                world.faults["now"] = [KeyboardInterrupt()]  # type: ignore[list-item]  # so, too
+
+    world.told = Impatient()
+    with pytest.raises(StepError, match="it was interrupted; everything is as before"):
+        world.run(Deploy(TWO))
+    assert served_by(world) == ONE.version
+
+
+def test_a_second_ctrl_c_says_what_is_left_undone() -> None:
+    world = with_deployed(1)
+    world.faults["prove"] = [KeyboardInterrupt()]  # type: ignore[list-item]  # raised all the same
+    world.faults["clear"] = [KeyboardInterrupt()]  # type: ignore[list-item]
+    world.lanes.pop(Lane.GREEN, None)
+    with pytest.raises(StepError, match="going back failed, too: it was interrupted; run") as ended:
+        world.run(Deploy(TWO))
+    assert not ended.value.went_back
+
+
+@pytest.mark.parametrize("ill", ["fails with traffic", "is slow", "is killed"])
+def test_who_is_sent_back_by_the_watch_is_shown_as_it_was(ill: str) -> None:
+    world = with_deployed(1)
+    world.bad[TWO.version] = ill
+    with pytest.raises(StepError, match="watch green failed: green ") as failed:
+        world.run(Deploy(TWO))
+    assert failed.value.detail == "what the containers of green say"
+    assert served_by(world) == ONE.version
+
+
+def test_the_log_tells_who_has_had_the_traffic() -> None:
+    world = with_deployed(1)
+    world.bad[TWO.version] = "answers 500"
+    with pytest.raises(StepError):
+        world.run(Deploy(TWO))
+    world.run(Deploy(THREE))
+    assert Store(files(world)).served() == {ONE.version, THREE.version}
 
 
 def test_a_lane_that_cannot_be_stopped_keeps_nobody_from_the_new_one() -> None:

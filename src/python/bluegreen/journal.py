@@ -45,20 +45,31 @@ class Journal:
         self._clock = clock
         self._listener = listener
 
-    def note(self, step: str, event: Event, began: float, detail: str = "") -> None:
+    def note(
+        self, step: str, event: Event, began: float, detail: str = "", version: str = ""
+    ) -> None:
         """Write down what became of a step that began at a time of the clock.
+
+        Args:
+            step: Its name.
+            event: What became of it.
+            began: By the clock.
+            detail: Why it failed; what it found out.
+            version: The release that it was done with.
 
         Raises:
             PortError: the server does not take it.
         """
+        seconds = round(self._clock.monotonic() - began, 3)  # without what the log itself takes
         record = Record(
             at=patiently(self._clock, self._store.now),
             run=self.run.id,
             owner=self.run.owner,
             step=step,
             event=event,
-            seconds=round(self._clock.monotonic() - began, 3),
+            seconds=seconds,
             detail=self.run.redact(detail),
+            version=version,
         )
         self._listener(record)
         patiently(self._clock, lambda: self._store.note(record))

@@ -154,8 +154,13 @@ class MemoryEngine(Port):
             return Condition()
         images = {name: there.release.images[name] for name in SERVICES}
         running = frozenset(SERVICES) if there.running else frozenset()
+        killed = self._world.bad.get(there.release.version) == "is killed"
         well = there.running and there.healthy and there.takes_calls
+        well = well and not (killed and lane is self._world.routed)
         return Condition(images, frozenset(SERVICES) if well else frozenset(), running)
+
+    def report(self, lane: Lane) -> str:
+        return f"what the containers of {lane} say"
 
     def clear(self, lane: Lane, timeout: float) -> None:
         self._before("clear")

@@ -117,6 +117,12 @@ class Engine(Protocol):
     def condition(self, lane: Lane, timeout: float) -> Condition:
         """What is in a lane."""
 
+    def report(self, lane: Lane) -> str:
+        """What the containers of a lane say of themselves, for people; those that are ill if any.
+
+        It says so itself where they cannot be asked.
+        """
+
     def clear(self, lane: Lane, timeout: float) -> None:
         """Remove the containers of a lane."""
 

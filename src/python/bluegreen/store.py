@@ -13,6 +13,7 @@ from bluegreen.errors import DocumentError
 from bluegreen.ports import Server
 from bluegreen.release import Release
 from bluegreen.state import State
+from bluegreen.step import Action
 
 STATE = "state.json"
 RELEASES = "releases"
@@ -40,6 +41,7 @@ class Record(Document):
         event: What became of it.
         seconds: How long it took; 0 when it starts.
         detail: Why it failed; what a step found out.
+        version: The release that it was done with; empty if with none.
     """
 
     at: AwareDatetime
@@ -49,6 +51,7 @@ class Record(Document):
     event: Event
     seconds: float = 0.0
     detail: str = ""
+    version: str = ""
 
 
 class Store:
@@ -101,6 +104,15 @@ class Store:
     def note(self, record: Record) -> None:
         """Add a line to the log."""
         self._server.append(AUDIT, json.dumps(record.model_dump(mode="json")))
+
+    def served(self) -> frozenset[str]:
+        """The versions that have had the traffic, as far as the log goes back."""
+        return frozenset(
+            record.version
+            for record in self.records()
+            if record.step.startswith(f"{Action.SWITCH} ")
+            and record.event in {Event.SUCCEEDED, Event.SKIPPED}
+        )
 
     def records(self) -> Sequence[Record]:
         """The log, oldest first; a line that a crash cut short is left out."""

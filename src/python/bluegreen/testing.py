@@ -82,7 +82,7 @@ class World:
         served: Whether there was ever a healthy lane with traffic.
         dirty: Lanes whose topics may hold requests of a former life.
         faults: Errors that the next calls of a port's method raise, one each.
-        bad: Versions that do not start, do not answer the scenario, fail, or are slow.
+        bad: Versions that do not start, do not answer the scenario, fail, are slow, or are killed.
         crash_at: At which point the deployer is killed.
         break_at: At which point its connection breaks, once.
         gone_from: From which point on it is broken for all that changes the server.

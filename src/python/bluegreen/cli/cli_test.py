@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from bluegreen.cli import main
-from bluegreen.cli.exits import Exit
+from bluegreen.cli.exits import Exit, exit_of
+from bluegreen.errors import LockLostError
 from bluegreen.plan import Deploy, plan
 from bluegreen.settings_test import GOOD
 from bluegreen.state import State
@@ -112,6 +113,10 @@ def test_settings_are_printed_as_they_hold_and_without_secrets(
     assert main(["-d", "production", "config", "--json"]) == Exit.DONE
     told = json.loads(capsys.readouterr().out)
     assert told["destinations"]["production"]["watch"]["seconds"] == 300.0
+
+
+def test_a_deployer_that_lost_its_lock_leaves_something_unfinished() -> None:
+    assert exit_of(LockLostError()) == Exit.UNFINISHED
 
 
 @pytest.mark.parametrize("command", [[], ["config"], ["plan"], ["plan", "deploy"], ["deploy"]])

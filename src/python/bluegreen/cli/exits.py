@@ -6,6 +6,7 @@ from bluegreen.errors import (
     BlueGreenError,
     DocumentError,
     LockedError,
+    LockLostError,
     RefusedError,
     SettingsError,
     StepError,
@@ -48,5 +49,7 @@ def exit_of(error: BlueGreenError) -> Exit:
             return Exit.LOCKED
         case StepError(went_back=went_back):
             return Exit.FAILED if went_back else Exit.UNFINISHED
+        case LockLostError():
+            return Exit.UNFINISHED
         case _:
             return Exit.UNREACHABLE

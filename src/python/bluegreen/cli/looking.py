@@ -38,22 +38,24 @@ def history(context: Context) -> None:
     with context.site() as site:
         state = site.store.load()
         releases = [site.store.release(version) for version in site.store.versions()]
+        served = site.store.served()
     places = {tenant.release.version: lane for lane, tenant in state.lanes.items()}
     told, before = [], None
     for release in (each for each in releases if each is not None):
         changed = release.changed_since(before)
         serves = state.serving is not None and state.serving.version == release.version
         lane = places.get(release.version)
-        where = "serves" if serves else f"in {lane}" if lane else ""
-        line = f"{release.version}  {where:<9}  changed {', '.join(changed) or 'nothing'}"
+        came = release.version in served
+        where = "serves" if serves else f"in {lane}" if lane else "" if came else "never served"
+        line = f"{release.version}  {where:<12}  changed {', '.join(changed) or 'nothing'}"
         schema = release.heads.model_dump()
         told.append(
             {"version": release.version, "lane": lane, "serves": serves, "changed": changed}
-            | {"schema": schema}
+            | {"served": came, "schema": schema}
         )
         if not context.json:
             context.console.text(f"{line}\n")
-        before = release
+        before = release if came else before
     if context.json:
         context.console.text(json.dumps(told, indent=2) + "\n")
 

@@ -25,6 +25,10 @@ _AWAY = re.compile(
     re.IGNORECASE,
 )
 _MOST_DETAIL = 6000
+_MOST_REASON = 300
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+"""What moves the cursor; Compose writes some whatever it is told of a terminal."""
+_PROGRESS = re.compile(r"^ *(Container|Network|Volume) \S+ +[A-Z][a-z]+$\n?", re.MULTILINE)
 
 
 class Compose:
@@ -74,7 +78,8 @@ class Compose:
     def logs(self, project: str, services: Sequence[str], lines: int, timeout: float) -> str:
         """The last lines of what services of a project wrote, of all if none is named."""
         options = ["logs", "--no-color", "--timestamps", f"--tail={lines}", *services]
-        return self._compose(["--project-name", project], options, timeout).output
+        done = self._compose(["--project-name", project], options, timeout)
+        return _CONTROL.sub("", done.output)
 
     def task(
         self,
@@ -109,6 +114,7 @@ class Compose:
             ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull", *words],
             timeout,
             {"TANDEM_LANE": lane},
+            f"the task `{shlex.join(words)}`",
         )
         return done.output
 
@@ -118,15 +124,18 @@ class Compose:
         arguments: Sequence[str],
         timeout: float,
         environment: Mapping[str, str] | None = None,
+        named: str = "",
     ) -> Done:
-        named = " ".join(arguments[:1])
+        named = named or f"docker compose {arguments[0]}"
         alone = ["flock", "-E", str(_BUSY), "-w", f"{timeout:.0f}", f"{self._folder}/.commands"]
         given = ["env", *(f"{name}={value}" for name, value in (environment or {}).items())]
         compose = ["docker", "compose", "--ansi=never", "--progress=plain", *project, *arguments]
         done = self._connection.run([*alone, *given, *compose], timeout=timeout)
         if done.code == 0:
             return done
-        wrote = f"{done.output}{done.errors}"[-_MOST_DETAIL:].strip()
+        wrote = _PROGRESS.sub("", _CONTROL.sub("", f"{done.output}{done.errors}"))
+        wrote = wrote[-_MOST_DETAIL:].strip()
+        said = f": {wrote.splitlines()[-1].strip()[:_MOST_REASON]}" if wrote else ""
         if done.code == _BUSY or _AWAY.search(done.errors):
-            raise TemporaryError(f"docker compose {named} cannot be done now", wrote)
-        raise PortError(f"docker compose {named} ended with {done.code}", wrote)
+            raise TemporaryError(f"{named} cannot be done now{said}", wrote)
+        raise PortError(f"{named} ended with {done.code}{said}", wrote)

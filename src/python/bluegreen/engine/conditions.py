@@ -1,6 +1,6 @@
 """What containers say of themselves: which run, which are well, and why one is not."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from docker.models.containers import Container
@@ -9,6 +9,8 @@ from bluegreen.engine.containers import service_of
 from bluegreen.ports import Condition
 
 _TAIL_LINES = 15
+_OF_LOG = "    "
+_MOST_REASON = 200
 
 
 def condition(containers: Sequence[Container]) -> Condition:
@@ -19,29 +21,50 @@ def condition(containers: Sequence[Container]) -> Condition:
     return Condition(images, frozenset(images.keys() - ill), frozenset(running))
 
 
-def report(containers: Iterable[Container]) -> str:
-    """Of each container that is not well: its state, the last probe, the tail of its log."""
-    return "\n".join(
-        line for each in containers if not _is_healthy(each) for line in _described(each)
-    )
+def report(containers: Sequence[Container]) -> str:
+    """Of each container that is not well: its state, the last probe, the tail of its log.
+
+    Where all say that they are well, it is of all: one of them is wrong.
+    """
+    ill = [each for each in containers if not _is_healthy(each)]
+    return "\n".join(line for each in ill or containers for line in _described(each))
+
+
+def headlines(report: str) -> list[str]:
+    """The state of each container in a report, and the last line that it wrote."""
+    found: dict[str, str] = {}
+    for line in report.splitlines():
+        if not line.startswith(" "):
+            place = line
+            found[place] = ""
+        elif line.startswith(_OF_LOG):
+            found[place] = f", and wrote at last: {line.strip()[:_MOST_REASON]}"
+    return [f"{state}{wrote}" for state, wrote in found.items()]
 
 
 def _is_healthy(container: Container) -> bool:
     state: dict[str, Any] = container.attrs["State"]
     # Without a check of its own, whatever runs is well.
-    return bool(state["Running"]) and state.get("Health", {}).get("Status", "healthy") == "healthy"
+    runs = state["Running"] and not state.get("Restarting")
+    return bool(runs) and state.get("Health", {}).get("Status", "healthy") == "healthy"
 
 
 def _described(container: Container) -> Iterator[str]:
     state: dict[str, Any] = container.attrs["State"]
     health: dict[str, Any] = state.get("Health", {})
-    how = state["Status"] if state["Running"] else f"{state['Status']} with {state['ExitCode']}"
+    how = state["Status"]
+    if not state["Running"] or state["ExitCode"]:
+        how += f", ended with {state['ExitCode']}"
+    elif "Status" in health:
+        how += f" and {health['Status']}"
     restarts = container.attrs.get("RestartCount", 0)
     memory = ", killed for lack of memory" if state.get("OOMKilled") else ""
-    yield f"{service_of(container)}: {how}{memory}, restarted {restarts} times"
+    times = "once" if restarts == 1 else f"{restarts} times"
+    restarted = f", restarted {times}" if restarts else ""
+    yield f"{service_of(container)} is {how}{memory}{restarted}"
     if health.get("Log"):
         probe = health["Log"][-1]
         yield f"  last probe ended with {probe['ExitCode']}: {str(probe['Output']).strip()[-500:]}"
     yield "  its log ends:"
     log = container.logs(tail=_TAIL_LINES).decode(errors="replace")
-    yield from (f"    {line}" for line in log.splitlines())
+    yield from (f"{_OF_LOG}{line}" for line in log.splitlines())

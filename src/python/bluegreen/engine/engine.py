@@ -130,6 +130,14 @@ class ServerEngine:
     def condition(self, lane: Lane, timeout: float) -> Condition:
         return self._condition(self._compose.lane_project(lane), timeout)
 
+    def report(self, lane: Lane) -> str:
+        try:
+            with self._docker.asked(_LOOK_SECONDS) as client:
+                project = self._compose.lane_project(lane)
+                return conditions.report(found(client, project, stopped=True))
+        except PortError as error:
+            return f"what the containers say cannot be had: {error}"
+
     def clear(self, lane: Lane, timeout: float) -> None:
         self._compose.down(self._compose.lane_project(lane), timeout)
 
@@ -143,7 +151,10 @@ class ServerEngine:
         try:
             self._compose.up(home, timeout)
         except PortError as error:
-            raise type(error)(str(error), f"{self._report(lane)}\n{error.detail}") from error
+            said = self.report(lane)
+            ill = "; ".join(conditions.headlines(said))
+            message = f"{release.version} is not healthy in {lane}: {ill} ({error})"
+            raise type(error)(message, f"{error.detail}\n{said}") from error
 
     def publish(self, release: Release, timeout: float) -> None:
         self._run_all(release, self._tasks.publish, self._clock.monotonic() + timeout)
@@ -153,7 +164,7 @@ class ServerEngine:
         try:
             self._run_all(release, self._tasks.prove, end, lane)
         except PortError as error:
-            raise type(error)(str(error), f"{error.detail}\n{self._report(lane)}") from error
+            raise type(error)(str(error), f"{error.detail}\n{self.report(lane)}") from error
 
     def end_requests(self, lane: Lane, timeout: float) -> bool:
         return self._until_none(lane, "request", timeout)
@@ -225,14 +236,6 @@ class ServerEngine:
     def _condition(self, project: str, timeout: float) -> Condition:
         with self._docker.asked(timeout) as client:
             return conditions.condition(found(client, project, stopped=True))
-
-    def _report(self, lane: Lane) -> str:
-        try:
-            with self._docker.asked(_LOOK_SECONDS) as client:
-                project = self._compose.lane_project(lane)
-                return conditions.report(found(client, project, stopped=True))
-        except PortError as error:
-            return f"what the containers say cannot be had: {error}"
 
     def _until_none(self, lane: Lane, kind: str, timeout: float) -> bool:
         end = self._clock.monotonic() + timeout

@@ -204,7 +204,8 @@ class Connection:
                 )
             case paramiko.AuthenticationException():
                 return PortError(
-                    f"{self._address} does not let us in: {error}; add the public key to "
+                    f"{self._address} does not let us in ({str(error).rstrip('.')}); name its "
+                    "key as `key` of the destination, or add the public key to "
                     f"~{self._address.user}/.ssh/authorized_keys there"
                 )
             case paramiko.SSHException() if "No authentication methods" in str(error):

@@ -1,0 +1,62 @@
+"""What Compose on a server says when something fails, in one line and in all of them."""
+
+# ruff: noqa: ARG002 - a command ends as it is told, whatever it is.
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bluegreen.engine.compose import Compose
+from bluegreen.errors import PortError, TemporaryError
+from bluegreen.ssh.connection import Address, Connection, Done
+from bluegreen.testing import release
+
+
+class Server(Connection):
+    """A server on which every command ends in the same way."""
+
+    def __init__(self, done: Done) -> None:
+        super().__init__(Address("root", "server"), Path("known_hosts"))
+        self._done = done
+
+    def run(self, command: Sequence[str], *, timeout: float, stdin: str = "") -> Done:
+        return self._done
+
+
+def compose(code: int, output: str = "", errors: str = "") -> Compose:
+    return Compose(Server(Done(code, output, errors)), "/srv/tandem", "tandem")
+
+
+def test_a_task_that_failed_is_named_with_the_last_line_that_it_wrote() -> None:
+    failing = compose(1, "e0002: Divide by nothing\n", "error: e0002 failed: division by zero\n")
+    with pytest.raises(PortError) as failed:
+        failing.task(
+            release(1),
+            "database-migrate migrate check --since {since}",
+            9,
+            values={"since": "e0001"},
+        )
+    assert str(failed.value) == (
+        "the task `database-migrate migrate check --since e0001` ended with 1: "
+        "error: e0002 failed: division by zero"
+    )
+    assert failed.value.detail.startswith("e0002: Divide by nothing")
+
+
+@pytest.mark.parametrize(("code", "errors"), [(75, "busy"), (1, "error during connect: EOF")])
+def test_what_may_work_later_says_why_it_does_not_now(code: int, errors: str) -> None:
+    with pytest.raises(TemporaryError, match=f"`scenario` cannot be done now: {errors}"):
+        compose(code, errors=errors).task(release(1), "scenario", 9)
+
+
+def test_what_came_well_is_not_shown_of_what_did_not() -> None:
+    errors = " Container tandem-green-account-1  Starting\n Container a  Healthy\naccount is ill\n"
+    with pytest.raises(PortError, match="ended with 1: account is ill") as failed:
+        compose(1, errors=errors).up("lanes/green", 9)
+    assert failed.value.detail == "account is ill"
+
+
+def test_logs_are_text_without_what_moves_a_cursor() -> None:
+    logs = compose(0, "\x1b[2Kaccount-1 | one\n\x1b[32maccount-1\x1b[0m | two\n")
+    assert logs.logs("tandem-blue", [], 2, 9) == "account-1 | one\naccount-1 | two\n"
