@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import docker, releases
 from tests.support.docker import DockerError, Lanes, Stack, run
-from tests.support.releases import Change, Expansion, Shelf
+from tests.support.releases import Change, Migration, Shelf
 from tests.support.sql import locked, sql
 
 PATIENCE = 60.0
@@ -58,7 +58,7 @@ def ask(lane: Stack, path: str) -> tuple[int, float]:
     return int(status), float(seconds)
 
 
-def expand(lanes: Lanes, shelf: Shelf, change: Expansion) -> str:
+def expand(lanes: Lanes, shelf: Shelf, change: Migration) -> str:
     return of(lanes.green, shelf.release(database=change)).run("database-migrate", *QUICKLY)
 
 

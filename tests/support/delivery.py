@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -61,12 +61,16 @@ prove = ["scenario"]
 [watch]
 {watch}
 
+[keep]
+{keep}
+
 [destinations.production]
 address = "{address}"
-known-hosts = "known_hosts"
+known-hosts = "{known_hosts}"
 key = {{environment = "TANDEM_TEST_KEY"}}
 folder = "{folder}"
 public-url = "{url}"
+{destination}
 
 [destinations.production.environment]
 TANDEM_PORT = "{port}"
@@ -89,6 +93,11 @@ class Delivery:
         expand: The task that expands the schema.
         more_services: Beside those of this repository; see `tests.support.many_services`.
         lane_file: The Compose file of a lane, in the home.
+        keep: Lines of the table of what a way back needs.
+        destination: More lines of the table of the destination.
+        known_hosts: The file that knows the server.
+        key: Another key than the one that is let in.
+        tag: Of the images that the next release is built of.
     """
 
     server: Production
@@ -102,6 +111,11 @@ class Delivery:
     notify: str = ""
     more_services: tuple[str, ...] = ()
     lane_file: str = "infra/compose/lane.yml"
+    keep: str = ""
+    destination: str = ""
+    known_hosts: str = "known_hosts"
+    key: str = ""
+    tag: str = "dev"
 
     @property
     def state(self) -> State:
@@ -122,7 +136,8 @@ class Delivery:
 
     def built(self, tag: str = "dev") -> Path:
         """Put a release together of the images `tandem/NAME:TAG`, and push them; its folder."""
-        self._write_settings(tag)
+        self.tag = tag
+        self._write_settings()
         folder = self.home / f"release-{secrets.token_hex(4)}"
         done = self.run("build", "--release", str(folder))
         assert done.returncode == 0, done.stderr
@@ -147,6 +162,16 @@ class Delivery:
         )
 
     @contextmanager
+    def told(self, **changes: str) -> Iterator[None]:
+        """Other settings, by the names of attributes, while the context is entered."""
+        before = {name: getattr(self, name) for name in changes}
+        try:
+            self._tell(changes)
+            yield
+        finally:
+            self._tell(before)
+
+    @contextmanager
     def begun(self, *arguments: str, quiet: bool = False) -> Iterator[subprocess.Popen[str]]:
         """The deployer as it runs; it is killed at the end, if it still does.
 
@@ -167,22 +192,27 @@ class Delivery:
             finally:
                 process.kill()
 
+    def _tell(self, values: Mapping[str, str]) -> None:
+        for name, value in values.items():
+            setattr(self, name, value)
+        self._write_settings()
+
     def _environment(self) -> dict[str, str]:
         return {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
             "PYTHONUNBUFFERED": "1",
-            "TANDEM_TEST_KEY": self.server.key,
+            "TANDEM_TEST_KEY": self.key or self.server.key,
             "TANDEM_TEST_NOTIFY": self.notify,
             "BLUEGREEN_OWNER": "tests",
         }
 
-    def _write_settings(self, tag: str) -> None:
+    def _write_settings(self) -> None:
         text = _SETTINGS.format(
             registry=self.registry.host,
             services=json.dumps(["account", *self.more_services, "identity", "database"]),
             lane_file=self.lane_file,
-            tag=tag,
+            tag=self.tag,
             expand=self.expand,
             watch=self.watch,
             address=self.server.address,
@@ -190,6 +220,9 @@ class Delivery:
             url=self.url,
             port=self.url.rpartition(":")[2],
             network=self.network,
+            keep=self.keep,
+            destination=self.destination,
+            known_hosts=self.known_hosts,
         )
         (self.home / "deploy.toml").write_text(text)
 

@@ -7,8 +7,8 @@
 A change is files and lines of a Dockerfile over the image of the checkout; nothing is fetched. How
 the account service behaves is changed by a module that the image starts in place of it, which
 wraps the application and leaves `/healthz` and the commands other than `serve` alone. The schema
-is changed by one more revision of the expand branch. A change makes another image, of another
-fingerprint, every time it is made.
+is changed by one more revision of the expand or the contract branch. A change makes another image,
+of another fingerprint, every time it is made.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ IMAGES = (*APPLICATIONS, "kafka", "kafka-tools", "nginx", "postgres")
 _REPOSITORY = "tandem/{name}:{tag}"
 _BUILD_TIMEOUT = 120.0
 _PACKAGES = "/app/lib/python3.13/site-packages"
-_EXPAND = f"{_PACKAGES}/services/database/migrations/expand"
+_MIGRATIONS = f"{_PACKAGES}/services/database/migrations"
 _ENTRY = '["/app/dumb-init", "--single-child", "--", "/app/bin/python", "-m", "{module}"]'
 
 _WRAPPED = '''\
@@ -100,16 +100,18 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Expansion:
+class Migration:
     """One more revision of the schema, for the image of the database service.
 
     Attributes:
         title: What it is for.
         statement: The SQL that it runs.
+        phase: The branch that it is in: `expand` or `contract`.
     """
 
     title: str
     statement: str
+    phase: str = "expand"
 
 
 def harmless() -> Change:
@@ -141,19 +143,41 @@ def leaks(megabytes: int = 4) -> Change:
     return _spoilt(f'kept.append(b"x" * {megabytes * 2**20})')
 
 
-def adds_a_column() -> Expansion:
+def adds_a_column() -> Migration:
     """The schema gets what the code before it does not miss."""
-    return Expansion("Add a note", "ALTER TABLE accounts ADD COLUMN note text")
+    return Migration("Add a note", "ALTER TABLE accounts ADD COLUMN note text")
 
 
-def fails_to_expand() -> Expansion:
+def fails_to_expand() -> Migration:
     """A statement of the migration fails."""
-    return Expansion("Divide by nothing", "SELECT 1 / 0")
+    return Migration("Divide by nothing", "SELECT 1 / 0")
 
 
-def needs_a_table(table: str = "accounts") -> Expansion:
+def needs_a_table(table: str = "accounts") -> Migration:
     """Like `adds_a_column`: who holds a lock on the table keeps it waiting past its timeout."""
-    return Expansion(f"Add a remark to {table}", f"ALTER TABLE {table} ADD COLUMN remark text")
+    return Migration(f"Add a remark to {table}", f"ALTER TABLE {table} ADD COLUMN remark text")
+
+
+def drops_a_column() -> Migration:
+    """The code that serves reads the column."""
+    return Migration("Drop the names", "ALTER TABLE accounts DROP COLUMN display_name")
+
+
+def renames_a_column() -> Migration:
+    """The code that serves reads the column."""
+    return Migration(
+        "Rename the names", "ALTER TABLE accounts RENAME COLUMN display_name TO called"
+    )
+
+
+def requires_a_column() -> Migration:
+    """The code that serves makes rows without the column."""
+    return Migration("Want a country", "ALTER TABLE accounts ADD COLUMN country text NOT NULL")
+
+
+def contracts() -> Migration:
+    """What comes off is nothing; that it came off is all that there is to it."""
+    return Migration("Remove nothing", "SELECT 1", "contract")
 
 
 class Shelf:
@@ -167,7 +191,7 @@ class Shelf:
         self.copies: Mapping[str, str] = {}
         self._made: list[str] = []
 
-    def release(self, **changes: Change | Expansion) -> str:
+    def release(self, **changes: Change | Migration) -> str:
         """Make the images of a release.
 
         Args:
@@ -213,16 +237,18 @@ def shelf() -> Iterator[Shelf]:
         made.clear()
 
 
-def newest_expansion(image: str) -> str:
-    """The newest revision of the expand branch that an image of the database service knows."""
-    ask = "from services.database.history import History; print(History().revisions['expand'][-1])"
+def newest(image: str, phase: str) -> str:
+    """The newest revision of a branch that an image of the database service knows."""
+    ask = (
+        f"from services.database.history import History; print(History().revisions['{phase}'][-1])"
+    )
     command = ["docker", "run", "--rm", "--network=none", "--entrypoint=/app/bin/python", image]
     return run([*command, "-c", ask]).stdout.strip()
 
 
-def _build(base: str, made: str, change: Change | Expansion) -> None:
-    if isinstance(change, Expansion):
-        change = _revision(change, newest_expansion(base))
+def _build(base: str, made: str, change: Change | Migration) -> None:
+    if isinstance(change, Migration):
+        change = _revision(change, newest(base, change.phase))
     with tempfile.TemporaryDirectory(prefix="tandem-release-") as scratch:
         folder = Path(scratch)
         lines = [f"FROM {base}"]
@@ -245,12 +271,12 @@ def _build(base: str, made: str, change: Change | Expansion) -> None:
         run(command, {"DOCKER_BUILDKIT": "1"}, _BUILD_TIMEOUT)
 
 
-def _revision(change: Expansion, before: str) -> Change:
-    revision = f"e{int(before[1:]) + 1:04}"
+def _revision(change: Migration, before: str) -> Change:
+    revision = f"{before[0]}{int(before[1:]) + 1:04}"
     content = _REVISION.format(
         title=change.title, revision=revision, before=before, statement=change.statement
     )
-    return Change({f"{_EXPAND}/{revision}_of_a_test.py": content})
+    return Change({f"{_MIGRATIONS}/{change.phase}/{revision}_of_a_test.py": content})
 
 
 def _spoilt(*lines: str) -> Change:

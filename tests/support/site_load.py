@@ -15,8 +15,11 @@ sent before. nginx must believe X-Forwarded-For, or limit nobody.
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+
+import httpx
 
 from tests.support.site_report import Report, Sample, Watched, Writes
 from tests.support.site_visitors import Visitor, some_pause
@@ -28,6 +31,7 @@ STOP_TIMEOUT = 120.0
 
 _HEARD_WITHIN = 5.0
 _POLL_INTERVAL = 0.1
+_TRIES = 5  # of a sign-up; the load has not begun
 _SIGN_UPS = 2  # at once: hashes of passwords cost much
 _BETWEEN_STREAMS = 0.1
 _SETTLED = 1.0  # seconds, after which what was sent has happened, whether it was answered or not
@@ -99,7 +103,8 @@ class SiteLoad:
 
     def _finish(self) -> None:
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._over.set)
+            with suppress(RuntimeError):  # it ends by itself just now
+                self._loop.call_soon_threadsafe(self._over.set)
             self._thread.join(STOP_TIMEOUT)
 
     def _run(self) -> None:
@@ -114,7 +119,7 @@ class SiteLoad:
     async def _all(self) -> Report:
         visitors = [Visitor(self._url, self.samples) for _ in range(self._mix.people)]
         try:
-            await _at_most(_SIGN_UPS, [visitor.sign_up for visitor in visitors])
+            await _at_most(_SIGN_UPS, [partial(_tried, visitor.sign_up) for visitor in visitors])
             async with _listening(visitors) as listened:
                 await listened(lambda visitor: bool(visitor.listened.after), START_TIMEOUT)
                 self._ready.set()
@@ -217,6 +222,17 @@ async def _listening(visitors: Sequence[Visitor]) -> AsyncIterator[_Wait]:
         for failed in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(failed, Exception):
                 raise failed
+
+
+async def _tried(call: Callable[[], Awaitable[None]]) -> None:
+    """Sign up, which is safe to repeat: hashes of passwords are slow where much else is done."""
+    for left in reversed(range(_TRIES)):
+        try:
+            await call()
+            break
+        except httpx.HTTPStatusError as error:
+            if not left or error.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                raise
 
 
 async def _at_most(number: int, calls: Sequence[Callable[[], Awaitable[None]]]) -> None:
