@@ -68,6 +68,12 @@ def _local_image(value: str) -> str:
     return value
 
 
+def _maker(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not any("{folder}" in word for word in value):
+        raise ValueError("should have {folder}, where the secrets are put")
+    return value
+
+
 def _file_here(value: Path) -> Path:
     if value.is_absolute() or ".." in value.parts:
         raise ValueError("should be a path below the folder of the settings")
@@ -101,6 +107,7 @@ type Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 type SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$")]
 type Argument = Annotated[str, StringConstraints(min_length=1)]
 type Command = Annotated[tuple[Argument, ...], Field(min_length=1)]
+type Maker = Annotated[Command, AfterValidator(_maker)]
 type Task = Annotated[str, AfterValidator(_task)]
 type FileHere = Annotated[Path, AfterValidator(_file_here)]
 type Variable = Annotated[
@@ -179,8 +186,11 @@ class Build(_Table):
     heads: HeadsOf | None = None
     """None where there is no schema."""
 
+    make_secrets: Maker | None = None
+    """Makes the secrets that are not in a folder yet; those that are there stay as they are."""
+
     timeout: Seconds = 3600.0
-    """Of the command."""
+    """Of the command, and of the one that makes secrets."""
 
     push_timeout: Seconds = 900.0
     """Of one image, with all its tries."""

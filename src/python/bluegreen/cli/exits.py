@@ -20,7 +20,7 @@ exit codes:
   3   it is refused, and the message says what to do first; nothing was touched
   4   it failed, and is not undone: what serves goes on; the same command goes on from there
   5   somebody else deploys; nothing was touched
-  6   the server, Docker, nginx or the registry cannot be used
+  6   the server, Docker, nginx or the registry cannot be used; or doctor found something wrong
   130 it was interrupted before anything was touched
 """
 

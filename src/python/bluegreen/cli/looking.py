@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from bluegreen.cli.context import Context
+from bluegreen.cli.preparing import servers_of
 from bluegreen.errors import RefusedError
 from bluegreen.lane import Lane
 from bluegreen.ports import Condition
@@ -21,6 +22,7 @@ def status(context: Context) -> None:
         found = {
             "destination": site.told.name,
             "nginx": site.balancer.live(_SECONDS),
+            "servers": _servers(site, state),
             "lanes": {lane: _lane(site, state, lane) for lane in state.lanes},
             "schema": state.database.model_dump(),
             "previous": state.previous,
@@ -126,6 +128,11 @@ def _lane(site: Site, state: State, lane: Lane) -> dict[str, object]:
     }
 
 
+def _servers(site: Site, state: State) -> list[str]:
+    """Kafka, PostgreSQL and nginx, as far as they run other images than the release that serves."""
+    return [] if state.serving is None else servers_of(site).behind(state.serving, _SECONDS)
+
+
 def _unfinished(state: State) -> str | None:
     operation = state.operation
     if operation is None:
@@ -136,6 +143,11 @@ def _unfinished(state: State) -> str | None:
 
 def _status_lines(found: Mapping[str, object]) -> Iterator[str]:
     yield f"{'nginx':<12}{found['nginx'] or 'does not answer'}"
+    others = found["servers"]
+    assert isinstance(others, list)  # noqa: S101 - made above
+    if others:
+        names = ", ".join(others)
+        yield f"{'servers':<12}{names}: not the images of the release that serves; see `servers`"
     lanes = found["lanes"]
     assert isinstance(lanes, dict)  # noqa: S101 - made above
     for lane, each in lanes.items():

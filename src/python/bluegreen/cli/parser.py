@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from bluegreen.cli import delivering, looking, planning
+from bluegreen.cli import delivering, looking, planning, preparing
 from bluegreen.cli.context import Context
 from bluegreen.cli.exits import EXPLAINED
 from bluegreen.lane import Lane
@@ -15,6 +15,8 @@ _DESCRIPTION = "Delivers releases to servers, lane by lane, without losing a req
 
 _EXAMPLES = f"""\
 examples:
+  bluegreen -d production setup                         a bare server with Docker, once
+  bluegreen -d production doctor                        what is in the way of a deploy, all of it
   bluegreen -d staging deploy                           build, push and deliver
   bluegreen build                                       or in two steps: into the folder release
   bluegreen -d production deploy --release release
@@ -24,6 +26,7 @@ examples:
   bluegreen status                                      what serves, what is unfinished, who deploys
   bluegreen audit --tail 50                             what was done, when and by whom
   bluegreen migrate contract                            once no way back is needed
+  bluegreen servers --dry-run                           kafka, postgres and nginx; no deploy does
 
 environment:
   {OWNER}   who deploys, for the lock and the log (default: this user)
@@ -51,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("-d", "--destination", metavar="NAME", help="where to, if there are several")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
+    _add_preparing(commands)
     _add_delivering(commands)
     _add_looking(commands)
     _add(commands, "config", "print the settings as they hold, without secrets", planning.config)
@@ -59,6 +63,19 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_plans(planned.add_subparsers(metavar="OPERATION", required=True))
     return top
+
+
+def _add_preparing(commands: _Commands) -> None:
+    each = _add(commands, "setup", "make a server ready for deliveries", preparing.setup)
+    _add_dry_run(each)
+    _add(commands, "doctor", "look at everything that a deploy needs", preparing.doctor)
+    each = _add(
+        commands,
+        "servers",
+        "bring kafka, postgres and nginx to the release that serves; requests fail meanwhile",
+        preparing.servers,
+    )
+    _add_dry_run(each)
 
 
 def _add_delivering(commands: _Commands) -> None:
@@ -110,7 +127,7 @@ def _add(commands: _Commands, name: str, what: str, run: _Run) -> argparse.Argum
 
 def _add_changing(commands: _Commands, name: str, what: str, run: _Run) -> argparse.ArgumentParser:
     each = _add(commands, name, what, run)
-    each.add_argument("--dry-run", action="store_true", help="print what would be done")
+    _add_dry_run(each)
     each.add_argument(
         "--lock-wait",
         type=float,
@@ -119,6 +136,10 @@ def _add_changing(commands: _Commands, name: str, what: str, run: _Run) -> argpa
         help="how long to wait while somebody else deploys (not at all)",
     )
     return each
+
+
+def _add_dry_run(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--dry-run", action="store_true", help="print what would be done")
 
 
 def _add_plan(

@@ -1,0 +1,187 @@
+"""The commands around deliveries: a server made ready, looked at, and kept up to date."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+
+from bluegreen import doctor as looks
+from bluegreen import making
+from bluegreen.cli.context import Context
+from bluegreen.engine.servers import Servers
+from bluegreen.engine.variables import Variables
+from bluegreen.errors import PortError, SettingsError
+from bluegreen.findings import Finding, Verdict, problem, problems
+from bluegreen.gathering import named
+from bluegreen.lane import Lane
+from bluegreen.notifying import Notifying
+from bluegreen.secret import resolve, run
+from bluegreen.setting_up import Setup, Wanted
+from bluegreen.site import Site
+from bluegreen.ssh.host import ServerHost
+from bluegreen.ssh.secret_files import SecretFiles
+from bluegreen.step import Action
+from bluegreen.upkeep import Upkeep
+
+_WIDTH = 16
+
+
+def setup(context: Context) -> None:
+    """Make a server ready for deliveries: its folder, and the secrets in it."""
+    needed = _needed(context)
+    here = f"destinations.{context.name}."
+    secrets = context.settings.secrets(context.name).items()
+    values = resolve({p: s for p, s in secrets if p.startswith(here)}, os.environ, run)
+    maker = context.settings.build.make_secrets
+    complete = None
+    if maker is not None:
+        timeout = context.settings.build.timeout
+        complete = partial(making.completed, maker, checkout=context.checkout, timeout=timeout)
+    with context.site_with(values) as site:
+        folder = context.destination.folder
+        wanted = Wanted(
+            given=_given(context, values),
+            needed=needed,
+            once=lambda: _once(site),
+            complete=complete,
+            how=" ".join(maker or ()),
+        )
+        one = Setup(
+            place=ServerHost(site.connection, folder),
+            folder=SecretFiles(site.connection, folder),
+            lock=site.lock,
+            journal=site.journal(lambda _: None),
+            clock=site.clock,
+            tell=partial(_tell, context),
+        )
+        if context.options.dry_run:
+            one.look(wanted)
+        else:
+            one.do(wanted)
+            _tell(context, Finding("setup", Verdict.OK, "the server is ready"))
+
+
+def doctor(context: Context) -> None:
+    """Look at everything that a deploy needs, and tell all that is wrong at once."""
+    found: list[Finding] = []
+
+    def tell(findings: Iterable[Finding]) -> None:
+        for each in findings:
+            found.append(each)
+            _tell(context, each)
+
+    here = looks.Here(
+        context.settings,
+        context.checkout,
+        context.settings.secrets(context.name),
+        lambda secret: secret.value(os.environ, run),
+    )
+    tell([Finding("settings", Verdict.OK, str(context.options.settings))])
+    tell(here.look())
+    known = here.known()
+    if context.destination.key and f"destinations.{context.name}.key" not in known:
+        tell(looks.unreached("the key for it is not to be had"))
+    else:
+        needed = frozenset[str]()
+        try:
+            needed = _needed(context)
+        except SettingsError as error:
+            tell([problem("Compose files", str(error))])
+        with context.site_with(known) as site:
+            folder = context.destination.folder
+            there = looks.There(
+                site,
+                ServerHost(site.connection, folder),
+                SecretFiles(site.connection, folder),
+                needed,
+                _given(context, known),
+            )
+            tell(there.look())
+    wrong = problems(found)
+    if wrong:
+        raise PortError(f"{len(wrong)} of {len(found)} are in the way of a deploy")
+    if not context.json:
+        context.console.text(f"nothing of {len(found)} is in the way of a deploy\n")
+
+
+def servers(context: Context) -> None:
+    """Bring Kafka, PostgreSQL and nginx to the release that serves."""
+    with context.site(delivering=True) as site:
+        urls = [value for path, value in site.told.secrets.items() if path.startswith("notify")]
+        upkeep = Upkeep(
+            destination=context.name,
+            servers=servers_of(site),
+            balancer=site.balancer,
+            pull=site.engine.pull,
+            lock=site.lock,
+            store=site.store,
+            journal=site.journal(context.console.record),
+            notifier=Notifying(urls),
+            clock=site.clock,
+            say=context.console.progress,
+        )
+        if context.options.dry_run:
+            changes = upkeep.look()
+            for each in changes:
+                context.console.progress(each)
+            outcome = None
+        else:
+            changes = []
+            outcome = upkeep.do(context.destination.timeouts[Action.SERVERS])
+        if outcome is not None:
+            context.console.outcome(outcome, "they are of the release that serves")
+        elif not changes:
+            context.console.progress("nothing to do: they are of the release that serves")
+
+
+def servers_of(site: Site) -> Servers:
+    """What belongs to no lane."""
+    told = site.told
+    project, destination = told.settings.project, told.destination
+    return Servers(
+        docker=site.docker,
+        files=site.files,
+        engine=site.engine,
+        variables=Variables(
+            project.name, destination.folder, destination.public_url, destination.environment
+        ),
+        project=project.name,
+    )
+
+
+def _needed(context: Context) -> frozenset[str]:
+    """The names of the secrets that the checkout's Compose files want."""
+    compose = context.settings.build.compose
+    return frozenset[str]().union(
+        *(named(_read(context.checkout / file)) for file in (compose.lane, compose.servers))
+    )
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError("build.compose", [f"{file}: {error.strerror}"]) from None
+
+
+def _given(context: Context, values: Mapping[str, str]) -> dict[str, str]:
+    here = f"destinations.{context.name}.secrets."
+    return {p.removeprefix(here): value for p, value in values.items() if p.startswith(here)}
+
+
+def _once(site: Site) -> frozenset[str]:
+    """The secrets that the server was delivered to with."""
+    homes = ["servers", *(f"lanes/{lane}" for lane in Lane)]
+    files = (site.files.read(f"{home}/compose.yaml") for home in homes)
+    return frozenset[str]().union(*(named(content) for content in files if content))
+
+
+def _tell(context: Context, finding: Finding) -> None:
+    if context.json:
+        told = {"type": "finding", **vars(finding)}
+        context.console.text(json.dumps(told) + "\n")
+        return
+    said = finding.said.replace("\n", f"\n{'':{_WIDTH + 10}}")
+    advice = f"; {finding.advice}" if finding.advice else ""
+    context.console.text(f"{finding.verdict:<9} {finding.name:<{_WIDTH}}{said}{advice}\n")
