@@ -5,8 +5,10 @@ import pytest
 import yaml
 
 from bluegreen.fit import check_fit
+from bluegreen.gathering import named
 from bluegreen.rendering import render
 from bluegreen.settings import FILE, Settings
+from infra.compose.make_secrets import make
 from tests.support import docker
 
 
@@ -24,6 +26,17 @@ def test_the_settings_in_the_repository_fit_its_compose_files(checkout: Path) ->
         "servers.yml": render(checkout / compose.servers),
     }
     check_fit(settings, files)
-    needed = {name for text in files.values() for name in yaml.safe_load(text)["secrets"]}
-    _, production = settings.destination("production")
-    assert production.secrets.keys() == needed
+    assert settings.build.make_secrets is not None
+    for name, path in (("lane.yml", compose.lane), ("servers.yml", compose.servers)):
+        rendered = yaml.safe_load(files[name])["secrets"].keys()
+        assert named((checkout / path).read_text()) == rendered
+
+
+def test_what_the_repository_makes_is_what_its_compose_files_name(
+    checkout: Path, tmp_path: Path
+) -> None:
+    settings = Settings.load(checkout / FILE).build
+    files = (settings.compose.lane, settings.compose.servers)
+    needed = {name for file in files for name in named((checkout / file).read_text())}
+    assert needed
+    assert needed <= set(make(tmp_path, docker.APPLICATIONS))

@@ -88,7 +88,7 @@ def test_a_bare_server_is_set_up_and_takes_its_first_release(bare: Delivery) -> 
     assert bare.state.live == "blue"
     well = bare.run("doctor")
     assert well.returncode == Exit.DONE, f"{well.stdout}\n{well.stderr}"
-    assert "nothing of" in well.stdout
+    assert "in the way of a deploy: none" in well.stdout
 
     log = (bare.server.folder / "audit.jsonl").read_text()
     written = [log, *(each.stdout + each.stderr for each in (done, again, first, well))]

@@ -222,6 +222,14 @@ def test_secrets_are_named_by_their_paths() -> None:
     assert list(Settings.parse(GOOD).build_secrets()) == ["project.registry-login.password"]
 
 
+def test_what_makes_secrets_is_told_where_to() -> None:
+    table = '[build]\nmake-secrets = ["./make"{more}]\n'
+    (problem,) = problems(LEAST + table.replace("{more}", ""))
+    assert problem == "build.make-secrets: should have {folder}, where the secrets are put"
+    settings = Settings.parse(LEAST + table.replace("{more}", ', "{folder}"'))
+    assert settings.build.make_secrets == ("./make", "{folder}")
+
+
 def test_what_is_built_is_the_services_and_what_is_named_beside_them() -> None:
     settings = Settings.parse(GOOD)
     assert settings.built == ("account", "database", "identity", "kafka", "kafka-tools")

@@ -100,9 +100,9 @@ def doctor(context: Context) -> None:
             tell(there.look())
     wrong = problems(found)
     if wrong:
-        raise PortError(f"{len(wrong)} of {len(found)} are in the way of a deploy")
+        raise PortError(f"in the way of a deploy: {len(wrong)} of {len(found)}")
     if not context.json:
-        context.console.text(f"nothing of {len(found)} is in the way of a deploy\n")
+        context.console.text(f"in the way of a deploy: none of {len(found)}\n")
 
 
 def servers(context: Context) -> None:
