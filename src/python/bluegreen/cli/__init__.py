@@ -16,8 +16,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code, one of `Exit`."""
     options = parser().parse_args(arguments)
     console = Console(as_json=options.json)
-    # Whoever ends a pipeline asks as Ctrl-C does.
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Whoever ends a pipeline asks as Ctrl-C does, which what runs in the background does not hear.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, _interrupt)
     try:
         settings = Settings.load(options.settings)
         name, destination = settings.destination(options.destination)

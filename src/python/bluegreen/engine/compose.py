@@ -135,7 +135,15 @@ class Compose:
             return done
         wrote = _PROGRESS.sub("", _CONTROL.sub("", f"{done.output}{done.errors}"))
         wrote = wrote[-_MOST_DETAIL:].strip()
-        said = f": {wrote.splitlines()[-1].strip()[:_MOST_REASON]}" if wrote else ""
+        said = f": {_reason(wrote)}" if wrote else ""
         if done.code == _BUSY or _AWAY.search(done.errors):
             raise TemporaryError(f"{named} cannot be done now{said}", wrote)
         raise PortError(f"{named} ended with {done.code}{said}", wrote)
+
+
+def _reason(wrote: str) -> str:
+    """The last line that a program wrote, with what is indented below it, as one."""
+    last: list[str] = []
+    for line in wrote.splitlines():
+        last = [*last, line] if line.startswith(" ") else [line]
+    return "; ".join(" ".join(line.split()) for line in last)[:_MOST_REASON]

@@ -44,6 +44,12 @@ def test_a_task_that_failed_is_named_with_the_last_line_that_it_wrote() -> None:
     assert failed.value.detail.startswith("e0002: Divide by nothing")
 
 
+def test_what_is_indented_below_the_last_line_is_part_of_the_reason() -> None:
+    wrote = "ok  sign up  (0.1 s)\nfailed  sign in  (0.2 s)\n  answered  500\n  body      broken\n"
+    with pytest.raises(PortError, match=r"1: failed sign in \(0.2 s\); answered 500; body broken$"):
+        compose(1, wrote).task(release(1), "scenario", 9)
+
+
 @pytest.mark.parametrize(("code", "errors"), [(75, "busy"), (1, "error during connect: EOF")])
 def test_what_may_work_later_says_why_it_does_not_now(code: int, errors: str) -> None:
     with pytest.raises(TemporaryError, match=f"`scenario` cannot be done now: {errors}"):

@@ -1,0 +1,373 @@
+"""Bad releases on a real server: who serves goes on, people hear why, all is as it was."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from subprocess import CompletedProcess
+
+import pytest
+
+from bluegreen.cli.exits import Exit
+from tests.support import releases, site_load
+from tests.support.delivery import Delivery
+from tests.support.releases import Change, Migration, Shelf
+from tests.support.site_load import Mix, SiteLoad
+from tests.support.site_report import Report, Sample
+from tests.support.sql import locked
+from tests.support.sshd import make_key
+
+LIGHT = Mix(people=2, pages=1.0, starts=4.0, edits=0.2, visits=0.0)
+BUSY = Mix(people=4, pages=2.0, starts=12.0, edits=0.2, visits=0.0)
+QUICKLY = "database-migrate migrate expand --attempts 2"
+UNDONE_WITHIN = 45.0
+"""Seconds from the first bad answer until the lane before has the traffic: what the watch takes to
+look at each container and at nginx's log, and three steps, on a busy machine."""
+
+
+def said(done: CompletedProcess[str]) -> str:
+    return f"{done.stdout}\n{done.stderr}"
+
+
+def failures(report: Report) -> list[Sample]:
+    return list(report.failures)
+
+
+def postgres(site: Delivery) -> str:
+    label = "com.docker.compose.service"
+    [one] = [
+        each
+        for each in site.server.containers()
+        if each["Config"]["Labels"].get(label) == "postgres"
+    ]
+    name: str = one["Id"]
+    return name
+
+
+@contextmanager
+def watched(site: Delivery, mix: Mix = LIGHT) -> Iterator[SiteLoad]:
+    """A load, and that the release before it serves after it, alone, as before."""
+    before, live = site.serving, site.state.live
+    with site_load.running(site.url, mix) as load:
+        yield load
+    state = site.state
+    assert (site.serving, state.live, state.operation) == (before, live, None)
+    assert not (site.server.folder / "lock.json").exists()
+    other = live.other if live else None
+    assert not [
+        each["Name"]
+        for each in site.server.containers()
+        if each["State"]["Running"] and f"-{other}-" in each["Name"]
+    ]
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A release that never gets the traffic.
+
+    Attributes:
+        image: What is changed.
+        change: How; made anew for each run.
+        step: Which step finds out.
+        reason: What the message says of it.
+        shown: What else is shown, to see why.
+    """
+
+    image: str
+    change: Callable[[], Change | Migration]
+    step: str
+    reason: str
+    shown: tuple[str, ...]
+    held: bool = False
+
+
+BAD = {
+    "does not start": Bad(
+        "account",
+        lambda: releases.ends_at_start("no license"),
+        "start",
+        r"is not healthy in (blue|green): account is .* and wrote at last: no license",
+        ("its log ends:", "no license"),
+    ),
+    "answers 500": Bad(
+        "account",
+        releases.fails,
+        "prove",
+        r"the task `scenario` ended with 1: failed sign in .*; answered 500, text/plain",
+        ("account is running and healthy", "answered  500"),
+    ),
+    "drops a column": Bad(
+        "database",
+        releases.drops_a_column,
+        "expand",
+        r"`database-migrate migrate check --since e\d+` ended with 6: e\d+: .*drop-column",
+        ("the running release may not live on with it", "drop it in contract"),
+    ),
+    "renames a column": Bad(
+        "database",
+        releases.renames_a_column,
+        "expand",
+        r"ended with 6: .*rename-column: accounts.display_name",
+        ("the running release may not live on with it", "add the new one, write both"),
+    ),
+    "requires a column": Bad(
+        "database",
+        releases.requires_a_column,
+        "expand",
+        r"ended with 6: .*required-column: accounts.country",
+        ("the running release may not live on with it", "nullable or with a DEFAULT now"),
+    ),
+    "fails to expand": Bad(
+        "database",
+        releases.fails_to_expand,
+        "expand",
+        r"ended with 1: error: e\d+ failed.*division by zero",
+        ("Divide by nothing",),
+    ),
+    "waits for a lock": Bad(
+        "database",
+        releases.needs_a_table,
+        "expand",
+        r"cannot be done now: error: e\d+ met a lock in each of 2 attempts",
+        ("gave way to others", "lock timeout"),
+        held=True,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_release_gets_no_traffic_and_says_why(
+    site: Delivery, shelf: Shelf, name: str
+) -> None:
+    bad = BAD[name]
+    hold: AbstractContextManager[None] = nullcontext()
+    if bad.held:
+        hold = locked(postgres(site), "accounts", site.server.engine.environment)
+    told = len(site.heard)
+    with hold, site.told(expand=QUICKLY), watched(site) as load:
+        done = site.deploy(shelf.release(**{bad.image: bad.change()}))
+        report = load.stop()
+    print(said(done))
+    print(report)
+    assert done.returncode == Exit.FAILED
+    last = done.stderr.splitlines()[-1]
+    assert re.search(rf"error: {bad.step}.* failed: .*{bad.reason}", last), last
+    assert last.endswith("everything is as before")
+    for each in bad.shown:
+        assert each in done.stderr
+    [heard] = site.heard[told:]
+    assert heard["type"] == "failure"
+    assert last.removeprefix("error: ") in heard["message"]
+    assert failures(report) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda: releases.slow(1.0), r"99 % of \d+ requests took up to \d\.\d+ s"),
+        (lambda: releases.leaks(8), r"is not healthy any more|\d+ of \d+ requests failed"),
+    ],
+    ids=["slow", "leaks"],
+)
+def test_a_release_that_does_badly_with_traffic_gives_it_back(
+    site: Delivery, shelf: Shelf, change: Callable[[], Change], reason: str
+) -> None:
+    told = len(site.heard)
+    with site.told(watch="seconds = 120\ninterval = 1"), watched(site, BUSY) as load:
+        done = site.deploy(shelf.release(account=change()))
+        time.sleep(5)  # what comes then is for the release before
+        calm = time.monotonic()
+        time.sleep(5)
+        report = load.stop()
+    print(said(done))
+    print(report)
+    assert done.returncode == Exit.FAILED
+    last = done.stderr.splitlines()[-1]
+    assert re.search(rf"error: watch (blue|green) failed: .*{reason}.*as before", last), last
+    assert "its log ends:" in done.stderr
+    assert [each["type"] for each in site.heard[told:]] == ["failure"]
+    bad = failures(report)
+    print(f"{len(bad)} of {len(report.samples)} requests were answered badly by the bad release")
+    assert not [each for each in bad if each.began > calm]
+    if bad:
+        began = min(each.began for each in bad)
+        assert max(each.began for each in bad) - began < UNDONE_WITHIN
+
+
+def test_a_good_release_is_delivered_and_taken_back(site: Delivery, shelf: Shelf) -> None:
+    first, told = site.serving, len(site.heard)
+    folder = site.built(shelf.release(account=releases.harmless()))
+    second = json.loads((folder / "release.json").read_text())["built_at"]
+    done = site.run("deploy", "--release", str(folder))
+    print(said(done))
+    assert done.returncode == Exit.DONE
+    new = site.serving
+    assert new != first
+    assert second.startswith(f"{new[:4]}-{new[4:6]}-{new[6:8]}")
+
+    again = site.run("deploy", "--release", str(folder))
+    assert again.returncode == Exit.DONE
+    assert "nothing to do: it is as wanted" in again.stdout
+    assert [each["type"] for each in site.heard[told:]] == ["success"]
+
+    began = time.monotonic()
+    back = site.run("rollback")
+    print(said(back))
+    print(f"a rollback took {time.monotonic() - began:.1f} s")
+    assert (back.returncode, site.serving) == (Exit.DONE, first)
+    nothing = site.run("rollback")
+    assert nothing.returncode == Exit.REFUSED
+    assert "name a version" in nothing.stderr
+
+    forward = site.run("rollback", new)
+    assert (forward.returncode, site.serving) == (Exit.DONE, new)
+    listed = site.run("history").stdout.splitlines()
+    places = {line.split()[0]: line.split()[1] for line in listed}
+    assert places[new] == "serves"
+    assert [line.split()[0] for line in listed] == sorted(places)
+    status = json.loads(site.run("status", "--json").stdout)
+    assert status["nginx"] == site.state.live
+    assert status["lanes"][site.state.live]["version"] == new
+    assert status["lanes"][site.state.live]["ill"] == []
+    assert (status["unfinished"], status["lock"]) == (None, "free")
+    audited = site.run("audit", "--tail", "400", "--json").stdout.splitlines()
+    ended = [json.loads(line) for line in audited]
+    assert {each["owner"] for each in ended} == {"tests"}
+    assert [each["event"] for each in ended[-2:]] == ["started", "succeeded"]
+    logs = site.run("logs", "--tail", "3", "account")
+    assert "account" in logs.stdout
+    assert "\x1b" not in logs.stdout
+
+
+def test_nobody_goes_back_behind_a_contraction(site: Delivery, shelf: Shelf) -> None:
+    before = site.serving
+    with site.told(keep='rollback-window = "1s"'):
+        done = site.deploy(shelf.release(database=releases.contracts()))
+        assert done.returncode == Exit.DONE, said(done)
+        contracted = site.run("migrate", "contract")
+        assert contracted.returncode == Exit.DONE, said(contracted)
+        refused = site.run("rollback", before)
+    assert refused.returncode == Exit.REFUSED
+    assert f"{before} knows the schema up to c" in refused.stderr
+    assert "go forward by a new release" in refused.stderr
+
+
+def _until_reached(site: Delivery, step: str) -> None:
+    end = time.monotonic() + 240
+    while site.state.operation is None or site.state.operation.reached != step:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("ask", ["send_signal", "terminate"])
+def test_who_is_interrupted_goes_back(site: Delivery, shelf: Shelf, ask: str) -> None:
+    folder = site.built(shelf.release(account=releases.harmless()))
+    with watched(site) as load, site.begun("deploy", "--release", str(folder)) as deployer:
+        _until_reached(site, "start")
+        time.sleep(1)
+        deployer.terminate() if ask == "terminate" else deployer.send_signal(2)
+        wrote, _ = deployer.communicate(timeout=240)
+        report = load.stop()
+    print(wrote)
+    assert deployer.returncode == Exit.FAILED
+    assert re.search(r"error: start \w+ failed: it was interrupted; everything is as befo", wrote)
+    assert failures(report) == []
+
+
+def test_one_deploys_at_a_time(site: Delivery, shelf: Shelf) -> None:
+    before = site.serving
+    folder = site.built(shelf.release(account=releases.harmless()))
+    with site.begun("deploy", "--release", str(folder)) as first:
+        _until_reached(site, "expand")
+        second = site.run("rollback")
+        assert second.returncode == Exit.LOCKED
+        assert re.search(rf"error: tests \(process {first.pid} on .*deploys here", second.stderr)
+        assert f"process {first.pid}" in site.run("lock", "status").stdout
+        taken = site.run("lock", "release")
+        assert f"process {first.pid}" in taken.stdout
+        wrote, _ = first.communicate(timeout=240)
+    assert first.returncode == Exit.UNFINISHED
+    assert "the lock was taken away" in wrote
+    status = site.run("status").stdout
+    assert re.search(r"unfinished +deploy of .* has reached", status)
+    undone = site.run("rollback")
+    assert undone.returncode == Exit.DONE, said(undone)
+    assert (site.serving, site.state.operation) == (before, None)
+
+
+def test_a_server_that_is_not_the_known_one_is_not_talked_to(site: Delivery) -> None:
+    file = site.home / "others"
+    address = site.server.address.rpartition("@")[2]
+    host, _, port = address.partition(":")
+    stranger = _stranger(site)
+    file.write_text(f"[{host}]:{port} {stranger}\n")
+    with site.told(known_hosts="others"):
+        wrong = site.run("status")
+        file.write_text("")
+        unknown = site.run("status")
+    assert (wrong.returncode, unknown.returncode) == (Exit.UNREACHABLE, Exit.UNREACHABLE)
+    assert "is not the one in others" in wrong.stderr
+    assert f"ssh-keyscan -p {port} {host}" in unknown.stderr
+
+
+def test_who_is_not_let_in_hears_what_to_do(site: Delivery) -> None:
+    _stranger(site)
+    with site.told(key=(site.home / "stranger").read_text()):
+        refused = site.run("status")
+    assert refused.returncode == Exit.UNREACHABLE
+    assert "does not let us in (Authentication failed)" in refused.stderr
+    assert "authorized_keys" in refused.stderr
+
+
+def test_a_full_disk_is_noticed_before_anything_is_touched(site: Delivery, shelf: Shelf) -> None:
+    folder = site.built(shelf.release(account=releases.harmless()))
+    before = sorted(each.name for each in (site.server.folder / "releases").iterdir())
+    with site.told(destination="least-free-bytes = 9000000000000000"), watched(site):
+        done = site.run("deploy", "--release", str(folder))
+    assert done.returncode == Exit.FAILED
+    assert re.search(r"GB are free on the server's disk, and 9000000.0 GB are wanted", done.stderr)
+    assert done.stderr.endswith("what runs was not touched\n")
+    assert sorted(each.name for each in (site.server.folder / "releases").iterdir()) == before
+
+
+def test_an_image_that_the_registry_has_not_is_named(site: Delivery, shelf: Shelf) -> None:
+    folder = site.built(shelf.release(account=releases.harmless()))
+    manifest = json.loads((folder / "release.json").read_text())
+    repository, _, _ = manifest["images"]["account"].partition("@")
+    manifest["images"]["account"] = f"{repository}@sha256:{'0' * 64}"
+    (folder / "release.json").write_text(json.dumps(manifest))
+    with watched(site):
+        done = site.run("deploy", "--release", str(folder))
+    assert done.returncode == Exit.FAILED
+    last = done.stderr.splitlines()[-1]
+    assert re.search(rf"error: pull failed: {repository} cannot be pulled: .*(unknown|not f)", last)
+    assert last.endswith("everything is as before")
+
+
+def test_what_nobody_goes_back_to_is_pruned(site: Delivery) -> None:
+    with site.told(keep="releases = 1"):
+        done = site.run("prune")
+    print(said(done))
+    assert done.returncode == Exit.DONE
+    state = site.state
+    kept = {tenant.release.version: tenant.release for tenant in state.lanes.values()}
+    left = {each.name for each in (site.server.folder / "releases").iterdir()}
+    newest = max(left)
+    assert left <= kept.keys() | {state.previous, newest}
+    assert kept.keys() <= left
+    tagged = set(
+        site.server.engine.docker(
+            "images", "--digests", "--format", "{{.Repository}}@{{.Digest}}"
+        ).split()
+    )
+    wanted = {image for release in kept.values() for image in release.images.values()}
+    assert wanted <= tagged
+    assert len([each for each in tagged if "/account@" in each]) <= len(left)
+
+
+def _stranger(site: Delivery) -> str:
+    """The public half of a key that nobody knows."""
+    (site.home / "stranger").unlink(missing_ok=True)
+    return " ".join(make_key(site.home / "stranger").split()[:2])
