@@ -1,6 +1,7 @@
 """What containers say of themselves: which run, which are well, and why one is not."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from docker.models.containers import Container
@@ -44,9 +45,24 @@ def headlines(report: str) -> list[str]:
 
 def _is_healthy(container: Container) -> bool:
     state: dict[str, Any] = container.attrs["State"]
+    health: dict[str, Any] = state.get("Health", {})
     # Without a check of its own, whatever runs is well.
+    status = health.get("Status", "healthy")
+    passes = status == "healthy" or (status == "starting" and _passed_last(state, health))
     runs = state["Running"] and not state.get("Restarting")
-    return bool(runs) and state.get("Health", {}).get("Status", "healthy") == "healthy"
+    return bool(runs) and passes
+
+
+def _passed_last(state: dict[str, Any], health: dict[str, Any]) -> bool:
+    """Whether the last probe since the container's start was passed.
+
+    An engine that was restarted calls what runs on "starting", until it has asked again.
+    """
+    probes = health.get("Log") or ()
+    if not probes or probes[-1]["ExitCode"] != 0:
+        return False
+    began = datetime.fromisoformat(probes[-1]["Start"])
+    return began >= datetime.fromisoformat(state["StartedAt"])
 
 
 def _described(container: Container) -> Iterator[str]:

@@ -1,11 +1,14 @@
-"""What is shown of containers that are not well."""
+"""What containers are taken for, by what Docker says of them, and what is shown of the ill."""
 
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from docker.models.containers import Container
 
-from bluegreen.engine.conditions import headlines, report
+from bluegreen.engine.conditions import condition, headlines, report
+
+STARTED, LATER, EARLIER = (f"2026-01-01T00:00:{second}.123456789Z" for second in ("30", "40", "20"))
 
 PROBE = {"Status": "unhealthy", "Log": [{"ExitCode": 1, "Output": "refused\n"}]}
 
@@ -50,3 +53,40 @@ def test_who_lacked_memory_says_so() -> None:
 
 def test_where_all_say_that_they_are_well_all_are_shown() -> None:
     assert report([WELL]).startswith("database is running and healthy\n")
+
+
+def with_state(**state: object) -> Container:
+    labels = {"com.docker.compose.service": "account"}
+    told = {"Running": True, "StartedAt": STARTED, **state}
+    return Container(attrs={"Config": {"Image": "one", "Labels": labels}, "State": told})
+
+
+def health(status: str, *probes: tuple[str, int]) -> dict[str, Any]:
+    return {"Status": status, "Log": [{"Start": at, "ExitCode": code} for at, code in probes]}
+
+
+@pytest.mark.parametrize(
+    ("state", "healthy"),
+    [
+        ({}, True),
+        ({"Running": False}, False),
+        ({"Health": health("healthy", (LATER, 0))}, True),
+        ({"Health": health("unhealthy", (LATER, 1))}, False),
+        ({"Health": health("starting")}, False),
+        ({"Health": health("starting", (LATER, 1))}, False),
+        ({"Health": {"Status": "starting", "Log": None}}, False),
+        ({"Running": False, "Health": health("healthy", (LATER, 0))}, False),
+    ],
+)
+def test_a_container_is_well_that_runs_and_passes_its_check(
+    state: dict[str, Any], healthy: bool
+) -> None:
+    assert condition([with_state(**state)]).healthy == ({"account"} if healthy else set())
+
+
+def test_a_restart_of_the_engine_which_forgets_how_containers_are_makes_none_of_them_ill() -> None:
+    assert condition([with_state(Health=health("starting", (LATER, 0)))]).healthy
+
+
+def test_what_a_container_was_before_its_own_restart_does_not_count() -> None:
+    assert not condition([with_state(Health=health("starting", (EARLIER, 0)))]).healthy

@@ -1,0 +1,137 @@
+"""What is killed while a deployer works, and when: the rows and columns of the kill matrix.
+
+A row is what is killed, a column the step of a deploy in which that happens. Some cells make no
+sense; `senseless` says why.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bluegreen.step import Action
+
+
+class Victim(StrEnum):
+    """What is killed."""
+
+    DEPLOYER = "the deployer, as the step begins"
+    DEPLOYER_LATER = "the deployer, in the middle of the step"
+    CONNECTION = "the SSH connection, in the middle of the step"
+    SSHD = "sshd, for 4 s"
+    REGISTRY = "the registry, for 4 s"
+    REGISTRY_FOR_LONG = "the registry, until the deployer gives up"
+    CONTAINERS = "the new lane's containers, for good"
+    PROCESSES = "the new lane's processes; Docker starts them again"
+    ENGINE = "the Docker engine; it is started again"
+
+
+COLUMNS: Sequence[Action] = (
+    Action.PREFLIGHT,
+    Action.BEGIN,
+    Action.RECORD,
+    Action.PULL,
+    Action.SERVERS,
+    Action.EXPAND,
+    Action.CLEAR,
+    Action.TOPICS,
+    Action.START,
+    Action.PUBLISH,
+    Action.PROVE,
+    Action.SWITCH,
+    Action.WATCH,
+    Action.DRAIN_HTTP,
+    Action.DRAIN_STREAMS,
+    Action.DRAIN_CALLS,
+    Action.STOP,
+    Action.END,
+)
+"""The steps of a deploy that has a lane to replace, in their order."""
+
+_WITH_A_NEW_LANE = COLUMNS[COLUMNS.index(Action.START) :]
+_WITH_TRAFFIC = COLUMNS[COLUMNS.index(Action.WATCH) :]
+_IN_THE_MIDDLE = {Victim.DEPLOYER_LATER, Victim.CONNECTION}
+_REGISTRIES = {Victim.REGISTRY, Victim.REGISTRY_FOR_LONG}
+_LANES = {Victim.CONTAINERS, Victim.PROCESSES}
+
+
+@dataclass(frozen=True)
+class Strike:
+    """A cell: what is killed in which step.
+
+    Attributes:
+        after: Seconds from the beginning of the step; None for half of what it took the last time.
+    """
+
+    victim: Victim
+    action: Action
+    after: float | None = 0.0
+
+
+@dataclass
+class Cell:
+    """What came of a strike.
+
+    Attributes:
+        struck: When, by the monotonic clock.
+        over: When the step was done in spite of it, or all was as before.
+        exits: How deployers ended since; those that were killed are left out.
+        went_back: Whether the release was given up.
+        late: Whether the step had ended before the strike came.
+        failed: How many requests failed since, until the next strike or the end.
+        cut: How many streams broke off in this time, and were asked for anew.
+    """
+
+    strike: Strike
+    struck: float
+    over: float | None = None
+    exits: list[int] = field(default_factory=list)
+    went_back: bool = False
+    late: bool = False
+    failed: int = 0
+    cut: int = 0
+
+    def __str__(self) -> str:
+        """As it is in the table."""
+        how = "went back" if self.went_back else "finished"
+        seconds = (self.over or self.struck) - self.struck
+        late = ", late" if self.late else ""
+        codes = [str(code) for code in self.exits if code]
+        told = f", exit {' '.join(codes)}" if codes else ""
+        cut = f", {self.cut} cut" if self.cut else ""
+        return f"{how}, {seconds:.0f} s, {self.failed} failed{cut}{told}{late}"
+
+
+def senseless(victim: Victim, action: Action) -> str | None:
+    """Why a cell is none; None where it is one."""
+    if victim in _REGISTRIES and action is not Action.PULL:
+        return "nobody asks the registry then"
+    if victim in _LANES and action not in _WITH_A_NEW_LANE:
+        return "there is no new lane yet"
+    if victim in _LANES and action in _WITH_TRAFFIC[1:]:
+        return "the new lane is the one that serves, and nothing else does"
+    return None
+
+
+def row(victim: Victim) -> list[Strike]:
+    """All cells of a row."""
+    after = None if victim in _IN_THE_MIDDLE else 0.0
+    return [Strike(victim, each, after) for each in COLUMNS if senseless(victim, each) is None]
+
+
+def table(cells: Iterable[Cell]) -> str:
+    """All that was seen, in Markdown: a line a step, a column a victim."""
+    return "\n".join(_lines(list(cells)))
+
+
+def _lines(cells: Sequence[Cell]) -> Iterator[str]:
+    victims = [each for each in Victim if any(cell.strike.victim is each for cell in cells)]
+    found = {(cell.strike.victim, cell.strike.action): str(cell) for cell in cells}
+    yield f"| step | {' | '.join(victims)} |"
+    yield f"| --- | {' | '.join('---' for _ in victims)} |"
+    for action in COLUMNS:
+        shown = (found.get((victim, action), _absent(victim, action)) for victim in victims)
+        yield f"| `{action}` | {' | '.join(shown)} |"
+
+
+def _absent(victim: Victim, action: Action) -> str:
+    return "not run" if senseless(victim, action) is None else "-"
