@@ -49,6 +49,7 @@ COLUMNS: Sequence[Action] = (
 
 _WITH_A_NEW_LANE = COLUMNS[COLUMNS.index(Action.START) :]
 _WITH_TRAFFIC = COLUMNS[COLUMNS.index(Action.WATCH) :]
+_OF_FILES_ALONE = {Action.BEGIN, Action.RECORD, Action.END}
 _IN_THE_MIDDLE = {Victim.DEPLOYER_LATER, Victim.CONNECTION}
 _REGISTRIES = {Victim.REGISTRY, Victim.REGISTRY_FOR_LONG}
 _LANES = {Victim.CONTAINERS, Victim.PROCESSES}
@@ -105,6 +106,8 @@ def senseless(victim: Victim, action: Action) -> str | None:
     """Why a cell is none; None where it is one."""
     if victim in _REGISTRIES and action is not Action.PULL:
         return "nobody asks the registry then"
+    if victim is Victim.ENGINE and action in _OF_FILES_ALONE:
+        return "nobody asks Docker then"
     if victim in _LANES and action not in _WITH_A_NEW_LANE:
         return "there is no new lane yet"
     if victim in _LANES and action in _WITH_TRAFFIC[1:]:

@@ -1,4 +1,4 @@
-"""Whatever is killed while a release is delivered: it is delivered or given up, and people see none of it.
+"""Whatever is killed during a deploy: the release serves or is given up, and no request fails.
 
 Every row and every column of the kill matrix comes up, on few deploys: `matrix.py` does them all.
 """

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -36,9 +36,9 @@ class RegistryError(Exception):
     """It did not start; the message says why."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Registry:
-    """A registry that runs.
+    """A registry.
 
     Attributes:
         host: Its HOST:PORT, as the names of its images begin.
@@ -49,6 +49,31 @@ class Registry:
     host: str
     folder: Path
     login: tuple[str, str] | None
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers.
+
+        Raises:
+            RegistryError: it does not, in time.
+        """
+        program = shutil.which(PROGRAM)
+        if program is None:
+            missing(f"no {PROGRAM}: install Debian's package of this name")
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - a fixed command
+                [program, "serve", str(_configuration(self))],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={"PATH": os.defpath, "OTEL_TRACES_EXPORTER": "none"},
+            )
+        _wait(self, self._process)
+
+    def stop(self) -> None:
+        """End it; its images stay."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(_STOP_TIMEOUT)
 
     def tags(self, name: str) -> Sequence[str]:
         """The tags of an image, sorted; none if it was never pushed."""
@@ -71,25 +96,15 @@ def registry(*, login: bool = False) -> Iterator[Registry]:
     Raises:
         RegistryError: it does not answer in time.
     """
-    program = shutil.which(PROGRAM)
-    if program is None:
-        missing(f"no {PROGRAM}: install Debian's package of this name")
     with tempfile.TemporaryDirectory(prefix="tandem-registry-") as scratch:
-        folder = Path(scratch)
-        one = Registry(f"127.0.0.1:{free_port()}", folder, (USER, PASSWORD) if login else None)
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603 - a fixed command
-                [program, "serve", str(_configuration(one))],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={"PATH": os.defpath, "OTEL_TRACES_EXPORTER": "none"},
-            )
+        one = Registry(
+            f"127.0.0.1:{free_port()}", Path(scratch), (USER, PASSWORD) if login else None
+        )
         try:
-            _wait(one, process)
+            one.start()
             yield one
         finally:
-            process.terminate()
-            process.wait(_STOP_TIMEOUT)
+            one.stop()
 
 
 def _configuration(one: Registry) -> Path:
