@@ -15,7 +15,7 @@ from bluegreen.cli.exits import Exit
 from tests.support import delivery, releases
 from tests.support.delivery import Delivery
 from tests.support.docker import APPLICATIONS
-from tests.support.releases import Shelf
+from tests.support.releases import Change, Shelf
 
 _MAKER = """\
 import sys
@@ -120,6 +120,21 @@ def test_servers_are_brought_to_the_release_that_serves(bare: Delivery, shelf: S
     assert (seen["nginx"], seen["servers"]) == (bare.state.live, [])
     assert "servers" in bare.heard[-1]["title"]
     assert "servers                succeeded" in bare.run("audit").stdout
+
+
+def test_servers_that_do_not_start_are_put_back(bare: Delivery, shelf: Shelf) -> None:
+    ends = Change(lines=('ENTRYPOINT ["/bin/false"]',))
+    done = bare.deploy(shelf.release(nginx=ends))
+    assert done.returncode == Exit.DONE, f"{done.stdout}\n{done.stderr}"
+    before = _servers(bare)["nginx"]["Config"]["Image"]
+
+    failed = bare.run("servers")
+    assert failed.returncode == Exit.FAILED, f"{failed.stdout}\n{failed.stderr}"
+    assert "they run as before" in failed.stderr
+    assert _servers(bare)["nginx"]["Config"]["Image"] == before
+    assert httpx.get(f"{bare.url}/sign-in").status_code == HTTPStatus.OK
+    assert "FAILED" in bare.heard[-1]["title"]
+    assert json.loads(bare.run("status", "--json").stdout)["servers"] == ["nginx"]
 
 
 def _servers(bare: Delivery) -> dict[str, dict[str, Any]]:

@@ -117,7 +117,7 @@ class Setup:
             compared = gathering.compare(self._folder, wanted.given, wanted.needed, wanted.once())
             gathering.check(compared, can_make=wanted.complete is not None)
             if compared.missing:
-                self._say("secrets", f"none of {_list(compared.missing)} yet: {wanted.how}")
+                self._say(_STEP, f"{len(compared.missing)} are missing: {wanted.how}")
             gathered = gathering.gather(compared, self._folder, wanted.given, wanted.complete)
             if gathered.contents:
                 self._put(gathered, _did(gathered, compared), held)
@@ -127,8 +127,9 @@ class Setup:
         """Tell what the server has that only its owner can give it."""
         there = self._place.look()
         found = host.judged(there)
-        if not host.can_be_made(there):
-            found.append(host.folder(there))
+        where = host.folder(there)
+        if where.verdict is Verdict.OK or not host.can_be_made(there):
+            found.append(where)
         for each in found:
             self._tell(each)
         if wrong := problems(found):
