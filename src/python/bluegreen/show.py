@@ -1,7 +1,7 @@
 """Plans and settings, for people and for machines."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bluegreen.step import Step
 
@@ -19,6 +19,15 @@ def plan_for_people(steps: Sequence[Step]) -> str:
         lines.append(f"{number:>3}  {step.name:<{width}}  {_time(step.timeout):>7}  {step.does}")
         lines.extend(f"{'':>{width + 16}}{note}" for note in _notes(step))
     return "\n".join(lines) + "\n"
+
+
+def commands_for_people(steps: Sequence[Step], commands: Callable[[Step], Sequence[str]]) -> str:
+    """What each step runs on the server, a line a command, under the name of the step."""
+    lines = []
+    for number, step in enumerate(steps, 1):
+        lines.append(f"{number:>3}  {step.name}")
+        lines.extend(f"     {command}" for command in commands(step))
+    return "\n".join(lines) + "\n" if lines else ""
 
 
 def plan_for_machines(steps: Sequence[Step]) -> str:

@@ -15,6 +15,7 @@ from bluegreen.engine.client import Docker
 from bluegreen.engine.compose import Compose
 from bluegreen.engine.engine import ServerEngine
 from bluegreen.engine.images import Credentials, Images
+from bluegreen.engine.lines import Lines
 from bluegreen.engine.variables import Variables
 from bluegreen.executor import Executor
 from bluegreen.journal import Journal, Listener, Run
@@ -72,6 +73,7 @@ class Site:
     store: Store
     lock: Lock
     docker: Docker
+    lines: Lines
     compose: Compose
     engine: ServerEngine
     balancer: ServerBalancer
@@ -121,11 +123,12 @@ def opened(told: Told) -> Iterator[Site]:
     key = told.secrets.get(f"destinations.{told.name}.key")
     connection = Connection(Address.parse(destination.address), destination.known_hosts, key)
     clock, files, docker = SystemClock(), Files(connection, folder), Docker(connection)
-    compose = Compose(connection, folder, project.name)
+    lines, compose = Lines(folder, project.name), Compose(connection)
     engine = ServerEngine(
         connection=connection,
         files=files,
         docker=docker,
+        lines=lines,
         compose=compose,
         images=Images(_credentials(told)),
         variables=Variables(project.name, folder, destination.public_url, destination.environment),
@@ -142,6 +145,7 @@ def opened(told: Told) -> Iterator[Site]:
             store=Store(files),
             lock=Lock(files, _identity()),
             docker=docker,
+            lines=lines,
             compose=compose,
             engine=engine,
             balancer=ServerBalancer(docker, project.name, clock),

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TextIO
 
 from bluegreen import show
@@ -34,6 +34,16 @@ class Console:
             self._object("plan", {"steps": show.plan_fields(steps)})
         else:
             self._write(show.plan_for_people(steps))
+
+    def rehearsal(self, steps: Sequence[Step], commands: Callable[[Step], Sequence[str]]) -> None:
+        """What would be done, and by which commands."""
+        if self._json:
+            told = zip(show.plan_fields(steps), map(commands, steps), strict=True)
+            self._object("plan", {"steps": [{**each, "commands": ran} for each, ran in told]})
+            return
+        self._write(show.plan_for_people(steps))
+        if steps:
+            self._write(f"\non the server:\n{show.commands_for_people(steps, commands)}")
 
     def record(self, record: Record) -> None:
         """What became of a step."""

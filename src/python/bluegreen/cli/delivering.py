@@ -13,6 +13,7 @@ from bluegreen.errors import LockedError
 from bluegreen.notifying import Notifying
 from bluegreen.plan import Contract, Deploy, Prune, plan
 from bluegreen.ports import Outcome
+from bluegreen.rehearsal import Rehearsal
 from bluegreen.site import Site, SystemClock
 
 RELEASE = Path("release")
@@ -63,12 +64,25 @@ def _built(context: Context) -> Bundle:
 def _deliver(context: Context, operation: str, choose: Choose, contents: Mapping[str, str]) -> None:
     with context.site(delivering=True) as site:
         if context.options.dry_run:
-            state = site.store.load()
-            steps = plan(state, choose(state, site.store), context.destination.timeouts)
-            context.console.plan(steps)
+            _rehearse(context, site, choose)
             return
         outcome = _when_unlocked(context, site, operation, choose, contents)
         context.console.outcome(outcome, _serves(site))
+
+
+def _rehearse(context: Context, site: Site, choose: Choose) -> None:
+    state = site.store.load()
+    steps = plan(state, choose(state, site.store), context.destination.timeouts)
+    kept = {version: site.store.release(version) for version in site.store.versions()}
+    project = context.settings.project
+    rehearsal = Rehearsal(
+        lines=site.lines,
+        tasks=context.settings.tasks,
+        services=project.services,
+        state=state,
+        manifests={version: release for version, release in kept.items() if release},
+    )
+    context.console.rehearsal(steps, rehearsal.commands)
 
 
 def _when_unlocked(

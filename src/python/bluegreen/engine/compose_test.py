@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bluegreen.engine.compose import Compose
+from bluegreen.engine.lines import Lines
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.ssh.connection import Address, Connection, Done
 from bluegreen.testing import release
@@ -25,18 +26,19 @@ class Server(Connection):
 
 
 def compose(code: int, output: str = "", errors: str = "") -> Compose:
-    return Compose(Server(Done(code, output, errors)), "/srv/tandem", "tandem")
+    return Compose(Server(Done(code, output, errors)))
+
+
+LINES = Lines("/srv/tandem", "tandem")
+SCENARIO = LINES.task(release(1), "scenario", 9)
 
 
 def test_a_task_that_failed_is_named_with_the_last_line_that_it_wrote() -> None:
     failing = compose(1, "e0002: Divide by nothing\n", "error: e0002 failed: division by zero\n")
+    check = "database-migrate migrate check --since {since}"
+    task = LINES.task(release(1), check, 9, values={"since": "e0001"})
     with pytest.raises(PortError) as failed:
-        failing.task(
-            release(1),
-            "database-migrate migrate check --since {since}",
-            9,
-            values={"since": "e0001"},
-        )
+        failing.run(task, 9)
     assert str(failed.value) == (
         "the task `database-migrate migrate check --since e0001` ended with 1: "
         "error: e0002 failed: division by zero"
@@ -47,22 +49,22 @@ def test_a_task_that_failed_is_named_with_the_last_line_that_it_wrote() -> None:
 def test_what_is_indented_below_the_last_line_is_part_of_the_reason() -> None:
     wrote = "ok  sign up  (0.1 s)\nfailed  sign in  (0.2 s)\n  answered  500\n  body      broken\n"
     with pytest.raises(PortError, match=r"1: failed sign in \(0.2 s\); answered 500; body broken$"):
-        compose(1, wrote).task(release(1), "scenario", 9)
+        compose(1, wrote).run(SCENARIO, 9)
 
 
 @pytest.mark.parametrize(("code", "errors"), [(75, "busy"), (1, "error during connect: EOF")])
 def test_what_may_work_later_says_why_it_does_not_now(code: int, errors: str) -> None:
     with pytest.raises(TemporaryError, match=f"`scenario` cannot be done now: {errors}"):
-        compose(code, errors=errors).task(release(1), "scenario", 9)
+        compose(code, errors=errors).run(SCENARIO, 9)
 
 
 def test_what_came_well_is_not_shown_of_what_did_not() -> None:
     errors = " Container tandem-green-account-1  Starting\n Container a  Healthy\naccount is ill\n"
     with pytest.raises(PortError, match="ended with 1: account is ill") as failed:
-        compose(1, errors=errors).up("lanes/green", 9)
+        compose(1, errors=errors).run(LINES.up("lanes/green", 9), 9)
     assert failed.value.detail == "account is ill"
 
 
 def test_logs_are_text_without_what_moves_a_cursor() -> None:
     logs = compose(0, "\x1b[2Kaccount-1 | one\n\x1b[32maccount-1\x1b[0m | two\n")
-    assert logs.logs("tandem-blue", [], 2, 9) == "account-1 | one\naccount-1 | two\n"
+    assert logs.run(LINES.logs("tandem-blue", [], 2, 9), 9) == "account-1 | one\naccount-1 | two\n"

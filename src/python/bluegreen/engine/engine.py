@@ -10,9 +10,16 @@ import yaml
 from bluegreen.commands import Say
 from bluegreen.engine import conditions, metrics
 from bluegreen.engine.client import Docker
-from bluegreen.engine.compose import LANE_FILE, SERVERS_FILE, Compose
+from bluegreen.engine.compose import Compose
 from bluegreen.engine.containers import found
 from bluegreen.engine.images import Images
+from bluegreen.engine.lines import (
+    COMPOSE_FILE,
+    LANE_FILE,
+    SERVERS_FILE,
+    SERVERS_HOME,
+    Lines,
+)
 from bluegreen.engine.variables import Variables
 from bluegreen.errors import PortError
 from bluegreen.lane import Lane
@@ -27,11 +34,9 @@ SERVERS = frozenset({"kafka", "nginx", "postgres"})
 RECONNECT = "tandem.reconnect"
 """A label that names the signal by which a service ends its streams, so that clients come again."""
 
-_SERVERS_HOME = "servers"
 _LOOK_SECONDS = 20.0
 _POLL_SECONDS = 0.5
 _AT_ONCE = 4
-_COMPOSE_FILE = "compose.yaml"
 
 
 class ServerEngine:
@@ -41,7 +46,8 @@ class ServerEngine:
         connection: To the server.
         files: The deployer's files there.
         docker: The engine's API.
-        compose: Compose there.
+        lines: What is run there.
+        compose: What runs it.
         images: Of releases.
         variables: What the Compose files are told.
         tasks: What is run before and after a lane.
@@ -56,6 +62,7 @@ class ServerEngine:
         connection: Connection,
         files: Server,
         docker: Docker,
+        lines: Lines,
         compose: Compose,
         images: Images,
         variables: Variables,
@@ -67,6 +74,7 @@ class ServerEngine:
         self._connection = connection
         self._files = files
         self._docker = docker
+        self._lines = lines
         self._compose = compose
         self._images = images
         self._variables = variables
@@ -101,14 +109,14 @@ class ServerEngine:
                 self._images.pull(client, image)
 
     def servers_are_healthy(self, timeout: float) -> bool:
-        return self._condition(self._compose.servers_project, timeout).healthy >= SERVERS
+        return self._condition(self._lines.servers_project, timeout).healthy >= SERVERS
 
     def start_servers(self, release: Release, timeout: float) -> None:
-        home = f"{_SERVERS_HOME}/{_COMPOSE_FILE}"
+        home = f"{SERVERS_HOME}/{COMPOSE_FILE}"
         if self._files.read(home) is None:
             # The first release goes to blue, which is tried before it has the traffic.
-            self._install(release, SERVERS_FILE, _SERVERS_HOME, Lane.GREEN)
-        self._compose.up(_SERVERS_HOME, timeout)
+            self._install(release, SERVERS_FILE, SERVERS_HOME, Lane.GREEN)
+        self._compose.run(self._lines.up(SERVERS_HOME, timeout), timeout)
         self._make_volumes(self._files.read(home) or "")
 
     def heads(self, release: Release, timeout: float) -> Heads:
@@ -128,18 +136,18 @@ class ServerEngine:
         self._run_all(release, self._tasks.contract, self._clock.monotonic() + timeout)
 
     def condition(self, lane: Lane, timeout: float) -> Condition:
-        return self._condition(self._compose.lane_project(lane), timeout)
+        return self._condition(self._lines.lane_project(lane), timeout)
 
     def report(self, lane: Lane) -> str:
         try:
             with self._docker.asked(_LOOK_SECONDS) as client:
-                project = self._compose.lane_project(lane)
+                project = self._lines.lane_project(lane)
                 return conditions.report(found(client, project, stopped=True))
         except PortError as error:
             return f"what the containers say cannot be had: {error}"
 
     def clear(self, lane: Lane, timeout: float) -> None:
-        self._compose.down(self._compose.lane_project(lane), timeout)
+        self._compose.run(self._lines.down(self._lines.lane_project(lane), timeout), timeout)
 
     def prepare(self, lane: Lane, release: Release, timeout: float) -> None:
         end = self._clock.monotonic() + timeout
@@ -149,7 +157,7 @@ class ServerEngine:
         home = f"lanes/{lane}"
         self._install(release, LANE_FILE, home, lane)
         try:
-            self._compose.up(home, timeout)
+            self._compose.run(self._lines.up(home, timeout), timeout)
         except PortError as error:
             said = self.report(lane)
             ill = "; ".join(conditions.headlines(said))
@@ -171,14 +179,14 @@ class ServerEngine:
 
     def end_streams(self, lane: Lane, timeout: float) -> bool:
         with self._docker.asked(_LOOK_SECONDS) as client:
-            for container in found(client, self._compose.lane_project(lane)):
+            for container in found(client, self._lines.lane_project(lane)):
                 if signal := container.labels.get(RECONNECT):
                     container.kill(signal)
         return self._until_none(lane, "stream", timeout)
 
     def end_calls(self, lane: Lane, timeout: float) -> bool:
         end = self._clock.monotonic() + timeout
-        project = self._compose.lane_project(lane)
+        project = self._lines.lane_project(lane)
         # A caller first, so that nothing is asked that nobody answers any more.
         for service in self._services:
             if (left := end - self._clock.monotonic()) <= 0:
@@ -187,7 +195,7 @@ class ServerEngine:
         return True
 
     def stop(self, lane: Lane, timeout: float) -> None:
-        self._compose.stop(self._compose.lane_project(lane), timeout)
+        self._compose.run(self._lines.stop(self._lines.lane_project(lane), timeout), timeout)
 
     def remove_images(self, images: Sequence[str], timeout: float) -> None:
         with self._docker.asked(timeout) as client:
@@ -195,18 +203,19 @@ class ServerEngine:
 
     def logs(self, lane: Lane, services: Sequence[str], lines: int, timeout: float) -> str:
         """The last lines of the logs of a lane's services, of all if none is named."""
-        return self._compose.logs(self._compose.lane_project(lane), services, lines, timeout)
+        project = self._lines.lane_project(lane)
+        return self._compose.run(self._lines.logs(project, services, lines, timeout), timeout)
 
     def _install(self, release: Release, file: str, home: str, lane: Lane) -> None:
         content = self._files.read(f"releases/{release.version}/{file}")
         if content is None:
             raise PortError(f"the server has no {file} of {release.version}; deploy it again")
         self._files.write(f"{home}/.env", self._variables.render(release, lane))
-        self._files.write(f"{home}/{_COMPOSE_FILE}", content)
+        self._files.write(f"{home}/{COMPOSE_FILE}", content)
 
     def _make_volumes(self, servers_file: str) -> None:
         """Make what only lanes have a use for: Compose leaves out what its own services do not."""
-        project = self._compose.servers_project
+        project = self._lines.servers_project
         declared = yaml.safe_load(servers_file).get("volumes") or {}
         with self._docker.asked(_LOOK_SECONDS) as client:
             for name in declared:
@@ -231,7 +240,8 @@ class ServerEngine:
         values: dict[str, str] | None = None,
     ) -> str:
         self._files.write(f"releases/{release.version}/.env", self._variables.render(release))
-        return self._compose.task(release, line, timeout, lane=lane, values=values)
+        task = self._lines.task(release, line, timeout, lane=lane, values=values)
+        return self._compose.run(task, timeout)
 
     def _condition(self, project: str, timeout: float) -> Condition:
         with self._docker.asked(timeout) as client:
@@ -241,7 +251,7 @@ class ServerEngine:
         end = self._clock.monotonic() + timeout
         while True:
             with self._docker.asked(_LOOK_SECONDS) as client:
-                containers = found(client, self._compose.lane_project(lane))
+                containers = found(client, self._lines.lane_project(lane))
                 with ThreadPoolExecutor(_AT_ONCE) as pool:
                     active = sum(pool.map(lambda each: metrics.active(each, kind), containers))
             if active == 0:

@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bluegreen.engine.containers import executed
 
 ACTIVE = "http_server_active_requests"
-_ASK = ["/app/bin/python", "-I", "-S", "/app/healthy.py", "/metrics"]
+ASK = ["/app/bin/python", "-I", "-S", "/app/healthy.py", "/metrics"]
 
 
 def active(container: Container, kind: str) -> int:
@@ -16,7 +16,7 @@ def active(container: Container, kind: str) -> int:
     """
     if container.status != "running":
         return 0
-    code, output = executed(container, _ASK)
+    code, output = executed(container, ASK)
     if code != 0:
         return 0
     return sum(

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 
 from bluegreen.engine import conditions
 from bluegreen.engine.client import Docker
-from bluegreen.engine.compose import SERVERS_FILE
 from bluegreen.engine.containers import found
 from bluegreen.engine.engine import SERVERS, ServerEngine
+from bluegreen.engine.lines import COMPOSE_FILE, SERVERS_FILE, SERVERS_HOME
 from bluegreen.engine.variables import Variables
 from bluegreen.errors import PortError
 from bluegreen.lane import Lane
 from bluegreen.ports import Server
 from bluegreen.release import Release
 
-_HOME = "servers"
-_COMPOSE_FILE = f"{_HOME}/compose.yaml"
-_VARIABLES = f"{_HOME}/.env"
+_COMPOSE_FILE = f"{SERVERS_HOME}/{COMPOSE_FILE}"
+_VARIABLES = f"{SERVERS_HOME}/.env"
 
 _OF_A_RELEASE = re.compile(r"TANDEM_(VERSION|IMAGE_[A-Z0-9_]+)=")
 """What is another with each release, or is compared by the images that run."""

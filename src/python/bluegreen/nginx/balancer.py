@@ -18,8 +18,8 @@ from bluegreen.nginx.access_log import Answer
 from bluegreen.ports import Clock
 from bluegreen.watch import Traffic
 
-_ASK = "/opt/tandem/nginx/ask.sh"
-_RELOAD = "/opt/tandem/nginx/reload.sh"
+ASK = "/opt/tandem/nginx/ask.sh"
+RELOAD = "/opt/tandem/nginx/reload.sh"
 _OLD_WORKER = "worker process is shutting down"
 
 _KEPT_SECONDS = 16.0
@@ -49,7 +49,7 @@ class ServerBalancer:
         self._read: list[Answer] = []
 
     def live(self, timeout: float) -> Lane | None:
-        said = self._run([_ASK, "/nginx/configuration"], timeout)
+        said = self._run([ASK, "/nginx/configuration"], timeout)
         if said is None:
             return None
         try:
@@ -59,12 +59,12 @@ class ServerBalancer:
 
     def route(self, lane: Lane, timeout: float) -> None:
         before = self.live(timeout)
-        self._demand([_RELOAD, lane], timeout)
+        self._demand([RELOAD, lane], timeout)
         # By the way that requests take, once that is the new one.
-        answered = self._run([_ASK, "/nginx/live"], timeout) or ""
+        answered = self._run([ASK, "/nginx/live"], timeout) or ""
         if not _is_of(answered, lane):
             if before is not None:
-                self._demand([_RELOAD, before], timeout)
+                self._demand([RELOAD, before], timeout)
             raise PortError(f"through nginx {lane} does not answer; {before} is live", answered)
 
     def settle(self, timeout: float) -> bool:
