@@ -1,10 +1,15 @@
 """What must agree on a server when no deployer works: its memory, nginx, and what runs."""
 
+import time
 from typing import Any
 
 from bluegreen.lane import Lane
 from tests.support.delivery import Delivery
 
+_PATIENCE = 60.0
+"""Seconds in which an engine that was restarted has asked all containers for their health."""
+
+_POLL_INTERVAL = 0.5
 _PROJECT = "com.docker.compose.project"
 
 
@@ -17,7 +22,7 @@ def served_by(site: Delivery) -> str:
     state = site.state
     assert state.live is not None, state
     assert state.serving is not None, state
-    containers = site.server.containers()
+    containers = _settled(site)
     live, other = (_of(containers, lane) for lane in (state.live, state.live.other))
     images = set(state.serving.images.values())
     held = {
@@ -33,6 +38,21 @@ def served_by(site: Delivery) -> str:
     broken = [what for what, holds in held.items() if not holds]
     assert not broken, f"not so: {'; '.join(broken)}; {_shown(containers)}; {state}"
     return state.serving.version
+
+
+def _settled(site: Delivery) -> list[dict[str, Any]]:
+    """All containers, once it is known of each how it is."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        containers = site.server.containers()
+        if not any(_is_starting(each) for each in containers) or time.monotonic() > end:
+            return containers
+        time.sleep(_POLL_INTERVAL)
+
+
+def _is_starting(container: dict[str, Any]) -> bool:
+    state = container["State"]
+    return bool(state["Running"]) and state.get("Health", {}).get("Status") == "starting"
 
 
 def _of(containers: list[dict[str, Any]], lane: Lane) -> list[dict[str, Any]]:
