@@ -17,7 +17,7 @@ class Victim(StrEnum):
     DEPLOYER = "the deployer, as the step begins"
     DEPLOYER_LATER = "the deployer, in the middle of the step"
     CONNECTION = "the SSH connection, in the middle of the step"
-    SSHD = "sshd, for 4 s"
+    SSHD = "sshd, for 4 s from the middle of the step"
     REGISTRY = "the registry, for 4 s"
     REGISTRY_FOR_LONG = "the registry, until the deployer gives up"
     CONTAINERS = "the new lane's containers, for good"
@@ -50,7 +50,7 @@ COLUMNS: Sequence[Action] = (
 _WITH_A_NEW_LANE = COLUMNS[COLUMNS.index(Action.START) :]
 _WITH_TRAFFIC = COLUMNS[COLUMNS.index(Action.WATCH) :]
 _OF_FILES_ALONE = {Action.BEGIN, Action.RECORD, Action.END}
-_IN_THE_MIDDLE = {Victim.DEPLOYER_LATER, Victim.CONNECTION}
+_IN_THE_MIDDLE = {Victim.DEPLOYER_LATER, Victim.CONNECTION, Victim.SSHD}
 _REGISTRIES = {Victim.REGISTRY, Victim.REGISTRY_FOR_LONG}
 _LANES = {Victim.CONTAINERS, Victim.PROCESSES}
 
