@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from tests.support import requirements, sshd
 from tests.support.sshd import Sshd, known, make_key
 
 SOON = 20.0
+MOST_AT_A_TIME = 10
+"""Of the commands of a connection: sshd's own MaxSessions."""
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,17 @@ def test_words_reach_the_server_as_they_are(connection: Connection) -> None:
     words = ["; touch x", "$(id)", "two  spaces", "*", "it's", ""]
     done = connection.run(["printf", "%s\\n", *words], timeout=SOON)
     assert done.output.splitlines() == words
+
+
+def test_more_commands_than_sshd_takes_at_a_time_wait_for_their_turn(
+    connection: Connection,
+) -> None:
+    with ThreadPoolExecutor(MOST_AT_A_TIME + 4) as pool:
+        asked = [
+            pool.submit(connection.run, ["sleep", "1"], timeout=SOON)
+            for _ in range(MOST_AT_A_TIME + 4)
+        ]
+        assert [each.result().code for each in asked] == [0] * len(asked)
 
 
 def test_a_large_output_comes_whole(connection: Connection) -> None:

@@ -13,12 +13,13 @@ from docker.errors import APIError, DockerException
 from docker.transport import SSHHTTPAdapter
 
 from bluegreen.errors import PortError, TemporaryError
-from bluegreen.ssh.connection import Connection
+from bluegreen.ssh.connection import Connection, session
 
 _API = "1.41"
 """Of Docker 20.10, which is the oldest that this works with."""
 
 _SERVER_ERROR = 500
+_ROOM_SECONDS = 15.0
 
 
 class Docker:
@@ -92,7 +93,7 @@ class _Lent:
         transport = self._ssh.get_transport()
         if transport is None:
             raise EOFError("the connection was closed")
-        self._opened.append(transport.open_session())
+        self._opened.append(session(transport, _ROOM_SECONDS))
         return self._opened[-1]
 
     def close(self) -> None:

@@ -140,7 +140,7 @@ class Connection:
         transport = client.get_transport()
         if transport is None:
             raise EOFError("it was closed")
-        with transport.open_session(timeout=min(timeout, _CONNECT_SECONDS)) as channel:
+        with session(transport, min(timeout, _CONNECT_SECONDS)) as channel:
             channel.settimeout(timeout)
             channel.exec_command(line)
             if stdin:
@@ -217,6 +217,25 @@ class Connection:
                 return TemporaryError(f"{self._address} cannot be reached: {error}")
             case _:
                 return error
+
+
+def session(transport: paramiko.Transport, timeout: float) -> paramiko.Channel:
+    """A channel of a connection, as soon as sshd has room for one more.
+
+    It has ten at a time, and those that were closed count until what they ran has ended.
+
+    Raises:
+        paramiko.SSHException: the connection is no more, or there is no room within the seconds.
+    """
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            return transport.open_session(timeout=timeout)
+        except paramiko.SSHException:
+            # Of several that are refused at a time, paramiko says to one alone that it was this.
+            if not transport.is_active() or time.monotonic() > end:
+                raise
+        time.sleep(_POLL_SECONDS)
 
 
 class _UnknownHostError(paramiko.SSHException):
