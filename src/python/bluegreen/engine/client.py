@@ -31,6 +31,7 @@ class Docker:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._kept: tuple[_Lent, docker.DockerClient] | None = None
 
     @contextmanager
     def asked(self, timeout: float) -> Iterator[docker.DockerClient]:
@@ -49,7 +50,8 @@ class Docker:
             late.set()
             ssh.close()
 
-        client = _client(_Lent(ssh), timeout)
+        lent, client = self._client(ssh)
+        client.api.timeout = round(timeout) + 1
         timer = threading.Timer(timeout, give_up)
         timer.daemon = True
         timer.start()
@@ -57,6 +59,8 @@ class Docker:
             yield client
             if late.is_set():  # an answer that just ends looks complete
                 raise TimeoutError
+            if lent.may_be_kept:
+                self._kept = lent, client
         except APIError as error:
             kind = TemporaryError if (error.status_code or 0) >= _SERVER_ERROR else PortError
             raise kind(f"Docker on the server says: {error.explanation or error}") from error
@@ -73,18 +77,39 @@ class Docker:
             raise TemporaryError(f"Docker on the server does not answer: {error}") from error
         finally:
             timer.cancel()
-            client.close()
+            if self._kept is None:
+                client.close()
+
+    def _client(self, ssh: paramiko.SSHClient) -> "tuple[_Lent, docker.DockerClient]":
+        """The one of before, which is not to be had again until it has ended well; or a new one."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            if kept[0].is_of(ssh) and kept[0].may_be_kept:
+                return kept
+            kept[1].close()
+        lent = _Lent(ssh)
+        return lent, _client(lent)
 
 
 class _Lent:
     """A connection as the SDK has it: what it opens there is closed with it, and nothing else.
 
-    sshd allows ten channels at a time, and the SDK forgets those of what it read as a stream.
+    sshd allows ten channels at a time, and the SDK forgets those of what it read as a stream. So
+    only a client with one channel is kept; what is at its end is a program that has to be started.
     """
 
     def __init__(self, ssh: paramiko.SSHClient) -> None:
         self._ssh = ssh
         self._opened: list[paramiko.Channel] = []
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether the one channel that it has can carry more."""
+        return [each.closed or each.eof_received for each in self._opened] == [False]
+
+    def is_of(self, ssh: paramiko.SSHClient) -> bool:
+        """Whether it is a part of this connection."""
+        return self._ssh is ssh
 
     def get_transport(self) -> Self:
         return self
@@ -101,12 +126,10 @@ class _Lent:
             channel.close()
 
 
-def _client(lent: _Lent, timeout: float) -> docker.DockerClient:
+def _client(lent: _Lent) -> docker.DockerClient:
     # Told to call a program for its connection, it makes none of its own. That would ask other
     # files for the server's key than the settings name.
-    client = docker.DockerClient(
-        "ssh://server", version=_API, timeout=round(timeout) + 1, use_ssh_client=True
-    )
+    client = docker.DockerClient("ssh://server", version=_API, use_ssh_client=True)
     adapter = client.api.get_adapter(client.api.base_url)
     assert isinstance(adapter, SSHHTTPAdapter)  # noqa: S101 - the SDK's own for this scheme
     adapter.ssh_client = lent  # type: ignore[assignment]  # all that the SDK asks of it

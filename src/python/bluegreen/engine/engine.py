@@ -3,7 +3,6 @@
 # ruff: noqa: D102 - the port says what each method takes and does.
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import yaml
 
@@ -36,7 +35,6 @@ RECONNECT = "tandem.reconnect"
 
 _LOOK_SECONDS = 20.0
 _POLL_SECONDS = 0.5
-_AT_ONCE = 4
 
 
 class ServerEngine:
@@ -252,8 +250,7 @@ class ServerEngine:
         while True:
             with self._docker.asked(_LOOK_SECONDS) as client:
                 containers = found(client, self._lines.lane_project(lane))
-                with ThreadPoolExecutor(_AT_ONCE) as pool:
-                    active = sum(pool.map(lambda each: metrics.active(each, kind), containers))
+                active = sum(metrics.active(each, kind) for each in containers)
             if active == 0:
                 return True
             if self._clock.monotonic() > end:
