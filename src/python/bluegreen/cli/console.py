@@ -25,11 +25,12 @@ class Console:
     def __init__(self, *, as_json: bool, out: TextIO | None = None) -> None:
         self._json = as_json
         self._out = out or sys.stdout
-        self._steps: dict[str, int] = {}
+        self._names: list[str] = []
+        self._place = 0
 
     def plan(self, steps: Sequence[Step]) -> None:
         """What will be done."""
-        self._steps = {step.name: number for number, step in enumerate(steps, 1)}
+        self._names, self._place = [step.name for step in steps], 0
         if self._json:
             self._object("plan", {"steps": show.plan_fields(steps)})
         else:
@@ -50,8 +51,7 @@ class Console:
         if self._json:
             self._object("step", record.model_dump(mode="json"))
             return
-        place = self._steps.get(record.step)
-        number = f"{place}/{len(self._steps)}" if place else ""
+        number = self._number(record)
         match record.event:
             case Event.STARTED:
                 if self._out.isatty():
@@ -60,10 +60,17 @@ class Console:
                 self._write(f"{number:>7}  {record.step:<{_WIDTH}} again: {record.detail}\n")
             case _:
                 if record.event is Event.FAILED:
-                    self._steps = {}  # what follows is not of the plan
+                    self._names = []  # what follows is not of the plan
                 reason = f"  {record.detail}" if record.detail else ""
                 took = f"{record.seconds:8.1f} s  {_SIGNS[record.event]}"
                 self._write(f"{number:>7}  {record.step:<{_WIDTH}} {took}{reason}\n")
+
+    def _number(self, record: Record) -> str:
+        """Which step of the plan it is; a plan may have one twice."""
+        if record.event is Event.STARTED and record.step in self._names[self._place :]:
+            self._place = self._names.index(record.step, self._place) + 1
+        is_planned = self._place and self._names[self._place - 1 : self._place] == [record.step]
+        return f"{self._place}/{len(self._names)}" if is_planned else ""
 
     def progress(self, line: str) -> None:
         """A line of what takes long."""

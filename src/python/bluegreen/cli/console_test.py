@@ -1,0 +1,50 @@
+"""What is shown of a run."""
+
+import io
+import json
+from datetime import UTC, datetime
+
+from bluegreen.cli.console import Console
+from bluegreen.step import Action, Step
+from bluegreen.store import Event, Record
+
+TWICE = [Step(action, 10.0) for action in (Action.TURN_BACK, Action.END, Action.BEGIN, Action.END)]
+
+
+def record(step: str, event: Event, detail: str = "") -> Record:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    return Record(at=at, run="r", owner="anna", step=step, event=event, seconds=1.5, detail=detail)
+
+
+def shown(*records: Record, as_json: bool = False) -> list[str]:
+    out = io.StringIO()
+    console = Console(as_json=as_json, out=out)
+    console.plan(TWICE)
+    before = len(out.getvalue())
+    for each in records:
+        console.record(each)
+    return out.getvalue()[before:].splitlines()
+
+
+def done(*names: str) -> list[Record]:
+    return [record(name, event) for name in names for event in (Event.STARTED, Event.SUCCEEDED)]
+
+
+def test_steps_are_counted_as_they_come_also_where_one_comes_twice() -> None:
+    lines = shown(*done("turn-back", "end", "begin", "end"))
+    assert [line.split()[0] for line in lines] == ["1/4", "2/4", "3/4", "4/4"]
+
+
+def test_what_undoes_a_failed_step_is_no_part_of_the_plan() -> None:
+    failed = record("end", Event.FAILED, "no room")
+    lines = shown(
+        *done("turn-back"), record("end", Event.STARTED), failed, *done("turn-back", "end")
+    )
+    assert [line.split()[0] for line in lines] == ["1/4", "2/4", "turn-back", "end"]
+    assert lines[1].split()[-3:] == ["FAILED", "no", "room"]
+
+
+def test_a_machine_reads_an_object_a_line() -> None:
+    lines = shown(*done("turn-back"), as_json=True)
+    assert [json.loads(line)["event"] for line in lines] == ["started", "succeeded"]
+    assert {json.loads(line)["type"] for line in lines} == {"step"}
