@@ -21,6 +21,7 @@ from tests.support.nginx_scripts import ScriptedNginx
 SWITCHES = 6
 PAUSES = (0.0, 0.002, 0.02, 0.3, 1.1)  # seconds between requests of a connection
 PATIENCE = 5.0
+WATCHED = 28  # seconds after a switch
 
 
 class Lanes:
@@ -106,6 +107,19 @@ def load(url: str, pause: float, over: threading.Event) -> list[int]:
         time.sleep(pause)
     connection.close()
     return answers
+
+
+def test_a_stream_lives_on_until_the_lane_before_ends_it(lanes: Lanes) -> None:
+    with httpx.stream("GET", f"{lanes.edge.url}/account/activity/stream", timeout=10) as answer:
+        received = answer.iter_text()
+        assert lanes.edge.script("reload.sh", "green").returncode == 0
+        # Longer than any other answer may take, which nginx cuts when it stops.
+        for number in range(WATCHED):
+            lanes.blue.events.put(f"data: {number}\n\n".encode())
+            assert next(received) == f"data: {number}\n\n"
+            time.sleep(1)
+        lanes.blue.events.put(None)
+        assert list(received) == []
 
 
 def test_switches_under_load_lose_no_request_of_kept_connections(lanes: Lanes) -> None:
