@@ -82,7 +82,7 @@ class Acts:
             Action.PROVE: lambda step, _state, left: self._engine.prove(
                 _lane(step), _release(step), left
             ),
-            Action.SWITCH: lambda step, _state, left: self._balancer.route(_lane(step), left),
+            Action.SWITCH: self._switch,
             Action.WATCH: self._watch,
             # What has not ended in time is ended by what comes next.
             Action.DRAIN_HTTP: self._end_requests,
@@ -177,6 +177,14 @@ class Acts:
     def _contract(self, step: Step, _state: State, timeout: float) -> Heads:
         self._engine.contract(_release(step), timeout)
         return self._heads(step)
+
+    def _switch(self, step: Step, _state: State, timeout: float) -> None:
+        lane = _lane(step)
+        try:
+            self._balancer.route(lane, timeout)
+        except PortError as error:
+            detail = f"{error.detail}\n{self._engine.report(lane)}".strip()
+            raise type(error)(str(error), detail) from error
 
     def _watch(self, step: Step, state: State, timeout: float) -> None:
         limits, lane = self._demands.watch, _lane(step)

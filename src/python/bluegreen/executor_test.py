@@ -147,6 +147,15 @@ def test_who_is_sent_back_by_the_watch_is_shown_as_it_was(ill: str) -> None:
     assert served_by(world) == ONE.version
 
 
+def test_a_lane_that_nginx_does_not_reach_is_shown_as_it_was() -> None:
+    world = with_deployed(1)
+    world.faults["route"] = [PortError("through nginx green does not answer", "502")]
+    with pytest.raises(StepError, match="switch green failed: through nginx") as failed:
+        world.run(Deploy(TWO))
+    assert failed.value.detail == "502\nwhat the containers of green say"
+    assert served_by(world) == ONE.version
+
+
 def test_the_log_tells_who_has_had_the_traffic() -> None:
     world = with_deployed(1)
     world.bad[TWO.version] = "answers 500"

@@ -10,6 +10,7 @@ from bluegreen.engine.containers import service_of
 from bluegreen.ports import Condition
 
 _TAIL_LINES = 15
+_TAIL_OF_WELL = 4
 _OF_LOG = "    "
 _MOST_REASON = 200
 
@@ -82,5 +83,6 @@ def _described(container: Container) -> Iterator[str]:
         probe = health["Log"][-1]
         yield f"  last probe ended with {probe['ExitCode']}: {str(probe['Output']).strip()[-500:]}"
     yield "  its log ends:"
-    log = container.logs(tail=_TAIL_LINES).decode(errors="replace")
+    lines = _TAIL_OF_WELL if _is_healthy(container) else _TAIL_LINES
+    log = container.logs(tail=lines).decode(errors="replace")
     yield from (f"{_OF_LOG}{line}" for line in log.splitlines())
