@@ -1,5 +1,6 @@
 """The command line of the deployer."""
 
+import logging
 import signal
 from collections.abc import Sequence
 from types import FrameType
@@ -15,6 +16,8 @@ from bluegreen.settings import Settings
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code, one of `Exit`."""
     options = parser().parse_args(arguments)
+    # What breaks is told where it matters; on the way it may be tried again.
+    logging.getLogger("paramiko").addHandler(logging.NullHandler())
     console = Console(as_json=options.json)
     # Whoever ends a pipeline asks as Ctrl-C does, which what runs in the background does not hear.
     for each in (signal.SIGTERM, signal.SIGINT):
