@@ -192,10 +192,9 @@ class Acts:
         while self._clock.monotonic() < end:
             self._clock.sleep(limits.interval)
             if not self._condition(step).serves(_release(step), self._demands.services):
-                raise PortError(
-                    f"{lane} is not healthy any more, with traffic on it",
-                    self._engine.report(lane),
-                )
+                said = self._engine.report(lane)
+                ill = said.partition("\n")[0]
+                raise PortError(f"{lane} is not healthy any more, with traffic on it: {ill}", said)
             since = state.switched_at or self._store.now()
             new, old = self._balancer.traffic(lane, since, _PROOF_TIMEOUT)
             found = complaint(new, old if _has_old(state) else Traffic(), limits)
