@@ -19,6 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # What breaks is told where it matters; on the way it may be tried again.
     logging.getLogger("paramiko").addHandler(logging.NullHandler())
     console = Console(as_json=options.json)
+    # What befalls a connection comes as an error; paramiko would write it to stderr as well.
+    logging.getLogger("paramiko").addHandler(logging.NullHandler())
     # Whoever ends a pipeline asks as Ctrl-C does, which what runs in the background does not hear.
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, _interrupt)
