@@ -52,9 +52,12 @@ class Images:
         """
         repository, _, digest = image.partition("@")
         login = self._login.for_engine() if self._login else None
-        lines: Iterable[Mapping[str, Any]] = client.api.pull(
-            repository, tag=digest, stream=True, decode=True, auth_config=login
-        )
+        try:
+            lines: Iterable[Mapping[str, Any]] = client.api.pull(
+                repository, tag=digest, stream=True, decode=True, auth_config=login
+            )
+        except APIError as error:
+            raise _refused(repository, str(error.explanation or error)) from error
         for line in lines:
             if "error" in line:
                 raise _refused(repository, str(line["error"]))
