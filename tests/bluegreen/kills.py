@@ -60,7 +60,7 @@ class Strike:
     """A cell: what is killed in which step.
 
     Attributes:
-        after: Seconds from the beginning of the step; None for half of what it took the last time.
+        after: Seconds from the beginning of the step; None for half of the least that it ever took.
     """
 
     victim: Victim

@@ -100,7 +100,7 @@ class Ordeal:
         return STRIKES[strike.victim](self.site, process)
 
     def _half(self, action: Action) -> float:
-        """Half of the time that a step took the last time that it was done."""
+        """Half of the least time that a step has ever taken here."""
         file = self.site.server.folder / "audit.jsonl"
         records = [json.loads(line) for line in file.read_text().splitlines()]
         took = [
@@ -108,7 +108,7 @@ class Ordeal:
             for each in records
             if each["step"].split()[0] == action and each["event"] in _ENDS
         ]
-        return took[-1] / 2 if took else _SHORT
+        return min(took) / 2 if took else _SHORT
 
     def _ended(self, action: Action, told: dict[str, Any]) -> None:
         for cell in self.cells:
