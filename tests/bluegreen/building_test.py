@@ -9,10 +9,10 @@ from typing import Protocol
 import pytest
 
 from bluegreen import commands
-from bluegreen.building import Builder
+from bluegreen.build.building import Builder
+from bluegreen.build.images import FINGERPRINT, Built, DockerImages
 from bluegreen.bundle import Bundle
 from bluegreen.errors import PortError, TemporaryError
-from bluegreen.images import FINGERPRINT, Built, DockerImages
 from bluegreen.memory import MemoryClock
 from bluegreen.settings import Settings
 from bluegreen.testing import World

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bluegreen.fit import check_fit
-from bluegreen.gathering import named
-from bluegreen.rendering import render
+from bluegreen.build.fit import check_fit
+from bluegreen.build.rendering import render
 from bluegreen.settings import FILE, Settings
+from bluegreen.setup.gathering import named
 from infra.compose.make_secrets import make
 from tests.support import docker
 

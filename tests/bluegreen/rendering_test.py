@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bluegreen.rendering import compose, render
+from bluegreen.build.rendering import compose, render
 from tests.support import docker
 
 DIGEST = "registry.example.com/tandem/{}@sha256:" + "5" * 64

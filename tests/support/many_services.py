@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from bluegreen import rendering
+from bluegreen.build import rendering
 from bluegreen.engine.variables import image_variable
 from tests.support.delivery import Delivery
 from tests.support.releases import Shelf

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from bluegreen import building
+from bluegreen.build import building
 from bluegreen.bundle import Bundle, digest
 from bluegreen.cli.context import Context
 from bluegreen.delivery import Choose, Delivery, rollback_to

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
-from bluegreen import doctor as looks
-from bluegreen import making
 from bluegreen.cli.context import Context
 from bluegreen.engine.servers import Servers
 from bluegreen.engine.variables import Variables
 from bluegreen.errors import PortError, SettingsError
-from bluegreen.findings import Finding, Verdict, problem, problems
-from bluegreen.gathering import named
 from bluegreen.lane import Lane
 from bluegreen.notifying import Notifying
 from bluegreen.secret import resolve, run
-from bluegreen.setting_up import Setup, Wanted
+from bluegreen.setup import doctor as looks
+from bluegreen.setup import making
+from bluegreen.setup.findings import Finding, Verdict, problem, problems
+from bluegreen.setup.gathering import named
+from bluegreen.setup.setting_up import Setup, Wanted
 from bluegreen.site import Site
 from bluegreen.ssh.host import ServerHost
 from bluegreen.ssh.secret_files import SecretFiles

@@ -1,7 +1,7 @@
 """A look at a server by its shell, before it is known what there is; and its folder."""
 
 from bluegreen.errors import PortError
-from bluegreen.host import Host, lines
+from bluegreen.setup.host import Host, lines
 from bluegreen.ssh.connection import Connection
 
 _SECONDS = 30.0

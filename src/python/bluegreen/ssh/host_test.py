@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bluegreen.bundle import digest
-from bluegreen.findings import problems
-from bluegreen.host import folder, judged
+from bluegreen.setup.findings import problems
+from bluegreen.setup.host import folder, judged
 from bluegreen.ssh.connection import Address, Connection, Done
 from bluegreen.ssh.host import ServerHost
 from bluegreen.ssh.secret_files import SecretFiles

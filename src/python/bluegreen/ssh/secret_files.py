@@ -32,7 +32,7 @@ sync "$1"
 
 
 class SecretFiles:
-    """The secrets of one server; see `bluegreen.gathering.SecretFolder`.
+    """The secrets of one server; see `bluegreen.setup.gathering.SecretFolder`.
 
     Args:
         connection: To the server.

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bluegreen.build.rendering import render
 from bluegreen.errors import DocumentError, PortError
-from bluegreen.rendering import render
 
 SERVICE = """
 name: ${PROJECT:-tandem}-${LANE:?blue or green}

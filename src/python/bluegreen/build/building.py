@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bluegreen import commands, rendering
+from bluegreen import commands
+from bluegreen.build import rendering
+from bluegreen.build.fit import check_fit
+from bluegreen.build.images import Built, DockerImages, Images
 from bluegreen.bundle import Bundle, digest
 from bluegreen.commands import Say
 from bluegreen.errors import DocumentError, PortError, TemporaryError
-from bluegreen.fit import check_fit
-from bluegreen.images import Built, DockerImages, Images
 from bluegreen.ports import Clock
 from bluegreen.release import Heads, Release
 from bluegreen.secret import resolve, run

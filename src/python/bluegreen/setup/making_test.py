@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bluegreen.errors import PortError
-from bluegreen.making import completed, private_folder
+from bluegreen.setup.making import completed, private_folder
 
 _MAKER = """\
 import pathlib, sys

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bluegreen import gathering, host
 from bluegreen.errors import BlueGreenError, PortError
-from bluegreen.findings import Finding, Verdict, problems
-from bluegreen.gathering import Compared, Complete, Gathered, SecretFolder
-from bluegreen.host import Host
 from bluegreen.journal import Journal
 from bluegreen.lock import Held, Lock
 from bluegreen.ports import Clock
+from bluegreen.setup import gathering, host
+from bluegreen.setup.findings import Finding, Verdict, problems
+from bluegreen.setup.gathering import Compared, Complete, Gathered, SecretFolder
+from bluegreen.setup.host import Host
 from bluegreen.store import Event
 
 PURPOSE = "setup"

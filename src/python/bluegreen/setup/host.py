@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bluegreen.findings import Finding, ok, problem, warning
+from bluegreen.setup.findings import Finding, ok, problem, warning
 
 OLDEST_ENGINE = (25, 0)
 """The first that knows `start_interval` of health checks, which our Compose files say."""

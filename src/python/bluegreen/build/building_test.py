@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from bluegreen import commands
-from bluegreen.building import Builder
+from bluegreen.build.building import Builder
+from bluegreen.build.images import Built, Told
 from bluegreen.bundle import Bundle
 from bluegreen.errors import PortError, SettingsError, TemporaryError
-from bluegreen.images import Built, Told
 from bluegreen.memory import MemoryClock
 from bluegreen.release import Heads
 from bluegreen.settings import Settings

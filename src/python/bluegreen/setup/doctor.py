@@ -9,17 +9,19 @@ from pathlib import Path
 
 from docker.errors import NotFound
 
-from bluegreen import commands, gathering, host, rendering
+from bluegreen import commands
+from bluegreen.build import rendering
+from bluegreen.build.fit import check_fit
+from bluegreen.build.images import DockerImages
 from bluegreen.engine.images import Credentials
 from bluegreen.errors import PortError
-from bluegreen.findings import Finding, looked, ok, problem, warning
-from bluegreen.fit import check_fit
-from bluegreen.gathering import SecretFolder
-from bluegreen.images import DockerImages
 from bluegreen.notifying import Notifying
 from bluegreen.secret import Secret
-from bluegreen.setting_up import Place
 from bluegreen.settings import REGISTRY_PASSWORD, Settings
+from bluegreen.setup import gathering, host
+from bluegreen.setup.findings import Finding, looked, ok, problem, warning
+from bluegreen.setup.gathering import SecretFolder
+from bluegreen.setup.setting_up import Place
 from bluegreen.site import Site
 
 NO_SUCH_TAG = "bluegreen-doctor"

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from bluegreen import host
-from bluegreen.findings import Verdict, problems
-from bluegreen.host import Host, folder, is_older, judged
+from bluegreen.setup import host
+from bluegreen.setup.findings import Verdict, problems
+from bluegreen.setup.host import Host, folder, is_older, judged
 
 GOOD = Host(
     user="deploy",

@@ -1,7 +1,7 @@
 import pytest
 
+from bluegreen.build.fit import check_fit
 from bluegreen.errors import SettingsError
-from bluegreen.fit import check_fit
 from bluegreen.settings import Settings
 
 SETTINGS = """

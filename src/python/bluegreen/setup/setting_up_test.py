@@ -3,13 +3,13 @@ from dataclasses import replace
 import pytest
 
 from bluegreen.errors import LockedError, PortError, SettingsError
-from bluegreen.findings import Finding
-from bluegreen.gathering_test import KEY, NEEDED, PASSWORD, URL, Folder, complete
-from bluegreen.host import Host
-from bluegreen.host_test import GOOD
 from bluegreen.journal import Journal, Run
 from bluegreen.memory import MemoryClock
-from bluegreen.setting_up import Setup, Wanted
+from bluegreen.setup.findings import Finding
+from bluegreen.setup.gathering_test import KEY, NEEDED, PASSWORD, URL, Folder, complete
+from bluegreen.setup.host import Host
+from bluegreen.setup.host_test import GOOD
+from bluegreen.setup.setting_up import Setup, Wanted
 from bluegreen.store import AUDIT, Store
 from bluegreen.testing import World, files
 

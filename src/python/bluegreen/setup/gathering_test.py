@@ -4,7 +4,7 @@ import pytest
 
 from bluegreen.bundle import digest
 from bluegreen.errors import PortError, RefusedError, SettingsError
-from bluegreen.gathering import Gathered, compare, gather, named
+from bluegreen.setup.gathering import Gathered, compare, gather, named
 
 PASSWORD, URL, KEY = "postgres_password", "database_url", "digest_key"
 NEEDED = (PASSWORD, URL, KEY)
