@@ -106,7 +106,8 @@ class Delivery:
     url: str
     network: str
     heard: list[dict[str, Any]] = field(default_factory=list)
-    watch: str = "seconds = 5\ninterval = 1"
+    # A machine that is busy with a suite is slow at times, with whatever release.
+    watch: str = "seconds = 5\ninterval = 1\nfast-enough = 20"
     expand: str = "database-migrate"
     notify: str = ""
     more_services: tuple[str, ...] = ()
