@@ -33,15 +33,6 @@ def server() -> Iterator[Sshd]:
 
 
 @pytest.fixture
-def connection(server: Sshd) -> Iterator[Connection]:
-    one = Connection(Address.parse(server.address), server.known_hosts, server.key.read_text())
-    try:
-        yield one
-    finally:
-        one.close()
-
-
-@pytest.fixture
 def files(connection: Connection, tmp_path: Path) -> Files:
     return Files(connection, str(tmp_path / "deployer's own"))
 

@@ -9,7 +9,7 @@ import pytest
 
 from bluegreen.engine.client import Docker
 from bluegreen.errors import PortError, TemporaryError
-from bluegreen.ssh.connection import Address, Connection
+from bluegreen.ssh.connection import Connection
 from tests.support import docker, sshd
 from tests.support.sshd import Sshd
 
@@ -23,15 +23,6 @@ def server() -> Iterator[Sshd]:
     docker.needed()
     with tempfile.TemporaryDirectory() as scratch, sshd.running(Path(scratch), {}) as running:
         yield running
-
-
-@pytest.fixture
-def connection(server: Sshd) -> Iterator[Connection]:
-    one = Connection(Address.parse(server.address), server.known_hosts, server.key.read_text())
-    try:
-        yield one
-    finally:
-        one.close()
 
 
 def test_asking_again_and_again_takes_one_channel(connection: Connection) -> None:
