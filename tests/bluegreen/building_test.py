@@ -20,6 +20,8 @@ from tests.images.building import bases
 from tests.support import docker
 from tests.support.registry import PASSWORD, USER, Registry, registry
 
+pytestmark = pytest.mark.timeout(600)  # seconds; a server is set up in the first test
+
 SETTINGS = """
 [project]
 name = "tandem"

@@ -1,9 +1,13 @@
 """Releases delivered to a real server one after the other, while people use the site."""
 
+import pytest
+
 from tests.support.deliveries import series
 from tests.support.delivery import Delivery
 from tests.support.releases import Shelf
 from tests.support.site_load import Mix
+
+pytestmark = pytest.mark.timeout(1500)  # seconds; a server is set up in the first test
 
 MIX = Mix(people=12, pages=8, starts=16, edits=4, visits=0.5)
 

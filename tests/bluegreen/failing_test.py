@@ -19,6 +19,8 @@ from tests.support.site_report import Report, Sample
 from tests.support.sql import locked, sql
 from tests.support.sshd import make_key
 
+pytestmark = pytest.mark.timeout(900)  # seconds; a server is set up in the first test
+
 LIGHT = Mix(people=2, pages=1.0, starts=4.0, edits=0.2, visits=0.0)
 BUSY = Mix(people=4, pages=2.0, starts=12.0, edits=0.2, visits=0.0)
 QUICKLY = "database-migrate migrate expand --attempts 2"

@@ -15,6 +15,8 @@ from tests.support.delivery import Delivery
 from tests.support.releases import Shelf
 from tests.support.site_load import Mix
 
+pytestmark = pytest.mark.timeout(1500)  # seconds; a server is set up in the first test
+
 PROBE = Mix(people=4, pages=2.0, starts=6.0, edits=0.5, visits=0.0)
 """Steady, and light: sign-ins are what a busy machine is too slow for, with or without a kill."""
 

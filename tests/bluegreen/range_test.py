@@ -15,6 +15,8 @@ from tests.support.postgres import free_port
 from tests.support.production import Production, production
 from tests.support.registry import registry
 
+pytestmark = pytest.mark.timeout(600)  # seconds; a server is set up in the first test
+
 IMAGE = "tandem/account:dev"
 SERVE = ("--entrypoint=python3.13", "{image}", "-m", "http.server", "8000")
 PATIENCE = 20.0

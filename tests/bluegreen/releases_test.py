@@ -15,6 +15,8 @@ from tests.support.sql import locked, sql
 PATIENCE = 60.0
 ASK = """\
 import time, urllib.request, urllib.error
+
+pytestmark = pytest.mark.timeout(600)  # seconds; a server is set up in the first test
 began = time.monotonic()
 try:
     status = urllib.request.urlopen("http://127.0.0.1:8080{path}", timeout=10).status

@@ -21,6 +21,8 @@ _MAKER = """\
 import sys
 from pathlib import Path
 from infra.compose.make_secrets import make
+
+pytestmark = pytest.mark.timeout(900)  # seconds; a server is set up in the first test
 made = make(Path(sys.argv[1]), sys.argv[2:])
 print("\\n".join(f"made {name}" for name in made))
 """
