@@ -56,25 +56,12 @@ class Docker:
         timer.daemon = True
         timer.start()
         try:
-            yield client
-            if late.is_set():  # an answer that just ends looks complete
-                raise TimeoutError
+            with _translated(late, timeout):
+                yield client
+                if late.is_set():  # an answer that just ends looks complete
+                    raise TimeoutError
             if lent.may_be_kept:
                 self._kept = lent, client
-        except APIError as error:
-            kind = TemporaryError if (error.status_code or 0) >= _SERVER_ERROR else PortError
-            raise kind(f"Docker on the server says: {error.explanation or error}") from error
-        except (
-            DockerException,
-            requests.RequestException,
-            urllib3.exceptions.HTTPError,
-            paramiko.SSHException,
-            OSError,
-            EOFError,
-        ) as error:
-            if late.is_set():
-                raise TemporaryError(f"Docker did not do it within {timeout:g} s") from error
-            raise TemporaryError(f"Docker on the server does not answer: {error}") from error
         finally:
             timer.cancel()
             if self._kept is None:
@@ -89,6 +76,32 @@ class Docker:
             kept[1].close()
         lent = _Lent(ssh)
         return lent, _client(lent)
+
+
+@contextmanager
+def _translated(late: threading.Event, timeout: float) -> Iterator[None]:
+    """Tell what the SDK and all below it raise as errors of the deployer."""
+    try:
+        yield
+    except APIError as error:
+        kind = TemporaryError if (error.status_code or 0) >= _SERVER_ERROR else PortError
+        raise kind(f"Docker on the server says: {error.explanation or error}") from error
+    except (
+        DockerException,
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        paramiko.SSHException,
+        OSError,
+        EOFError,
+    ) as error:
+        if late.is_set():
+            raise TemporaryError(f"Docker did not do it within {timeout:g} s") from error
+        raise TemporaryError(f"Docker on the server does not answer: {error}") from error
+    except AttributeError as error:
+        # urllib3 has lost the socket of a connection that ended while it sent.
+        if error.name != "settimeout":
+            raise
+        raise TemporaryError("the connection to Docker on the server broke") from error
 
 
 class _Lent:
