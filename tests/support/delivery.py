@@ -201,7 +201,7 @@ class Delivery:
     def _environment(self) -> dict[str, str]:
         return {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            "PYTHONPATH": os.pathsep.join(str(Path(path).absolute()) for path in sys.path if path),
             "PYTHONUNBUFFERED": "1",
             "TANDEM_TEST_KEY": self.key or self.server.key,
             "TANDEM_TEST_NOTIFY": self.notify,
