@@ -12,11 +12,11 @@ from tests.support.docker import DockerError, Lanes, Stack, run
 from tests.support.releases import Change, Migration, Shelf
 from tests.support.sql import locked, sql
 
+pytestmark = pytest.mark.timeout(600)  # seconds; a server is set up in the first test
+
 PATIENCE = 60.0
 ASK = """\
 import time, urllib.request, urllib.error
-
-pytestmark = pytest.mark.timeout(600)  # seconds; a server is set up in the first test
 began = time.monotonic()
 try:
     status = urllib.request.urlopen("http://127.0.0.1:8080{path}", timeout=10).status
@@ -56,6 +56,7 @@ def account(lanes: Lanes, shelf: Shelf, change: Change) -> Iterator[Stack]:
 
 def ask(lane: Stack, path: str) -> tuple[int, float]:
     said = lane.exec("account", "/app/bin/python", "-c", ASK.format(path=path))
+    assert said.returncode == 0, said.stderr
     status, seconds = said.stdout.split()
     return int(status), float(seconds)
 
