@@ -17,12 +17,12 @@ from tests.support.delivery import Delivery
 from tests.support.docker import APPLICATIONS
 from tests.support.releases import Change, Shelf
 
+pytestmark = pytest.mark.timeout(900)  # seconds; a server is set up in the first test
+
 _MAKER = """\
 import sys
 from pathlib import Path
 from infra.compose.make_secrets import make
-
-pytestmark = pytest.mark.timeout(900)  # seconds; a server is set up in the first test
 made = make(Path(sys.argv[1]), sys.argv[2:])
 print("\\n".join(f"made {name}" for name in made))
 """
