@@ -180,6 +180,9 @@ class Acts:
 
     def _switch(self, step: Step, _state: State, timeout: float) -> None:
         lane = _lane(step)
+        # Whether it answers is seen by its traffic, and by then some requests have failed.
+        if not self._condition(step).serves(_release(step), self._demands.services):
+            raise PortError(f"{lane} is not healthy any more", self._engine.report(lane))
         try:
             self._balancer.route(lane, timeout)
         except PortError as error:

@@ -46,6 +46,14 @@ def test_a_bad_release_leaves_the_one_before_it_as_it_was(ill: str) -> None:
     assert list(world.lanes) == [Lane.BLUE]
 
 
+def test_a_lane_that_fell_ill_after_its_proof_gets_no_traffic() -> None:
+    world = with_deployed(1)
+    world.bad[TWO.version] = "falls ill when proven"
+    with pytest.raises(StepError, match="switch green failed: green is not healthy any more"):
+        world.run(Deploy(TWO))
+    assert served_by(world) == ONE.version
+
+
 @pytest.mark.parametrize("ill", [*BAD[:3]])
 def test_a_bad_first_release_leaves_nothing(ill: str) -> None:
     world = World(bad={ONE.version: ill})

@@ -199,6 +199,8 @@ class MemoryEngine(Port):
         self._before("prove")
         if self._world.bad.get(release.version) == "answers 500":
             raise PortError("GET / answered 500")
+        if self._world.bad.get(release.version) == "falls ill when proven":
+            self._world.lanes[lane].healthy = False
 
     def end_requests(self, lane: Lane, timeout: float) -> bool:
         self._before("end_requests")
