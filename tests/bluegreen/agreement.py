@@ -5,12 +5,14 @@ from typing import Any
 
 from bluegreen.lane import Lane
 from tests.support.delivery import Delivery
+from tests.support.docker import APPLICATIONS
 
 _PATIENCE = 60.0
 """Seconds in which an engine that was restarted has asked all containers for their health."""
 
 _POLL_INTERVAL = 0.5
 _PROJECT = "com.docker.compose.project"
+_SERVICE = "com.docker.compose.service"
 
 
 def served_by(site: Delivery) -> str:
@@ -28,7 +30,7 @@ def served_by(site: Delivery) -> str:
     held = {
         "nothing is unfinished": state.operation is None,
         "nginx sends requests to the lane of the state": _routed(site, containers) == state.live,
-        "the live lane has all services": len(live) == len(state.serving.images) - 4,
+        "the live lane has all services": {_service(each) for each in live} == set(APPLICATIONS),
         "the live lane is healthy": all(_is_healthy(each) for each in live),
         "the live lane has the release": all(each["Config"]["Image"] in images for each in live),
         "the other lane does not run": not any(each["State"]["Running"] for each in other),
@@ -63,6 +65,10 @@ def _project(container: dict[str, Any]) -> str:
     return str(container["Config"]["Labels"].get(_PROJECT))
 
 
+def _service(container: dict[str, Any]) -> str:
+    return str(container["Config"]["Labels"].get(_SERVICE))
+
+
 def _is_healthy(container: dict[str, Any]) -> bool:
     state = container["State"]
     return bool(state["Running"]) and state.get("Health", {}).get("Status") == "healthy"
@@ -70,10 +76,7 @@ def _is_healthy(container: dict[str, Any]) -> bool:
 
 def _routed(site: Delivery, containers: list[dict[str, Any]]) -> str:
     [nginx] = [
-        each
-        for each in containers
-        if _project(each) == "tandem"
-        and each["Config"]["Labels"]["com.docker.compose.service"] == "nginx"
+        each for each in containers if _project(each) == "tandem" and _service(each) == "nginx"
     ]
     said = site.server.engine.docker(
         "exec", nginx["Id"], "/opt/tandem/nginx/ask.sh", "/nginx/configuration"
