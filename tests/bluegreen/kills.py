@@ -78,7 +78,7 @@ class Cell:
         exits: How deployers ended since; those that were killed are left out.
         went_back: Whether the release was given up.
         late: Whether the step had ended before the strike came.
-        failed: How many requests failed since, until the next strike or the end.
+        failures: What was wrong with requests since, until the next strike or the end.
         cut: How many streams broke off in this time, and were asked for anew.
     """
 
@@ -88,7 +88,7 @@ class Cell:
     exits: list[int] = field(default_factory=list)
     went_back: bool = False
     late: bool = False
-    failed: int = 0
+    failures: list[str] = field(default_factory=list)
     cut: int = 0
 
     def __str__(self) -> str:
@@ -99,7 +99,7 @@ class Cell:
         codes = [str(code) for code in self.exits if code]
         told = f", exit {' '.join(codes)}" if codes else ""
         cut = f", {self.cut} cut" if self.cut else ""
-        return f"{how}, {seconds:.0f} s, {self.failed} failed{cut}{told}{late}"
+        return f"{how}, {seconds:.0f} s, {len(self.failures)} failed{cut}{told}{late}"
 
 
 def senseless(victim: Victim, action: Action) -> str | None:

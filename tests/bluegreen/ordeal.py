@@ -141,7 +141,7 @@ class Ordeal:
                 if each.failure and cell.struck <= each.began + each.seconds < end
             ]
             cell.cut = sum(is_cut(each) for each in ended)
-            cell.failed = len(ended) - cell.cut
+            cell.failures = [each.failure for each in ended if not is_cut(each)]
         return self.cells
 
 
