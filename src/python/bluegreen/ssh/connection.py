@@ -148,8 +148,11 @@ class Connection:
             channel.shutdown_write()
             output, errors = _read(channel, end)
             code = channel.recv_exit_status()
-        if code == _KILLED and not transport.is_active():
-            raise EOFError("it ended within a command")
+        if code == _KILLED:
+            # A transport that ends says so to its channels first.
+            transport.join(_POLL_SECONDS)
+            if not transport.is_active():
+                raise EOFError("it ended within a command")
         if code == _OUT_OF_TIME:
             raise TimeoutError
         return Done(code, output, errors)

@@ -1,0 +1,75 @@
+"""What a connection makes of what paramiko says; the real one is in `tests/bluegreen/`."""
+
+from typing import Self, cast
+
+import paramiko
+import pytest
+
+from bluegreen.errors import TemporaryError
+from bluegreen.ssh.connection import Connection
+
+
+class Ended:
+    """A channel that ended without an exit code, of a transport that has not said yet that it did.
+
+    So it is for a moment when a connection breaks.
+    """
+
+    closed, eof_received, alive = True, True, True
+
+    def get_transport(self) -> Self:
+        return self
+
+    def open_session(self, timeout: float) -> Self:  # noqa: ARG002 - paramiko's
+        return self
+
+    def is_active(self) -> bool:
+        return self.alive
+
+    def join(self, _timeout: float) -> None:
+        self.alive = False
+
+    def recv_exit_status(self) -> int:
+        return -1
+
+    def recv_ready(self) -> bool:
+        return False
+
+    recv_stderr_ready = recv_ready
+    exit_status_ready = is_active
+
+    def settimeout(self, seconds: float) -> None:
+        pass
+
+    def exec_command(self, line: str) -> None:
+        pass
+
+    def shutdown_write(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+
+class Broken(Connection):
+    def __init__(self) -> None:
+        self._ended = Ended()
+
+    def client(self) -> paramiko.SSHClient:
+        return cast("paramiko.SSHClient", self._ended)
+
+    def _drop(self, client: paramiko.SSHClient) -> None:
+        pass
+
+    _address = "deployer@server:22"  # type: ignore[assignment]  # for the message
+
+
+def test_a_command_whose_connection_broke_is_not_one_that_a_signal_killed() -> None:
+    with pytest.raises(TemporaryError, match="broke: it ended within a command"):
+        Broken().run(["true"], timeout=1)
