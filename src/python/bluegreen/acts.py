@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bluegreen.bundle import Bundle
-from bluegreen.errors import PortError
+from bluegreen.errors import PortError, TemporaryError
 from bluegreen.lane import Lane
 from bluegreen.ports import Balancer, Clock, Condition, Engine
 from bluegreen.release import Heads, Release
@@ -182,7 +182,7 @@ class Acts:
         lane = _lane(step)
         # Whether it answers is seen by its traffic, and by then some requests have failed.
         if not self._condition(step).serves(_release(step), self._demands.services):
-            raise PortError(f"{lane} is not healthy any more", self._engine.report(lane))
+            raise TemporaryError(f"{lane} is not healthy any more", self._engine.report(lane))
         try:
             self._balancer.route(lane, timeout)
         except PortError as error:
