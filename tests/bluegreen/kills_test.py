@@ -27,12 +27,19 @@ MAY_GIVE_UP = {Victim.PROCESSES}
 
 
 def test_every_step_has_a_cell_and_every_victim_too() -> None:
+    assert [strike.action for strike in ALTERNATING] == list(COLUMNS)
     for victim in Victim:
         assert row(victim)
         for action in COLUMNS:
             shown = action in {strike.action for strike in row(victim)}
             assert shown is (senseless(victim, action) is None)
 
+
+ALTERNATING = [
+    (row(Victim.DEPLOYER) if number % 2 else row(Victim.CONNECTION))[number]
+    for number in range(len(COLUMNS))
+]
+"""Every step, by turns with its deployer killed and its connection broken."""
 
 MIXED = [
     Strike(Victim.REGISTRY, Action.PULL),
@@ -55,8 +62,8 @@ OF_ENGINE = [
 
 @pytest.mark.parametrize(
     "strikes",
-    [row(Victim.DEPLOYER), row(Victim.CONNECTION), MIXED, GIVEN_UP, OF_ENGINE],
-    ids=["deployer", "connection", "mixed", "given-up", "engine"],
+    [ALTERNATING, MIXED, GIVEN_UP, OF_ENGINE],
+    ids=["alternating", "mixed", "given-up", "engine"],
 )
 def test_a_release_is_delivered_or_given_up_and_no_request_fails(
     site: Delivery, shelf: Shelf, strikes: Sequence[Strike]
