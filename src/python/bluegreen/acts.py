@@ -86,9 +86,7 @@ class Acts:
             Action.WATCH: self._watch,
             # What has not ended in time is ended by what comes next.
             Action.DRAIN_HTTP: self._end_requests,
-            Action.DRAIN_STREAMS: lambda step, _state, left: _nothing(
-                self._engine.end_streams(_lane(step), left)
-            ),
+            Action.DRAIN_STREAMS: self._end_streams,
             Action.DRAIN_CALLS: lambda step, _state, left: _nothing(
                 self._engine.end_calls(_lane(step), left)
             ),
@@ -210,6 +208,12 @@ class Acts:
         end = self._clock.monotonic() + timeout
         self._balancer.settle(timeout)
         self._engine.end_requests(_lane(step), max(0.0, end - self._clock.monotonic()))
+
+    def _end_streams(self, step: Step, _state: State, timeout: float) -> None:
+        end = self._clock.monotonic() + timeout
+        self._engine.end_streams(_lane(step), timeout)
+        # The connection that a stream has left may bring one more request to the lane before.
+        self._balancer.settle(max(0.0, end - self._clock.monotonic()))
 
     def _prune(self, step: Step, state: State, timeout: float) -> None:
         kept = {version: self._store.release(version) for version in self._store.versions()}

@@ -208,10 +208,13 @@ class MemoryEngine(Port):
 
     def end_streams(self, lane: Lane, timeout: float) -> bool:
         self._before("end_streams")
+        self._world.kept = True
         return True
 
     def end_calls(self, lane: Lane, timeout: float) -> bool:
         self._before("end_calls")
+        if self._world.kept:
+            self._world.broken_promises.append(f"requests may still come to {lane} as it stops")
         if lane in self._world.lanes:
             self._world.lanes[lane].takes_calls = False
         self._after("end_calls")
@@ -242,10 +245,12 @@ class Nginx(Port):
     def route(self, lane: Lane, timeout: float) -> None:
         self._before("route")
         self._world.routed = lane
+        self._world.kept = True
         self._after("route")
 
     def settle(self, timeout: float) -> bool:
         self._before("settle")
+        self._world.kept = False
         return True
 
     def traffic(self, lane: Lane, since: datetime, timeout: float) -> tuple[Traffic, Traffic]:

@@ -107,7 +107,7 @@ RULES: Mapping[Action, Rule] = MappingProxyType(
         ),
         _A.WATCH: Rule(300, "watch {lane}; go back by itself if it does worse"),
         _A.DRAIN_HTTP: Rule(60, "let requests to {lane} end", proof=Proof.QUIET),
-        _A.DRAIN_STREAMS: Rule(30, "have streams of {lane} reconnect", proof=Proof.QUIET),
+        _A.DRAIN_STREAMS: Rule(45, "have streams of {lane} reconnect", proof=Proof.QUIET),
         _A.DRAIN_CALLS: Rule(30, "let calls in {lane} end", proof=Proof.QUIET),
         _A.STOP: Rule(60, "stop {lane}; it stays for a rollback", proof=Proof.QUIET),
         _A.CONTRACT: Rule(

@@ -81,6 +81,8 @@ class World:
         routed: The lane that nginx sends requests to.
         served: Whether there was ever a healthy lane with traffic.
         dirty: Lanes whose topics may hold requests of a former life.
+        kept: Whether connections from before a switch, or those of streams that ended since, may
+            still bring requests to the lane before.
         faults: Errors that the next calls of a port's method raise, one each.
         bad: Versions that do not start, do not answer the scenario, fail, are slow, or are killed.
         crash_at: At which point the deployer is killed.
@@ -104,6 +106,7 @@ class World:
     routed: Lane = Lane.BLUE
     served: bool = False
     dirty: set[Lane] = field(default_factory=set)
+    kept: bool = False
     faults: dict[str, list[Exception]] = field(default_factory=dict)
     bad: dict[str, str] = field(default_factory=dict)
     crash_at: int | None = None

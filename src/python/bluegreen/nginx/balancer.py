@@ -30,6 +30,7 @@ _BEFORE = timedelta(minutes=2)
 """How much of the time before a switch the old lane is judged by."""
 
 _MOST_LINES = 20_000
+_LOOK_SECONDS = 20.0
 _POLL_SECONDS = 0.5
 
 
@@ -69,7 +70,7 @@ class ServerBalancer:
 
     def settle(self, timeout: float) -> bool:
         end = self._clock.monotonic() + min(timeout, _KEPT_SECONDS)
-        while self._has_old_workers(timeout):
+        while self._has_old_workers():
             if self._clock.monotonic() > end:
                 return False
             self._clock.sleep(_POLL_SECONDS)
@@ -90,8 +91,8 @@ class ServerBalancer:
         lines = written.decode(errors="replace").splitlines()
         self._read.extend(each for each in access_log.answers(lines) if each.at > latest)
 
-    def _has_old_workers(self, timeout: float) -> bool:
-        with self._docker.asked(timeout) as client:
+    def _has_old_workers(self) -> bool:
+        with self._docker.asked(_LOOK_SECONDS) as client:
             processes = self._nginx(client).top()
         return any(_OLD_WORKER in " ".join(each) for each in processes["Processes"] or ())
 
