@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,10 @@ UNLIMITED = {"REQUEST_RATE": "10000r/s", "REQUEST_BURST": "10000"}
 STOP_TIMEOUT = 10.0
 """Seconds that it has to finish the requests it is answering."""
 
+_LOG_TIMEOUT = 5.0
 _POLL_INTERVAL = 0.02
+
+type Entry = dict[str, object]
 
 
 class NginxError(Exception):
@@ -51,9 +54,19 @@ class Nginx:
     log: Path
     error_log: Path
 
-    def entries(self) -> list[dict[str, object]]:
-        """The access log so far."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+def logged(log: Path, enough: Callable[[list[Entry]], bool]) -> list[Entry]:
+    """What an access log holds once it is enough: nginx writes of a request after it answered.
+
+    Raises:
+        NginxError: it does not become enough.
+    """
+    deadline = time.monotonic() + _LOG_TIMEOUT
+    while not enough(entries := [json.loads(line) for line in log.read_text().splitlines()]):
+        if time.monotonic() > deadline:
+            raise NginxError(f"its access log has no more than {entries}")
+        time.sleep(_POLL_INTERVAL)
+    return entries
 
 
 def configure(
