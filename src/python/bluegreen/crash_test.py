@@ -166,11 +166,11 @@ def test_a_contract_that_is_killed_at_any_point_is_finished_and_no_rollback_come
 
 def test_a_prune_that_is_killed_at_any_point_is_finished() -> None:
     versions = [release(n).version for n in range(1, 6)]
-    points = crash_points(with_deployed(1, 2, 3, 4, 5), Prune(versions, keep=1))
+    points = crash_points(with_deployed(1, 2, 3, 4, 5), Prune(versions, versions, keep=1))
     for point in range(1, points + 1):
-        world = killed((1, 2, 3, 4, 5), Prune(versions, keep=1), point)
+        world = killed((1, 2, 3, 4, 5), Prune(versions, versions, keep=1), point)
         store = Store(files(world))
-        world.run(Prune(store.versions(), keep=1))
+        world.run(Prune(store.versions(), versions, keep=1))
         assert store.versions() == [release(n).version for n in (4, 5)]
 
 

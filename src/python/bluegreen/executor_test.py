@@ -255,7 +255,7 @@ def test_a_schema_that_somebody_else_has_contracted_is_seen_before_anything_is_t
 def test_prune_removes_only_what_nobody_goes_back_to() -> None:
     world = with_deployed(1, 2, 3, 4, 5)
     versions = [release(n).version for n in range(1, 6)]
-    world.run(Prune(versions, keep=1))
+    world.run(Prune(versions, versions, keep=1))
     kept = {image for n in (4, 5) for image in release(n).images.values()}
     assert world.images == kept
     assert served_by(world) == release(5).version

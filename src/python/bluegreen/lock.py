@@ -26,6 +26,8 @@ class Holder(Document):
     Attributes:
         owner: A person, or a pipeline.
         host: Their machine.
+        boot: Tells it from others of that name: a name of its own for each start of the machine;
+            empty if it has none.
         pid: Their process there.
         token: Names this very holding.
         purpose: What for.
@@ -35,6 +37,7 @@ class Holder(Document):
 
     owner: str
     host: str
+    boot: str = ""
     pid: int = Field(gt=0)
     token: str
     purpose: str
@@ -59,6 +62,7 @@ class Identity:
 
     owner: str
     host: str
+    boot: str
     pid: int
     runs: Callable[[int], bool]
     token: Callable[[], str]
@@ -66,7 +70,8 @@ class Identity:
 
 def is_stale(holder: Holder, now: datetime, identity: Identity) -> bool:
     """Whether a holder is gone: its process here has ended, or it was not heard of for 30 s."""
-    if holder.host == identity.host and not identity.runs(holder.pid):
+    is_here = bool(holder.boot) and (holder.host, holder.boot) == (identity.host, identity.boot)
+    if is_here and not identity.runs(holder.pid):
         return True
     return now - holder.beat_at > _STALE_AFTER
 
@@ -126,6 +131,7 @@ class Lock:
         mine = Holder(
             owner=self._identity.owner,
             host=self._identity.host,
+            boot=self._identity.boot,
             pid=self._identity.pid,
             token=self._identity.token(),
             purpose=purpose,

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,13 +10,14 @@ from bluegreen.testing import World, files
 
 
 def identity(host: str = "laptop", pid: int = 1, *, runs: bool = True) -> Identity:
-    return Identity("anna", host, pid, lambda _pid: runs, lambda: "a")
+    return Identity("anna", host, "1", pid, lambda _pid: runs, lambda: "a")
 
 
-def holder(world: World, host: str = "laptop") -> Holder:
+def holder(world: World, host: str = "laptop", boot: str = "1") -> Holder:
     return Holder(
         owner="boris",
         host=host,
+        boot=boot,
         pid=7,
         token="b",
         purpose="deploy",
@@ -37,21 +39,29 @@ def test_a_lock_is_held_by_one_and_given_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "runs", "silent", "stale"),
+    ("host", "boot", "runs", "silent", "stale"),
     [
-        ("laptop", True, 29, False),
-        ("laptop", True, 31, True),
-        ("laptop", False, 0, True),
-        ("ci", False, 29, False),  # its processes cannot be seen from here
-        ("ci", False, 31, True),
+        ("laptop", "1", True, 29, False),
+        ("laptop", "1", True, 31, True),
+        ("laptop", "1", False, 0, True),
+        ("laptop", "2", False, 29, False),  # another machine of that name
+        ("laptop", "2", False, 31, True),
+        ("ci", "1", False, 29, False),  # its processes cannot be seen from here
+        ("ci", "1", False, 31, True),
     ],
 )
 def test_a_holder_that_is_gone_is_recognised(
-    host: str, runs: bool, silent: int, stale: bool
+    host: str, boot: str, runs: bool, silent: int, stale: bool
 ) -> None:
     world = World()
     now = world.now + timedelta(seconds=silent)
-    assert is_stale(holder(world, host), now, identity(runs=runs)) is stale
+    assert is_stale(holder(world, host, boot), now, identity(runs=runs)) is stale
+
+
+def test_two_machines_that_have_no_name_of_their_start_are_not_taken_for_one() -> None:
+    world = World()
+    nameless = replace(identity(runs=False), boot="")
+    assert not is_stale(holder(world, boot=""), world.now, nameless)
 
 
 def test_a_stale_lock_is_taken_over() -> None:

@@ -4,7 +4,7 @@ What an earlier deployer left unfinished comes first. A deploy of the same conte
 any other is undone as long as the old lane has not begun to drain, and finished from there on.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,10 +53,12 @@ class Prune:
 
     Attributes:
         recorded: Versions of all manifests on the server.
-        keep: How many of the newest stay in any case.
+        served: Versions that have had the traffic once.
+        keep: How many stay in any case: the newest that served, then the newest of the rest.
     """
 
     recorded: Sequence[str]
+    served: Collection[str]
     keep: int
 
 
@@ -165,7 +167,8 @@ class _Planner:
                 f"a {state.operation.kind} is unfinished; finish it or roll it back first"
             )
         kept = {tenant.release.version for tenant in state.lanes.values()} | {state.previous}
-        kept.update(sorted(wanted.recorded)[-wanted.keep :])
+        by_worth = sorted(wanted.recorded, key=lambda each: (each in wanted.served, each))
+        kept.update(by_worth[-wanted.keep :])
         superfluous = tuple(sorted(set(wanted.recorded) - kept))
         if not superfluous:
             return []

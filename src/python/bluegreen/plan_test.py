@@ -88,8 +88,8 @@ def interrupted(state: State, wanted: Wanted, at: Action, *, ended: bool = False
         ),
         (TWO_LIVE, Rollback(TWO), ""),
         (TWO_LIVE, Contract(NOW + DAY, DAY), ""),
-        (TWO_LIVE, Prune([ONE.version, TWO.version], 1), ""),
-        (TWO_LIVE, Prune([f"2025010{n}-000000-abc" for n in range(5)], 2), "prune"),
+        (TWO_LIVE, Prune([ONE.version, TWO.version], [], 1), ""),
+        (TWO_LIVE, Prune([f"2025010{n}-000000-abc" for n in range(5)], [], 2), "prune"),
     ],
 )
 def test_what_is_wanted_becomes_steps(state: State, wanted: Wanted, steps: str) -> None:
@@ -193,7 +193,7 @@ def contracted(state: State, to: str) -> State:
         (EMPTY, Contract(NOW, DAY), "deploy one first"),
         (TWO_LIVE, Contract(NOW + DAY - timedelta(seconds=61), DAY), "possible for 2 minutes more"),
         (killed_at(Action.STOP), Contract(NOW + DAY, DAY), "a deploy is unfinished"),
-        (killed_at(Action.STOP), Prune([], 1), "a deploy is unfinished"),
+        (killed_at(Action.STOP), Prune([], [], 1), "a deploy is unfinished"),
     ],
 )
 def test_what_is_not_safe_is_refused_with_what_to_do(
@@ -226,8 +226,14 @@ def test_contract_removes_a_lane_that_could_not_serve_any_more_and_no_other() ->
 
 def test_prune_keeps_what_is_in_a_lane_what_was_before_and_the_newest() -> None:
     old = [release(number).version for number in range(10, 16)]
-    [step] = plan(TWO_LIVE, Prune([*old, ONE.version, TWO.version], 2))
+    [step] = plan(TWO_LIVE, Prune([*old, ONE.version, TWO.version], old, 2))
     assert step.versions == tuple(old[:-2])
+
+
+def test_prune_keeps_what_has_served_rather_than_newer_releases_that_failed() -> None:
+    served, failed = ([release(n).version for n in numbers] for numbers in ((10, 11), (12, 13)))
+    [step] = plan(TWO_LIVE, Prune([*served, *failed], served, 2))
+    assert step.versions == tuple(failed)
 
 
 def test_a_lane_says_how_far_its_release_has_come() -> None:

@@ -76,7 +76,7 @@ def test_what_another_release_needs_is_not_removed() -> None:
         state=world.state,
         manifests={release(number).version: release(number) for number in (1, 2, 3)},
     )
-    [step] = plan(world.state, Prune(list(rehearsal.manifests), keep=1))
+    [step] = plan(world.state, Prune(list(rehearsal.manifests), rehearsal.manifests, keep=1))
     gone = [f"docker image rm {image}" for image in sorted(release(1).images.values())]
     assert rehearsal.commands(step) == [*gone, f"rm -rf /srv/tandem/releases/{release(1).version}"]
 

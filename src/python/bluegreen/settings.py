@@ -246,7 +246,7 @@ class Keep(_Table):
     """How long after a switch nothing is contracted."""
 
     releases: int = Field(default=5, ge=1, le=100)
-    """How many of the newest releases `prune` leaves."""
+    """How many of the newest releases that served `prune` leaves."""
 
 
 class Destination(_Table):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bluegreen.acts import Acts, Demands
 from bluegreen.commands import Say
@@ -30,6 +31,8 @@ from bluegreen.store import Store
 
 OWNER = "BLUEGREEN_OWNER"
 """The variable that says who deploys, where the name of this machine's user would not."""
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")  # Linux's alone
 
 
 class SystemClock:
@@ -161,7 +164,14 @@ def owner() -> str:
 
 
 def _identity() -> Identity:
-    return Identity(owner(), socket.gethostname(), os.getpid(), _runs, lambda: secrets.token_hex(8))
+    return Identity(
+        owner=owner(),
+        host=socket.gethostname(),
+        boot=_BOOT.read_text().strip() if _BOOT.exists() else "",
+        pid=os.getpid(),
+        runs=_runs,
+        token=lambda: secrets.token_hex(8),
+    )
 
 
 def _runs(pid: int) -> bool:

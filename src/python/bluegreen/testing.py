@@ -137,7 +137,9 @@ class World:
         """The lock, as a new process sees it; the one before on the same machine has ended."""
         self.alive += 1
         self.dead = False
-        identity = Identity("anna", host, self.alive, lambda pid: pid == self.alive, self._token)
+        identity = Identity(
+            "anna", host, "boot", self.alive, lambda pid: pid == self.alive, self._token
+        )
         return Lock(Files(self), identity, beat_every=3600)
 
     def run(self, wanted: Wanted | Choose) -> list[Step]:

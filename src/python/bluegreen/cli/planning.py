@@ -46,8 +46,9 @@ def contract(context: Context) -> Wanted:
 
 
 def prune(context: Context) -> Wanted:
-    """Of some versions."""
-    return Prune(context.options.versions, context.settings.keep.releases)
+    """Of some versions, that all have served."""
+    versions = context.options.versions
+    return Prune(versions, versions, context.settings.keep.releases)
 
 
 def _read(file: Path) -> str:
