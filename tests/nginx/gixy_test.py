@@ -10,6 +10,8 @@ from tests.support.certificates import Authority
 from tests.support.nginx import SOURCE
 from tests.support.nginx_scripts import told
 
+# Nothing listens there. gixy takes a port with 443 in it for TLS, and a free one may be such.
+PORTS = {"LISTEN": "127.0.0.1:8080", "INTERNAL_LISTEN": "127.0.0.1:8081"}
 GIXY = SOURCE.parents[1] / "3rdparty.tools/gixy.pex"
 WAYS = {
     "plain": {},
@@ -20,7 +22,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_gixy_finds_nothing(tmp_path: Path, way: str) -> None:
-    settings = WAYS[way]
+    settings = PORTS | WAYS[way]
     if way == "tls":
         made = Authority(tmp_path / "authority").sign("edge", ["127.0.0.1"])
         settings = settings | {"TLS_CERTIFICATE": str(made.certificate), "TLS_KEY": str(made.key)}
