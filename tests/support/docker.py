@@ -122,11 +122,7 @@ class Stack:
     def containers(self) -> list[dict[str, Any]]:
         """All containers of the project, running or not, as `docker inspect` tells of them."""
         label = f"label=com.docker.compose.project={self.name}"
-        ids = run(["docker", "ps", "--all", "--quiet", "--filter", label]).stdout.split()
-        inspected: list[dict[str, Any]] = (
-            json.loads(run(["docker", "inspect", *ids]).stdout) if ids else []
-        )
-        return sorted(inspected, key=service_of)
+        return sorted(containers("--filter", label), key=service_of)
 
     def container(self, service: str) -> dict[str, Any]:
         """The container of a service."""
@@ -271,6 +267,22 @@ def needed() -> None:
         requirements.missing(f"no Docker: set {DOCKER}=1 where its engine runs, and package first")
     if CHECKOUT not in os.environ:
         requirements.missing(f"no Compose files: set {CHECKOUT} to the path of the checkout")
+
+
+def containers(*options: str, environment: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """Containers, running or not, as `docker inspect` tells of them; by options of `docker ps`.
+
+    Raises:
+        DockerError: the engine does not answer.
+    """
+    ids = run(["docker", "ps", "--all", "--quiet", *options], environment).stdout.split()
+    if not ids:
+        return []
+    # It fails if one is gone since, and tells of the others all the same.
+    told: list[dict[str, Any]] = json.loads(
+        run(["docker", "inspect", "--type=container", *ids], environment, check=False).stdout
+    )
+    return told
 
 
 def run(

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.support.docker import DockerError, run
+from tests.support.docker import DockerError, containers, run
 
 START_TIMEOUT = 60.0
 """Seconds that the engine has to answer."""
@@ -82,9 +82,7 @@ class Engine:
 
     def containers(self) -> list[dict[str, Any]]:
         """All containers, running or not, as `docker inspect` tells of them."""
-        ids = self.docker("ps", "--all", "--quiet").split()
-        found: list[dict[str, Any]] = json.loads(self.docker("inspect", *ids)) if ids else []
-        return found
+        return containers(environment=self.environment)
 
     def start(self) -> float:
         """Start it and wait until it answers; gives the seconds that it took.
