@@ -15,7 +15,7 @@ from typing import Any
 from bluegreen.bundle import Bundle
 from bluegreen.step import Action
 from tests.bluegreen.agreement import served_by
-from tests.bluegreen.kills import Cell, Strike
+from tests.bluegreen.kills import Cell, Strike, Victim
 from tests.bluegreen.strikes import STRIKES, Undo
 from tests.support.delivery import Delivery
 from tests.support.site_report import Sample
@@ -73,15 +73,18 @@ class Ordeal:
         """Run the deployer once; its exit code."""
         heard: list[str] = []
         undoing: list[Undo] = []
-        forward = True
+        forward, doomed = True, False
         with self.site.begun("deploy", "--json", "--release", str(folder)) as process:
             try:
                 for told in _objects(process, heard):
                     action = Action(str(told["step"]).split()[0])
                     if told["event"] == "started":
                         forward = _is_forward(action, forward)
-                        if forward and action in waiting and process.poll() is None:
-                            undoing.append(self._strike(waiting.pop(action), process))
+                        if not forward or doomed or process.poll() is not None:
+                            continue
+                        if strike := waiting.pop(action, None):
+                            undoing.append(self._strike(strike, process))
+                            doomed = strike.victim is Victim.CONTAINERS  # none is left to kill
                     elif told["event"] in _ENDS and forward:
                         self._ended(action, told)
                 code = process.wait()
