@@ -59,12 +59,12 @@ def logged(log: Path, enough: Callable[[list[Entry]], bool]) -> list[Entry]:
     """What an access log holds once it is enough: nginx writes of a request after it answered.
 
     Raises:
-        NginxError: it does not become enough.
+        TimeoutError: it does not become enough.
     """
     deadline = time.monotonic() + _LOG_TIMEOUT
     while not enough(entries := [json.loads(line) for line in log.read_text().splitlines()]):
         if time.monotonic() > deadline:
-            raise NginxError(f"its access log has no more than {entries}")
+            raise TimeoutError(f"its access log has no more than {entries}")
         time.sleep(_POLL_INTERVAL)
     return entries
 

@@ -11,12 +11,10 @@ from bluegreen.cli.context import Context
 from bluegreen.delivery import Choose, Delivery, rollback_to
 from bluegreen.errors import LockedError
 from bluegreen.notifying import Notifying
-from bluegreen.plan import Contract, Deploy, Prune, Wanted, plan
+from bluegreen.plan import Contract, Deploy, Prune, plan
 from bluegreen.ports import Outcome
 from bluegreen.rehearsal import Rehearsal
 from bluegreen.site import Site, SystemClock
-from bluegreen.state import State
-from bluegreen.store import Store
 
 RELEASE = Path("release")
 """Where a release is put together, in the folder of the settings."""
@@ -52,11 +50,9 @@ def contract(context: Context) -> None:
 def prune(context: Context) -> None:
     """Remove releases that nobody goes back to."""
     keep = context.settings.keep.releases
-
-    def choose(_state: State, store: Store) -> Wanted:
-        return Prune(store.versions(), store.served(), keep)
-
-    _deliver(context, "prune", choose, {})
+    _deliver(
+        context, "prune", lambda _state, store: Prune(store.versions(), store.served(), keep), {}
+    )
 
 
 def _built(context: Context) -> Bundle:
