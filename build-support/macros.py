@@ -1,4 +1,13 @@
-# Macros of BUILD files; Pants makes them known everywhere.
+# Names for BUILD files; Pants makes them known everywhere.
+
+# Packages of src/protos/tandem/, each for a service of that name.
+CONTRACTS = (
+    "database",
+    "identity",
+)
+
+# Packages of src/python/services/; what each serves and calls is in infra/kafka/services.toml.
+SERVICES = ("account", *CONTRACTS)
 
 
 def service_image(name, modules, copied=()):

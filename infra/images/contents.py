@@ -2,11 +2,12 @@
 
 import json
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-NAMES = ("runtime", "account", "database", "identity", "kafka-tools")
-"""The images, the one that all others are built on first."""
+_SERVICES = Path("infra/kafka/services.toml")
 
 _TIMEOUT_SECONDS = 60
 
@@ -41,6 +42,16 @@ class Package:
     kind: str
     name: str
     version: str
+
+
+def names() -> tuple[str, ...]:
+    """The images, the one that all others are built on first; asked in the checkout's top folder.
+
+    Raises:
+        OSError: the file that names the services is not there.
+    """
+    applications = tomllib.loads(_SERVICES.read_text())["applications"]
+    return ("runtime", *sorted(applications), "kafka-tools")
 
 
 def reference(name: str, tag: str) -> str:

@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     folder = Path(os.environ.get("BUILD_ROOT", ".")) / "dist/sbom"
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        for name in contents.NAMES:
+        for name in contents.names():
             image = contents.reference(name, tag)
             digest, packages = contents.identifier(image), contents.packages(image)
             path = folder / f"{name}.cdx.json"

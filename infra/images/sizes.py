@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
 def table(tag: str) -> str:
     """The table, in Markdown."""
     rows = [_HEAD]
-    for name in contents.NAMES:
+    for name in contents.names():
         sizes = [size for _, size in contents.layers(contents.reference(name, tag))]
         # What the Dockerfiles add last: requirements, then sources.
         own = ["", ""] if name == "runtime" else [f"{size / 1e6:.1f}" for size in sizes[-2:]]

@@ -4,8 +4,8 @@ import time
 from typing import Any
 
 from bluegreen.lane import Lane
+from tests.support.applications import APPLICATIONS
 from tests.support.delivery import Delivery
-from tests.support.docker import APPLICATIONS
 
 _PATIENCE = 60.0
 """Seconds in which an engine that was restarted has asked all containers for their health."""

@@ -10,6 +10,7 @@ from bluegreen.settings import FILE, Settings
 from bluegreen.setup.gathering import named
 from infra.compose.make_secrets import make
 from tests.support import docker
+from tests.support.applications import APPLICATIONS
 
 
 @pytest.fixture
@@ -39,4 +40,4 @@ def test_what_the_repository_makes_is_what_its_compose_files_name(
     files = (settings.compose.lane, settings.compose.servers)
     needed = {name for file in files for name in named((checkout / file).read_text())}
     assert needed
-    assert needed <= set(make(tmp_path, docker.APPLICATIONS))
+    assert needed <= set(make(tmp_path, APPLICATIONS))

@@ -9,6 +9,7 @@ import yaml
 
 from bluegreen.build.rendering import compose, render
 from tests.support import docker
+from tests.support.applications import APPLICATIONS
 
 DIGEST = "registry.example.com/tandem/{}@sha256:" + "5" * 64
 TOLD = {
@@ -27,9 +28,7 @@ TOLD = {
     "TANDEM_KAFKA_BOOTSTRAP_SERVERS": "kafka:9092,kafka-2:9092",
     "TANDEM_SCENARIO_EMAIL": "scenario@www.example.com",
     "TANDEM_TRUSTED_BALANCERS": "10.1.0.0/16",
-    "TANDEM_IMAGE_ACCOUNT": DIGEST.format("account"),
-    "TANDEM_IMAGE_DATABASE": DIGEST.format("database"),
-    "TANDEM_IMAGE_IDENTITY": DIGEST.format("identity"),
+    **{f"TANDEM_IMAGE_{name.upper()}": DIGEST.format(name) for name in APPLICATIONS},
     "TANDEM_IMAGE_KAFKA": DIGEST.format("kafka"),
     "TANDEM_IMAGE_KAFKA_TOOLS": DIGEST.format("kafka-tools"),
     "TANDEM_IMAGE_NGINX": DIGEST.format("nginx"),

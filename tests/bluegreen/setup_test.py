@@ -13,8 +13,8 @@ import pytest
 
 from bluegreen.cli.exits import Exit
 from tests.support import delivery, releases
+from tests.support.applications import APPLICATIONS
 from tests.support.delivery import Delivery
-from tests.support.docker import APPLICATIONS
 from tests.support.releases import Change, Shelf
 
 pytestmark = pytest.mark.timeout(900)  # seconds; a server is set up in the first test

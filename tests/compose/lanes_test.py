@@ -11,13 +11,14 @@ import httpx
 import pytest
 
 from tests.support import docker
+from tests.support.applications import APPLICATIONS
 from tests.support.docker import DockerError, Lanes, Stack
 from tests.system.api import Client
 from tests.system.people import Person
 
 BEFORE_ALL = ("database-prepare", "database-migrate", "identity-keys", "static")
 BEFORE_A_LANE = ("kafka-topics", "kafka-emptied", "kafka-access")
-SERVICES = {"account", "database", "identity"}
+SERVICES = set(APPLICATIONS)
 ASK = "/opt/tandem/nginx/ask.sh"
 RELOAD = "/opt/tandem/nginx/reload.sh"
 METRICS = """

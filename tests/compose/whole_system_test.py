@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support import docker
+from tests.support.applications import APPLICATIONS
 from tests.support.chromium import visiting
-from tests.support.docker import APPLICATIONS, SERVERS, Stack, service_of
+from tests.support.docker import SERVERS, Stack, service_of
 from tests.system.api import Client
 from tests.system.load import Load, about_of, lost, problem_of
 from tests.system.people import Person

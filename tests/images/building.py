@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.applications import APPLICATIONS
 from tests.support.requirements import missing
 
 ROOT = Path(__file__).parents[2]
@@ -24,9 +25,7 @@ RUNTIME = "infra/images/runtime"
 
 PROGRAMS = (
     "infra/images/kafka-tools",
-    "src/python/services/account",
-    "src/python/services/database",
-    "src/python/services/identity",
+    *(f"src/python/services/{name}" for name in APPLICATIONS),
 )
 """The folders whose images are built on the runtime's."""
 

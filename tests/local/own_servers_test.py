@@ -6,6 +6,7 @@ from tests.local.checkout_copy import copy_checkout
 from tests.local.ports import free_block
 from tests.local.running import running, sign_up
 from tests.support import kafka, postgres
+from tests.support.applications import APPLICATIONS
 
 _STARTED = 90.0  # seconds
 
@@ -17,7 +18,7 @@ def test_named_servers_take_the_places_of_the_embedded_ones(tmp_path: Path) -> N
         with running(root, "--port", str(ports.base), *options, module="local") as runner:
             runner.wait_for("ready in", seconds=_STARTED)
             children = runner.children()
-            assert children.keys() == {"database", "identity", "account", "nginx"}
+            assert children.keys() == {"nginx", *APPLICATIONS}
             assert "topics       done" in runner.output
             assert sign_up(ports.nginx) == 201
             runner.press_ctrl_c()

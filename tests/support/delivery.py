@@ -25,7 +25,8 @@ from typing import Any
 
 from bluegreen.state import State
 from infra.compose.make_secrets import make
-from tests.support.docker import APPLICATIONS, CHECKOUT, needed
+from tests.support.applications import APPLICATIONS
+from tests.support.docker import CHECKOUT, needed
 from tests.support.docker import run as run_program
 from tests.support.postgres import free_port
 from tests.support.production import Production, production
@@ -211,7 +212,7 @@ class Delivery:
     def _write_settings(self) -> None:
         text = _SETTINGS.format(
             registry=self.registry.host,
-            services=json.dumps(["account", *self.more_services, "identity", "database"]),
+            services=json.dumps([*self.more_services, *reversed(APPLICATIONS)]),
             lane_file=self.lane_file,
             tag=self.tag,
             expand=self.expand,

@@ -24,11 +24,11 @@ from typing import Any
 
 from infra.compose.make_secrets import make
 from tests.support import requirements
+from tests.support.applications import APPLICATIONS
 from tests.support.postgres import free_port
 
 DOCKER = "TANDEM_TEST_DOCKER"
 CHECKOUT = "TANDEM_TEST_CHECKOUT"
-APPLICATIONS = ("account", "database", "identity")
 SERVERS = (*APPLICATIONS, "kafka", "nginx", "postgres")
 """What stays up, of the whole system."""
 

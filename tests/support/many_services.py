@@ -10,12 +10,11 @@ import yaml
 
 from bluegreen.build import rendering
 from bluegreen.engine.variables import image_variable
+from tests.support.applications import APPLICATIONS
 from tests.support.delivery import Delivery
 from tests.support.releases import Shelf
 
 _COPIED = "identity"
-_OWN = 3
-"""The services that this repository has."""
 
 
 def with_services(site: Delivery, number: int, shelf: Shelf) -> None:
@@ -26,7 +25,7 @@ def with_services(site: Delivery, number: int, shelf: Shelf) -> None:
         number: Of services, those of this repository among them.
         shelf: Makes the images of each release.
     """
-    names = [f"copy-{each}" for each in range(1, number - _OWN + 1)]
+    names = [f"copy-{each}" for each in range(1, number - len(APPLICATIONS) + 1)]
     shelf.copies = dict.fromkeys(names, _COPIED)
     site.more_services = tuple(names)
     site.lane_file = "lane.yml"

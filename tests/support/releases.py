@@ -19,7 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.docker import APPLICATIONS, needed, run
+from tests.support.applications import APPLICATIONS
+from tests.support.docker import needed, run
 
 IMAGES = (*APPLICATIONS, "kafka", "kafka-tools", "nginx", "postgres")
 """All images of a release, by the last part of their names."""

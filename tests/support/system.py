@@ -17,6 +17,7 @@ from pathlib import Path
 from grpc_kafka import topics
 from local.topology import needed
 from tests.support import database, kafka, nginx, postgres, services
+from tests.support.applications import APPLICATIONS
 from tests.support.database import Addresses
 from tests.support.kafka import Kafka
 from tests.support.postgres import Postgres, free_port
@@ -26,7 +27,6 @@ COMMAND_TIMEOUT = 60.0
 """Seconds for each command that runs before the services start."""
 
 _LANE = "blue"
-_SERVICES = ("database", "identity", "account")
 _TOPOLOGY = Path(__file__).parents[2] / "infra/kafka/services.toml"
 _KEYS, _STATIC = "keys", "static"
 # What a suite of the database may log for its own ends would be a leak here.
@@ -70,7 +70,7 @@ class System:
         Raises:
             ServiceError: one is not.
         """
-        for name in _SERVICES:
+        for name in APPLICATIONS:
             self._start(name, name, account_port if name == "account" else free_port())
         self._wait_until_healthy()
 
@@ -91,7 +91,7 @@ class System:
             ServiceError: one does not become healthy.
         """
         for name, process in self.services.items():
-            if name not in _SERVICES:
+            if name not in APPLICATIONS:
                 process.stop()
             elif not process.runs:
                 process.start()
@@ -106,7 +106,7 @@ class System:
         before = len(self.complaints())
         for name, process in reversed(self.services.items()):
             code = process.stop()
-            if code != 0 and name in _SERVICES:
+            if code != 0 and name in APPLICATIONS:
                 raise ServiceError(name, f"ended with the exit code {code}", process.tail())
         complaints = self.complaints()[before:]
         if complaints:
@@ -136,7 +136,7 @@ class System:
         return process
 
     def _wait_until_healthy(self) -> None:
-        for name in _SERVICES:
+        for name in APPLICATIONS:
             self.services[name].wait_until_healthy()
 
 
@@ -194,16 +194,16 @@ def _settings(
         "TANDEM_LANE": _LANE,
         "TANDEM_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers,
     }
-    return {
-        "database": {**common, "TANDEM_DATABASE_URL": addresses.app},
+    own = {
+        "database": {"TANDEM_DATABASE_URL": addresses.app},
         "identity": {
-            **common,
             **_QUICK_HASHES,
             "TANDEM_SIGNING_KEYS": str(folder / _KEYS),
             "TANDEM_ATTEMPT_DIGEST_KEY": secrets.token_hex(),
         },
-        "account": {**common, "TANDEM_PUBLIC_URL": url},
+        "account": {"TANDEM_PUBLIC_URL": url},
     }
+    return {name: {**common, **own.get(name, {})} for name in APPLICATIONS}
 
 
 def _prepare(addresses: Addresses, folder: Path) -> None:
