@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import grpc.aio
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -59,10 +60,10 @@ async def listener(settings: Settings, arrivals: Arrivals) -> AsyncIterator[List
 
 
 @pytest.fixture
-async def stores(
+async def channel(
     engine: AsyncEngine, settings: Settings, arrivals: Arrivals
-) -> AsyncIterator[Stores]:
-    """Stubs of all stores, over the transport, on a real PostgreSQL."""
+) -> AsyncIterator[grpc.aio.Channel]:
+    """The transport to all stores, on a real PostgreSQL."""
     in_memory = testing.InMemoryBroker()
     server = aio.server(process.endpoint("database"), broker=in_memory)
     add_stores(
@@ -72,8 +73,14 @@ async def stores(
     )
     await server.start()
     async with aio.channel(process.endpoint(process.CALLER), broker=in_memory) as channel:
-        yield Stores.on(channel)
+        yield channel
     await server.stop(None)
+
+
+@pytest.fixture
+def stores(channel: grpc.aio.Channel) -> Stores:
+    """Stubs of the stores."""
+    return Stores.on(channel)
 
 
 @pytest.fixture

@@ -46,14 +46,20 @@ def releases(tmp_path: Path) -> Path:
     return home
 
 
-def add_revision(home: Path, phase: Phase, number: int, body: str) -> None:
-    letter = phase[0]
-    content = f"""\"\"\"Change {number}.\"\"\"
+def later(phase: Phase, steps: int = 1) -> str:
+    """The revision that comes so many steps after our newest."""
+    newest = History().revisions[phase][-1]
+    return f"{phase[0]}{int(newest[1:]) + steps:04}"
+
+
+def add_revision(home: Path, phase: Phase, steps: int, body: str) -> None:
+    revision = later(phase, steps)
+    content = f"""\"\"\"Change {steps}.\"\"\"
 
 from alembic import op
 
-revision = "{letter}{number:04}"
-down_revision = "{letter}{number - 1:04}"
+revision = "{revision}"
+down_revision = "{later(phase, steps - 1)}"
 branch_labels = None
 depends_on = None
 
@@ -61,7 +67,7 @@ depends_on = None
 def upgrade() -> None:
     {body}
 """
-    (home / phase / f"{letter}{number:04}_change.py").write_text(content)
+    (home / phase / f"{revision}_change.py").write_text(content)
 
 
 def migrator(
@@ -137,7 +143,8 @@ def test_each_step_is_said_and_a_second_run_has_nothing_to_do(fresh: Addresses) 
     migrator(fresh, lines=second).run(Phase.EXPAND)
     assert first[0].startswith("e0001: Add accounts")
     assert first[1].startswith("e0001: done in ")
-    assert second == ["expand: nothing to do, the schema is at e0001"]
+    newest = History().revisions[Phase.EXPAND][-1]
+    assert second == [f"expand: nothing to do, the schema is at {newest}"]
 
 
 def test_two_migrators_at_once_run_each_revision_once(fresh: Addresses) -> None:
@@ -151,7 +158,7 @@ def test_two_migrators_at_once_run_each_revision_once(fresh: Addresses) -> None:
     for thread in threads:
         thread.join(30)
     done = [line for said in lines for line in said if "done in" in line]
-    assert len(done) == 1
+    assert len(done) == len(History().revisions[Phase.EXPAND])
     assert sum("nothing to do" in said[-1] for said in lines) == 2
 
 
@@ -165,7 +172,7 @@ def test_a_migrator_does_not_wait_for_another_for_ever(fresh: Addresses) -> None
 
 def test_a_migration_gives_way_to_those_who_use_the_table(server: Postgres, releases: Path) -> None:
     addresses = migrated(server)
-    add_revision(releases, Phase.EXPAND, 2, ADD_NICKNAME)
+    add_revision(releases, Phase.EXPAND, 1, ADD_NICKNAME)
     history = History(releases)
     lines: list[str] = []
     with (
@@ -181,7 +188,7 @@ def test_a_migration_gives_way_to_those_who_use_the_table(server: Postgres, rele
 
 def test_a_migration_that_gave_way_is_tried_again(server: Postgres, releases: Path) -> None:
     addresses = migrated(server)
-    add_revision(releases, Phase.EXPAND, 2, ADD_NICKNAME)
+    add_revision(releases, Phase.EXPAND, 1, ADD_NICKNAME)
     patient = Limits(lock_timeout=0.3, attempts=20, pause=0.05)
     lines: list[str] = []
     work = threading.Thread(
@@ -192,16 +199,16 @@ def test_a_migration_that_gave_way_is_tried_again(server: Postgres, releases: Pa
         while not any("gave way" in line for line in lines):
             work.join(0.02)
     work.join(30)
-    assert lines[-1].startswith("e0002: done")
+    assert lines[-1].startswith(f"{later(Phase.EXPAND)}: done")
 
 
 def test_a_revision_that_fails_leaves_nothing_behind(server: Postgres, releases: Path) -> None:
     addresses = migrated(server)
-    add_revision(releases, Phase.EXPAND, 2, f'{ADD_NICKNAME}\n    op.execute("SELECT 1 / 0")')
+    add_revision(releases, Phase.EXPAND, 1, f'{ADD_NICKNAME}\n    op.execute("SELECT 1 / 0")')
     with pytest.raises(RevisionFailedError, match="division by zero"):
         migrator(addresses, History(releases)).run(Phase.EXPAND)
     assert "nickname" not in columns(addresses, "accounts")
-    assert migrator(addresses).positions()[Phase.EXPAND].current == "e0001"
+    assert migrator(addresses).positions()[Phase.EXPAND].current == later(Phase.EXPAND, 0)
 
 
 def test_a_connection_that_breaks_in_the_middle_is_worth_another_try(
@@ -209,11 +216,11 @@ def test_a_connection_that_breaks_in_the_middle_is_worth_another_try(
 ) -> None:
     addresses = migrated(server)
     lose = 'op.execute("SELECT pg_terminate_backend(pg_backend_pid())")'
-    add_revision(releases, Phase.EXPAND, 2, f"{ADD_NICKNAME}\n    {lose}")
+    add_revision(releases, Phase.EXPAND, 1, f"{ADD_NICKNAME}\n    {lose}")
     with pytest.raises(UnreachableError, match="run this again"):
         migrator(addresses, History(releases)).run(Phase.EXPAND)
     assert "nickname" not in columns(addresses, "accounts")
-    add_revision(releases, Phase.EXPAND, 2, ADD_NICKNAME)
+    add_revision(releases, Phase.EXPAND, 1, ADD_NICKNAME)
     migrator(addresses, History(releases)).run(Phase.EXPAND)
     assert "nickname" in columns(addresses, "accounts")
 
@@ -233,7 +240,7 @@ def test_an_index_can_be_made_without_blocking_writers(server: Postgres, release
         '        op.execute("CREATE INDEX CONCURRENTLY ix_accounts_created_at "\n'
         '                   "ON accounts (created_at)")'
     )
-    add_revision(releases, Phase.EXPAND, 2, body)
+    add_revision(releases, Phase.EXPAND, 1, body)
     migrator(addresses, History(releases)).run(Phase.EXPAND)
     with psycopg.connect(addresses.owner) as owner:
         query = (
@@ -253,8 +260,8 @@ def test_an_index_waits_for_transactions_and_the_next_revision_not(
     server: Postgres, releases: Path
 ) -> None:
     addresses = migrated(server)
-    add_revision(releases, Phase.EXPAND, 2, CONCURRENTLY)
-    add_revision(releases, Phase.EXPAND, 3, ASSERTION.format("lock_timeout", "200ms"))
+    add_revision(releases, Phase.EXPAND, 1, CONCURRENTLY)
+    add_revision(releases, Phase.EXPAND, 2, ASSERTION.format("lock_timeout", "200ms"))
     lines: list[str] = []
     work = threading.Thread(
         target=migrator(addresses, History(releases), IMPATIENT, lines).run, args=[Phase.EXPAND]
@@ -262,12 +269,12 @@ def test_an_index_waits_for_transactions_and_the_next_revision_not(
     with reading_accounts(addresses):
         work.start()
         work.join(5 * IMPATIENT.lock_timeout)
-        assert lines == ["e0002: Change 2"]
+        assert lines == [f"{later(Phase.EXPAND)}: Change 1"]
     work.join(30)
     assert [line.partition(" in ")[0] for line in lines[1:]] == [
-        "e0002: done",
-        "e0003: Change 3",
-        "e0003: done",
+        f"{later(Phase.EXPAND)}: done",
+        f"{later(Phase.EXPAND, 2)}: Change 2",
+        f"{later(Phase.EXPAND, 2)}: done",
     ]
 
 
@@ -276,7 +283,7 @@ def test_an_index_that_cannot_be_made_is_not_said_to_have_changed_nothing(
 ) -> None:
     addresses = migrated(server)
     body = CONCURRENTLY.replace('        op.execute("SET lock_timeout = 0")\n', "")
-    add_revision(releases, Phase.EXPAND, 2, body)
+    add_revision(releases, Phase.EXPAND, 1, body)
     with reading_accounts(addresses), pytest.raises(MigrationBusyError) as told:
         migrator(addresses, History(releases), IMPATIENT).run(Phase.EXPAND)
     with psycopg.connect(addresses.owner) as owner:
@@ -289,7 +296,7 @@ def test_a_revision_sees_times_in_utc_whatever_the_server_is_set_to(
     server: Postgres, releases: Path
 ) -> None:
     addresses = migrated(server)
-    add_revision(releases, Phase.EXPAND, 2, ASSERTION.format("TimeZone", "UTC"))
+    add_revision(releases, Phase.EXPAND, 1, ASSERTION.format("TimeZone", "UTC"))
     migrator(addresses, History(releases)).run(Phase.EXPAND)
 
 
@@ -297,9 +304,9 @@ def test_expand_and_contract_of_a_release_to_come_run_in_their_turn(
     server: Postgres, releases: Path
 ) -> None:
     addresses = migrated(server)
-    add_revision(releases, Phase.EXPAND, 2, ADD_NICKNAME)
+    add_revision(releases, Phase.EXPAND, 1, ADD_NICKNAME)
     add_revision(
-        releases, Phase.CONTRACT, 2, 'op.execute("ALTER TABLE accounts DROP COLUMN nickname")'
+        releases, Phase.CONTRACT, 1, 'op.execute("ALTER TABLE accounts DROP COLUMN nickname")'
     )
     history = History(releases)
     with pytest.raises(SchemaBehindError):
@@ -307,13 +314,13 @@ def test_expand_and_contract_of_a_release_to_come_run_in_their_turn(
     migrator(addresses, history).run(Phase.EXPAND)
     migrator(addresses, history).run(Phase.CONTRACT)
     where = migrator(addresses, history).positions()
-    assert [position.current for position in where.values()] == ["e0002", "c0002"]
+    assert [position.current for position in where.values()] == [later(phase) for phase in where]
 
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_an_older_release_migrates_nothing(server: Postgres, releases: Path, phase: Phase) -> None:
     addresses = migrated(server)
-    add_revision(releases, phase, 2, ADD_NICKNAME)
+    add_revision(releases, phase, 1, ADD_NICKNAME)
     migrator(addresses, History(releases)).run(phase)
     with pytest.raises(SchemaBeyondError, match="newest release"):
         migrator(addresses).run(Phase.EXPAND)
@@ -328,18 +335,18 @@ def test_a_database_of_another_product_is_left_alone(fresh: Addresses) -> None:
 
 
 def test_a_branch_that_forks_is_refused(releases: Path) -> None:
-    add_revision(releases, Phase.EXPAND, 3, "pass")
-    path = releases / Phase.EXPAND / "e0003_change.py"
-    path.write_text(path.read_text().replace("e0002", "e0001"))
+    ours, one, two = (later(Phase.EXPAND, steps) for steps in range(3))
     add_revision(releases, Phase.EXPAND, 2, "pass")
-    with pytest.raises(SchemaError, match="e0003 must follow e0002"):
+    path = releases / Phase.EXPAND / f"{two}_change.py"
+    path.write_text(path.read_text().replace(one, ours))
+    add_revision(releases, Phase.EXPAND, 1, "pass")
+    with pytest.raises(SchemaError, match=f"{two} must follow {one}"):
         History(releases)
 
 
 def test_a_revision_in_the_folder_of_the_other_phase_is_refused(releases: Path) -> None:
-    add_revision(releases, Phase.EXPAND, 2, "pass")
-    (releases / Phase.EXPAND / "e0002_change.py").rename(
-        releases / Phase.CONTRACT / "e0002_change.py"
-    )
+    add_revision(releases, Phase.EXPAND, 1, "pass")
+    name = f"{later(Phase.EXPAND)}_change.py"
+    (releases / Phase.EXPAND / name).rename(releases / Phase.CONTRACT / name)
     with pytest.raises(SchemaError, match="folder of contract"):
         History(releases)

@@ -1,4 +1,4 @@
-"""The serving process: a pool of connections, the four stores, news, health, clean-up."""
+"""The serving process: a pool of connections, the stores, news, health, clean-up."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,12 @@ from services.database.listener import Listener, listening
 from services.database.phases import EXPAND_ADVICE, Phase, check_serving, positions
 from services.database.retention import cleaning_up
 from services.database.settings import Settings, address
-from services.database.stores import Accounts, ActivityLog, Attempts, Sessions
+from services.database.stores import (
+    Accounts,
+    ActivityLog,
+    Attempts,
+    Sessions,
+)
 from services.database.transactions import Transactions
 
 NAME = "database"
@@ -80,7 +85,7 @@ async def start(process: chassis.Process[Settings]) -> None:
 
 
 def add_stores(transactions: Transactions, arrivals: Arrivals, server: grpc.aio.Server) -> None:
-    """Let this server answer for all four stores."""
+    """Let this server answer for all stores."""
     accounts_pb2_grpc.add_AccountStoreServicer_to_server(Accounts(transactions), server)
     sessions_pb2_grpc.add_SessionStoreServicer_to_server(Sessions(transactions), server)
     activity = ActivityLog(transactions, arrivals)

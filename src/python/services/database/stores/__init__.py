@@ -5,4 +5,9 @@ from services.database.stores.activity import ActivityLog
 from services.database.stores.attempts import Attempts
 from services.database.stores.sessions import Sessions
 
-__all__ = ["Accounts", "ActivityLog", "Attempts", "Sessions"]
+__all__ = [
+    "Accounts",
+    "ActivityLog",
+    "Attempts",
+    "Sessions",
+]
