@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.account.assets import Assets
+from chassis.assets import Assets
 from tests.nginx.upstream import Upstream, answering
 from tests.support import nginx
 from tests.support.nginx import Nginx
@@ -16,7 +16,7 @@ from tests.support.nginx import Nginx
 def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The account's static files, published."""
     folder = tmp_path_factory.mktemp("static")
-    Assets.of_package().publish(folder)
+    Assets.of("services.account").publish(folder)
     (folder / "plain.css").write_text("not fingerprinted")
     return folder
 

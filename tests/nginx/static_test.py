@@ -5,10 +5,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.account.assets import Assets
+from chassis.assets import Assets
 
 TYPES = {"site.css": "text/css", "icon.svg": "image/svg+xml", "ride.svg": "image/svg+xml"}
-ASSETS = Assets.of_package()
+ASSETS = Assets.of("services.account")
 
 
 @pytest.mark.parametrize("name", sorted(TYPES))

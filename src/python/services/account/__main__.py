@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from services.account.assets import Assets
+from chassis.assets import Assets
 from services.account.scenario import command as scenario
 from services.account.service import serve
 
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _publish(out: Path) -> int:
     try:
-        published = Assets.of_package().publish(out)
+        published = Assets.of("services.account").publish(out)
     except OSError as error:
         sys.stderr.write(f"cannot write to {out}: {error.strerror}; choose a folder to write to\n")
         return 1

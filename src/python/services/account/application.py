@@ -6,10 +6,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from chassis.assets import Assets
 from chassis.tokens import AccessTokenVerifier
 from services.account.api import document
 from services.account.api.routes import account_router, entrance_router, live_router
-from services.account.assets import Assets
 from services.account.edge.clients import Clients
 from services.account.edge.cookies import CookiePolicy
 from services.account.edge.gate import Gate
@@ -38,7 +38,7 @@ def build(
 ) -> ASGIApp:
     """The application over its gateways; it serves no static files."""
     visitors = Visitors(identity, AccessTokenVerifier(identity.verification_keys))
-    views = Views(Assets.of_package(), clock)
+    views = Views(Assets.of("services.account"), clock)
     rows = Rows(clock)
     live = LiveActivity(accounts, visitors, streams)
     refusals = Refusals(views)

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from chassis.assets import Assets
 from services.account.__main__ import main
-from services.account.assets import Assets
 
 
 def test_static_writes_the_files_and_names_them(
@@ -12,7 +12,7 @@ def test_static_writes_the_files_and_names_them(
     assert main(["static", str(tmp_path)]) == 0
     written = capsys.readouterr().out.splitlines()
     assert written == sorted(str(path) for path in tmp_path.iterdir())
-    assert str(tmp_path / Path(Assets.of_package().url("site.css")).name) in written
+    assert str(tmp_path / Path(Assets.of("services.account").url("site.css")).name) in written
 
 
 def test_a_folder_that_cannot_be_written_is_said(

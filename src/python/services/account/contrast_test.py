@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from services.account import assets
+from services.account import site
 
-SHEET = Path(assets.__file__).with_name("static") / "site.css"
+SHEET = Path(site.__file__).with_name("static") / "site.css"
 LEAST = 3.0
 
 

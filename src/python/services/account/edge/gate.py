@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.security_headers import security_headers
 from services.account.edge.body_limit import read_body, replay
 from services.account.edge.cookies import CookiePolicy, open_jar
 from services.account.edge.guard import check_json, check_source
-from services.account.edge.security_headers import security_headers
 from services.account.errors import AccountError
 from services.account.site import Site
 
@@ -85,7 +85,7 @@ class Gate:
 
     def _finishing(self, request: Request, send: Send) -> Send:
         jar = open_jar(request.scope, self._cookies)
-        protections = security_headers(self._site, data=is_api(request))
+        protections = security_headers(secure=self._site.secure, data=is_api(request))
 
         async def finish(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from chassis.security_headers import LIVE_PAGE
 from services.account.edge.cookies import Cookie, CookieJar, jar_of
-from services.account.edge.security_headers import LIVE_PAGE
 from services.account.errors import InvalidFieldsError, NotFoundError, ServiceUnavailableError
 from services.account.fields import ProfileEdit, check
 from services.account.gateways.accounts import AccountsGateway

@@ -8,8 +8,8 @@ from opentelemetry import trace
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from chassis.assets import Assets
 from services.account import moments
-from services.account.assets import Assets
 from services.account.browsers import describe_browser
 from services.account.edge.cookies import Cookie, jar_of
 from services.account.failures import Failure

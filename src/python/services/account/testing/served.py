@@ -12,7 +12,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from services.account.assets import Assets
+from chassis.assets import Assets
 
 
 @asynccontextmanager
@@ -23,7 +23,7 @@ async def served(app: ASGIApp, folder: Path) -> AsyncIterator[str]:
         app: The application.
         folder: Where the static files may be written; what is missing there is not found.
     """
-    Assets.of_package().publish(folder)
+    Assets.of("services.account").publish(folder)
     site = Starlette(routes=[Mount("/static", StaticFiles(directory=folder)), Mount("/", app)])
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(site, log_config=None, lifespan="off", timeout_graceful_shutdown=1)

@@ -2,9 +2,14 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
-from services.account.assets import Asset, Assets
+from chassis.assets import Asset, Assets
 
-ASSETS = Assets.of_package()
+ASSETS = Assets(
+    {
+        name: Asset(name, content)
+        for name, content in {"icon.svg": b"<svg/>", "site.css": b"body {}"}.items()
+    }
+)
 
 
 def test_the_name_follows_from_the_content() -> None:

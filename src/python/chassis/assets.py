@@ -37,9 +37,9 @@ class Assets:
         self._assets = dict(assets)
 
     @classmethod
-    def of_package(cls) -> "Assets":
-        """The files that this package carries."""
-        folder = resources.files(__package__).joinpath("static")
+    def of(cls, package: str) -> "Assets":
+        """The files that a package carries in its folder `static`."""
+        folder = resources.files(package).joinpath("static")
         files = (entry for entry in folder.iterdir() if entry.is_file())
         return cls({entry.name: Asset(entry.name, entry.read_bytes()) for entry in files})
 
