@@ -9,7 +9,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${RUN:=/run/nginx}"
 # What is set for a container:
 : "${WORKERS:=2}"
-: "${BLUE_ACCOUNT:=blue-account:8080}" "${GREEN_ACCOUNT:=green-account:8080}"
 : "${RESOLVER:=127.0.0.11}"
 : "${LISTEN:=8080}" "${TLS_LISTEN:=8443}" "${INTERNAL_LISTEN:=8081}"
 : "${PUBLIC_URL:=}"
@@ -25,6 +24,12 @@ fail() {
     exit 1
 }
 
+# Has a service of a lane where Compose has it: BLUE_ACCOUNT is blue-account:8080.
+place() {
+    local host=${1,,}
+    printf -v "$1" '%s:8080' "${host/_/-}"
+}
+
 # Puts this shell's variables in the places of those of a template; comments stay.
 render() {
     local text line name
@@ -32,6 +37,7 @@ render() {
         if [[ ! $line =~ ^[[:space:]]*# ]]; then
             while [[ $line =~ \$\{([A-Z][A-Z0-9_]*)\} ]]; do
                 name=${BASH_REMATCH[1]}
+                [[ -v $name || ! $name =~ ^(BLUE|GREEN)_[A-Z]+$ ]] || place "$name"
                 [[ -v $name ]] || fail "no value for \${$name} of $1"
                 [[ ${!name} != *"\${"* ]] || fail "$name holds a variable itself"
                 line=${line//"\${$name}"/"${!name}"}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support import docker, requirements
+from tests.support.applications import WITH_PAGES
 from tests.support.docker import SERVERS, Stack, service_of
 
 pytestmark = pytest.mark.timeout(600)  # the first one brings everything up
@@ -17,6 +18,7 @@ TASKS = (
     "kafka-access",
     "kafka-topics",
     "static",
+    *(f"{name}-static" for name in WITH_PAGES),
 )
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests.images import building
 from tests.images.building import Image
+from tests.support.applications import WITH_PAGES
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -30,7 +31,10 @@ for folder, folders, files in os.walk("/"):
             print(path)
 """
 
-_VOLUMES = {"account": ["/srv/static"], "identity": ["/var/lib/tandem/signing-keys"]}
+_VOLUMES = {
+    **{name: ["/srv/static"] for name in ("account", *WITH_PAGES)},
+    "identity": ["/var/lib/tandem/signing-keys"],
+}
 
 _TOOLS = "cc|gcc|g[+][+]|ld|as|make|cmake|cargo|rustc|go|javac|git|pip[0-9.]*|apt|apt-get|uv"
 

@@ -101,7 +101,7 @@ def test_changed_style_is_published_at_once(root: Path, system: Running, ports: 
 def test_broken_template_of_nginx_leaves_the_old_one(
     root: Path, system: Running, ports: PortBlock
 ) -> None:
-    (template,) = (root / "infra/nginx/templates").glob("*.template")
+    template = root / "infra/nginx/templates/tandem.conf.template"
     good, mark = template.read_text(), system.mark()
     template.write_text(f"{good}\nnonsense;\n")
     system.wait_for('unknown directive "nonsense"', after=mark, seconds=_RELOADED)

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,16 @@ def test_nginx_finds_nothing_to_complain_of(tmp_path: Path) -> None:
 def test_a_template_documents_each_variable_that_it_uses(template: str) -> None:
     text = (SOURCE / template).read_text()
     assert set(DOCUMENTED.findall(text)) == set(USED.findall(COMMENT.sub("", text)))
+
+
+def test_a_service_of_a_lane_is_where_compose_has_it_unless_that_is_told(tmp_path: Path) -> None:
+    scripted = told(tmp_path, {"GREEN_ACCOUNT": "127.0.0.1:2"})
+    names = scripted.environment.keys() - {"BLUE_ACCOUNT"}
+    untold = replace(scripted, environment={name: scripted.environment[name] for name in names})
+    assert untold.script("configure.sh").returncode == 0
+    text = (untold.configuration / "conf.d/tandem.conf").read_text()
+    assert "server blue-account:8080 resolve;" in text
+    assert "server 127.0.0.1:2 resolve;" in text
 
 
 def test_containers_and_the_local_runner_render_the_same(tmp_path: Path) -> None:

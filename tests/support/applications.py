@@ -3,7 +3,12 @@
 import tomllib
 from pathlib import Path
 
-_DECLARED = Path(__file__).parents[2] / "infra/kafka/services.toml"
+from local.nginx import routed
 
-APPLICATIONS = tuple(tomllib.loads(_DECLARED.read_text())["applications"])
+_INFRA = Path(__file__).parents[2] / "infra"
+
+APPLICATIONS = tuple(tomllib.loads((_INFRA / "kafka/services.toml").read_text())["applications"])
 """Their names; whoever calls another comes after it."""
+
+WITH_PAGES = routed(_INFRA / "nginx")
+"""Those of them beside account that have pages."""

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.nginx import command, one_account
+from local.nginx import command, routed, without_lanes
 from local.nginx_configuration import render
 
 SOURCE = Path(__file__).parents[2] / "infra/nginx"
@@ -80,7 +80,7 @@ def configure(
 
     Args:
         folder: Becomes the folder that nginx runs from.
-        upstream: host:port of account.
+        upstream: host:port of account, and of all others that have pages.
         static_root: What `account static` wrote.
         port: Where nginx is to listen on loopback.
         limits: How many requests a client may make: the template's variables.
@@ -89,7 +89,7 @@ def configure(
     variables = {
         **limits,
         "ACCESS_LOG": str(configured.log),
-        **one_account(upstream),
+        **without_lanes(dict.fromkeys(("account", *routed(SOURCE)), upstream)),
         "ERRORS_ROOT": str(SOURCE / "errors"),
         "ERROR_LOG": str(configured.error_log),
         "HSTS": "",

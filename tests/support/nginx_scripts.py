@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.nginx import routed, without_lanes
 from tests.support.nginx import SOURCE, START_TIMEOUT, NginxError, free_port
 
 _SCRIPT_TIMEOUT = 40.0
@@ -86,9 +87,7 @@ def told(folder: Path, settings: Mapping[str, str]) -> ScriptedNginx:
         "LISTEN": site,
         "TLS_LISTEN": tls,
         "INTERNAL_LISTEN": internal,
-        "RESOLVER": "127.0.0.1",
-        "BLUE_ACCOUNT": "127.0.0.1:1",
-        "GREEN_ACCOUNT": "127.0.0.1:1",
+        **without_lanes(dict.fromkeys(("account", *routed(SOURCE)), "127.0.0.1:1")),
         "REQUEST_RATE": "10000r/s",
         "REQUEST_BURST": "10000",
         **settings,

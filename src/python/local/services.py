@@ -48,12 +48,15 @@ class Addresses:
     static: Path
 
 
-def preparations(where: Addresses, *, server: str | None) -> list[Program]:
+def preparations(
+    where: Addresses, *, server: str | None, pages: Sequence[str] = ()
+) -> list[Program]:
     """The commands that come before the services.
 
     Args:
         where: What they work on.
         server: The program that is PostgreSQL, if it is one of ours.
+        pages: The services beside account that have pages.
     """
     owner = {"TANDEM_DATABASE_OWNER_URL": where.owner_url}
     roles = {
@@ -64,7 +67,8 @@ def preparations(where: Addresses, *, server: str | None) -> list[Program]:
     programs = [
         _step("prepare", "database", ("prepare",), env=roles, requires=_present(server, "codegen")),
         _step("migrate", "database", ("migrate", "expand"), env=owner, requires=("prepare",)),
-        _step("static", "account", ("static", str(where.static)), requires=("codegen",)),
+        _publish("static", "account", where),
+        *(_publish(f"{name}-static", name, where) for name in pages),
     ]
     if not any(where.signing_keys.glob("*.pem")):
         arguments = ("keys", "create", str(where.signing_keys))
@@ -117,6 +121,7 @@ def further(
     callees: Mapping[str, Sequence[str]],
     *,
     steps: frozenset[str],
+    pages: Sequence[str] = (),
 ) -> list[Program]:
     """The services that need nothing but a broker.
 
@@ -125,12 +130,19 @@ def further(
         ports: Where they answer, after the three that need more.
         callees: Whom each application calls, by its name.
         steps: The names of all programs that come before.
+        pages: Those of them that have pages.
     """
     requires = tuple(steps & _FOR_CALLS)
+    of_pages = {"TANDEM_PUBLIC_URL": public_url(ports)}
     names = [name for name in callees if name not in _WITH_NEEDS]
     return [
         _service(
-            name, ports.further(number), where, {}, requires=requires, uses=tuple(callees[name])
+            name,
+            ports.further(number),
+            where,
+            of_pages if name in pages else {},
+            requires=requires,
+            uses=tuple(callees[name]),
         )
         for number, name in enumerate(names)
     ]
@@ -172,6 +184,10 @@ def _service(
         module=f"services.{name}",
         waits=True,
     )
+
+
+def _publish(name: str, service: str, where: Addresses) -> Program:
+    return _step(name, service, ("static", str(where.static)), requires=("codegen",))
 
 
 def _step(

@@ -23,26 +23,34 @@ def programs(checkout: Checkout, ports: PortBlock, options: Options) -> list[Pro
         *([] if options.postgres else _postgres(checkout, ports)),
     ]
     server = None if options.postgres else "postgres"
+    pages = nginx.routed(checkout.nginx)
     first += [
         _remembered(program, checkout, options)
-        for program in services.preparations(where, server=server)
+        for program in services.preparations(where, server=server, pages=pages)
     ]
     steps = frozenset(program.name for program in first)
     callees = topology.callees(checkout.topics.read_text())
+    further = services.further(where, ports, callees, steps=steps, pages=pages)
+    behind_nginx = {each.name: each.port for each in further if each.port and each.name in pages}
     return [
         *first,
         *services.services(where, ports, steps=steps),
-        *services.further(where, ports, callees, steps=steps),
-        *nginx.programs(checkout, ports),
+        *further,
+        *nginx.programs(checkout, ports, behind_nginx),
     ]
 
 
 def _remembered(program: Program, checkout: Checkout, options: Options) -> Program:
     """Add what a preparation depends on: which saved files, and what it need not do twice."""
-    account, database = (checkout.sources / "services" / n for n in ("account", "database"))
-    watches = {"static": (account / "static",), "migrate": (database / "migrations",)}
-    code = {"static": (account / "assets.py",), "prepare": (database / "prepare.py",)}
-    outputs = {"static": nginx.static_directory(checkout)}
+    of_services, assets = checkout.sources / "services", checkout.sources / "chassis" / "assets.py"
+    database = of_services / "database"
+    publishing = {"static": "account"} | {
+        f"{name}-static": name for name in nginx.routed(checkout.nginx)
+    }
+    watches = {step: (of_services / name / "static",) for step, name in publishing.items()}
+    watches["migrate"] = (database / "migrations",)
+    code = {**dict.fromkeys(publishing, (assets,)), "prepare": (database / "prepare.py",)}
+    outputs = dict.fromkeys(publishing, nginx.static_directory(checkout))
     # A server that is not ours may have been emptied: there, all is done at each start.
     if not options.postgres:
         cluster = checkout.state / "postgres" / "PG_VERSION"

@@ -70,6 +70,17 @@ def test_a_service_that_needs_a_broker_alone_is_run_by_its_name_in_the_topology(
     assert shipping.env.keys() < made["identity"].env.keys()
 
 
+def test_a_service_with_a_route_is_behind_nginx_with_its_static_files(checkout: Checkout) -> None:
+    (checkout.nginx / "parts").mkdir()
+    (checkout.nginx / "parts" / "shipping.route.template").touch()
+    made = programs(checkout)
+    assert made["shipping"].env["TANDEM_PUBLIC_URL"] == "http://127.0.0.1:8080"
+    assert made["nginx"].uses == ("account", "shipping")
+    assert "shipping-static" in made["nginx"].requires
+    assert made["shipping-static"].watches == (checkout.sources / "services/shipping/static",)
+    assert f"BLUE_SHIPPING=127.0.0.1:{made['shipping'].port}" in made["configure"].argv
+
+
 def test_embedded_broker_is_told_to_services_when_its_address_is_known(checkout: Checkout) -> None:
     account = programs(checkout)["account"]
     assert account.needs_address_of("broker")
