@@ -1,0 +1,232 @@
+"""Services made and removed in a repository of the files that name all services, as they are."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import scaffold
+from scaffold import cli
+
+_ROOT = Path(scaffold.__file__).parents[3]
+_EXPAND = "src/python/services/database/migrations/expand"
+_HELD = (
+    "deploy.toml",
+    "build-support/macros.py",
+    "infra/compose",
+    "infra/kafka",
+    "infra/nginx",
+    "infra/observability",
+    "src/python/services/database",
+)
+KINDS: tuple[list[str], ...] = ([], ["--web"], ["--data"], ["--web", "--data"])
+
+
+def git(root: Path, *arguments: str) -> str:
+    name = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    done = subprocess.run(  # noqa: S603  # fixed arguments
+        ["/usr/bin/env", "git", "-C", str(root), *name, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout.strip()
+
+
+def tree(root: Path) -> str:
+    """The name of all that there is, as git has it."""
+    git(root, "add", "--all")
+    return git(root, "write-tree")
+
+
+def committed(root: Path) -> str:
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "As it is")
+    return git(root, "rev-parse", "HEAD^{tree}")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    left_out = shutil.ignore_patterns("__pycache__", "secrets", "*_test.py")
+    for path in _HELD:
+        held, copy = _ROOT / path, tmp_path / path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if held.is_dir():
+            shutil.copytree(held, copy, ignore=left_out)
+        else:
+            shutil.copy2(held, copy)
+    for name in ("account", "identity"):
+        (tmp_path / "src/python/services" / name).mkdir()
+    (tmp_path / "pants.toml").touch()
+    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\nline-length = 100\n")
+    git(tmp_path, "init", "--quiet")
+    committed(tmp_path)
+    return tmp_path
+
+
+def new(root: Path, *arguments: str) -> int:
+    return cli.new(arguments, root)
+
+
+def remove(root: Path, *arguments: str) -> int:
+    return cli.remove(arguments, root)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=" ".join)
+def test_a_service_that_is_made_and_removed_leaves_the_tree_as_it_was(
+    root: Path, kind: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = tree(root)
+    assert new(root, "wombats", *kind) == 0
+    said = capsys.readouterr().out
+    assert "write   src/python/services/wombats/servicer.py" in said
+    assert "./pants lint check test src/python/services/wombats::" in said
+    made = committed(root)
+    assert made != before
+    assert remove(root, "wombats") == 0
+    assert tree(root) == before
+    assert not (root / "src/python/services/wombats").exists()
+    # The same again, to the letter.
+    assert new(root, "wombats", *kind, "--force") == 0
+    assert tree(root) == made
+
+
+def test_services_go_in_another_order_than_they_came(root: Path) -> None:
+    before = tree(root)
+    for name in ("ravens", "wombats", "yaks"):
+        assert new(root, name, "--force", "--web") == 0
+    committed(root)
+    for name in ("wombats", "yaks", "ravens"):
+        assert remove(root, name, "--force") == 0
+    assert tree(root) == before
+
+
+def test_dry_run_lists_what_a_run_writes(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = tree(root)
+    assert new(root, "wombats", "--dry-run") == 0
+    listed = {line.split()[1] for line in capsys.readouterr().out.splitlines()}
+    assert tree(root) == before
+    new(root, "wombats")
+    git(root, "add", "--all")
+    assert set(git(root, "diff", "--cached", "--name-only").splitlines()) == listed
+    committed(root)
+    made = tree(root)
+    capsys.readouterr()
+    assert remove(root, "wombats", "--dry-run") == 0
+    assert {line.split()[1] for line in capsys.readouterr().out.splitlines()} == listed
+    assert tree(root) == made
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("identity",), "identity is there already"),
+        (("order-lines",), "Try 'orderlines'"),
+        (("sessions", "--data"), "the database has a table sessions"),
+        (("accounts",), "nobody would tell it from account"),
+    ],
+)
+def test_a_name_that_is_refused_writes_nothing(
+    root: Path, arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = tree(root)
+    assert new(root, *arguments) == 1
+    assert said in capsys.readouterr().err
+    assert tree(root) == before
+
+
+def test_files_with_changes_are_edited_only_by_force(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = root / "deploy.toml"
+    settings.write_text(f"{settings.read_text()}# Mine.\n")
+    assert new(root, "wombats") == 1
+    assert "deploy.toml" in capsys.readouterr().err
+    assert not (root / "src/python/services/wombats").exists()
+    assert new(root, "wombats", "--force") == 0
+    assert settings.read_text().endswith("# Mine.\n")
+
+
+def test_a_file_without_a_place_for_the_service_leaves_all_as_it_was(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lane = root / "infra/compose/lane.yml"
+    lane.write_text(lane.read_text().replace("  database-prepare:", "  prepare-database:"))
+    before = committed(root)
+    assert new(root, "wombats") == 1
+    assert "infra/compose/lane.yml: has no line" in capsys.readouterr().err
+    assert tree(root) == before
+
+
+def test_a_service_that_others_use_stays(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new(root, "wombats")
+    caller = root / "src/python/services/account/prices.py"
+    caller.write_text("from tandem.wombats.v1.wombats_pb2_grpc import WombatsStub\n")
+    made = committed(root)
+    assert remove(root, "wombats") == 1
+    assert "src/python/services/account/prices.py" in capsys.readouterr().err
+    assert tree(root) == made
+    assert remove(root, "wombats", "--force") == 0
+    assert "src/python/services/account/prices.py" in capsys.readouterr().out
+    assert caller.exists()
+
+
+def test_a_service_that_was_changed_stays(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = tree(root)
+    new(root, "wombats")
+    servicer = root / "src/python/services/wombats/servicer.py"
+    servicer.write_text(f"{servicer.read_text()}\n# More.\n")
+    (root / "src/python/services/wombats/more.py").touch()
+    committed(root)
+    assert remove(root, "wombats") == 1
+    said = capsys.readouterr().err
+    assert "src/python/services/wombats/servicer.py" in said
+    assert "src/python/services/wombats/more.py" in said
+    assert servicer.exists()
+    assert remove(root, "wombats", "--force") == 0
+    assert tree(root) == before
+
+
+def test_a_service_whose_calls_were_changed_stays(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new(root, "wombats")
+    topology = root / "infra/kafka/services.toml"
+    calls = 'calls = ["tandem.identity.v1.Identity"]\n'
+    topology.write_text(topology.read_text().removesuffix("calls = []\n") + calls)
+    committed(root)
+    assert remove(root, "wombats") == 1
+    assert "infra/kafka/services.toml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["account", "database", "identity"])
+def test_what_all_else_stands_on_is_not_removed(root: Path, name: str) -> None:
+    before = tree(root)
+    assert remove(root, name, "--force") == 1
+    assert tree(root) == before
+
+
+def test_what_is_not_there_is_not_removed(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert remove(root, "wombats") == 1
+    assert "there are database, identity, account" in capsys.readouterr().err
+
+
+def test_elsewhere_than_in_a_checkout_nothing_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert new(tmp_path, "wombats") == 1
+    assert "is no checkout of Tandem" in capsys.readouterr().err
+
+
+def test_a_migration_that_another_follows_stays(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new(root, "wombats", "--data")
+    new(root, "ravens", "--data", "--force")
+    made = committed(root)
+    [later] = [path.name for path in (root / _EXPAND).glob("e*_ravens.py")]
+    assert remove(root, "wombats", "--force") == 1
+    assert later in capsys.readouterr().err
+    assert tree(root) == made
