@@ -1,0 +1,155 @@
+"""A service of each kind, made by the command in a copy of the checkout: checked, run, removed."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from scaffold import cli
+from tests.build.checkout import Checkout, copied
+from tests.local.ports import free_block
+from tests.local.running import IMPORTABLE, page, running
+from tests.support import docker
+
+pytestmark = pytest.mark.timeout(600)  # seconds; the first test has Pants start
+
+PLAIN, WEB, DATA, BOTH = "otters", "badgers", "voles", "newts"
+KINDS = {PLAIN: (), WEB: ("--web",), DATA: ("--data",), BOTH: ("--web", "--data")}
+_STARTED = 120.0  # seconds
+_ID = "01980000-0000-7000-8000-000000000001"
+
+
+def git(checkout: Checkout, *arguments: str) -> str:
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    done = subprocess.run(  # noqa: S603  # fixed arguments
+        ["/usr/bin/env", "git", "-C", str(checkout.root), *who, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def committed(checkout: Checkout) -> str:
+    """The name of the tree, once all that there is was committed."""
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--allow-empty", "--message", "As it is")
+    return git(checkout, "rev-parse", "HEAD^{tree}")
+
+
+def pants(checkout: Checkout, *arguments: str) -> str:
+    done = checkout.pants(*arguments)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A repository of its own, with all services of the checkout and nothing that is not in git."""
+    with copied(tmp_path_factory.mktemp("checkout")) as copy:
+        git(copy, "init", "--quiet")
+        yield copy
+
+
+@pytest.fixture(scope="module")
+def before(checkout: Checkout) -> str:
+    """The tree before there was any service of these."""
+    return committed(checkout)
+
+
+@pytest.fixture(scope="module")
+def made(checkout: Checkout, before: str) -> Checkout:
+    """The checkout with a service of each kind."""
+    assert before
+    for name, options in KINDS.items():
+        if name == PLAIN:
+            said = pants(checkout, "run", ":new-service", "--", name, *options)
+            assert f"{name} is made" in said
+        else:  # the same without Pants, which takes its time
+            assert cli.new([name, *options], checkout.root) == 0
+        committed(checkout)
+    return checkout
+
+
+def test_all_goals_are_green_right_after_making(made: Checkout) -> None:
+    rooms = [f"src/python/services/{name}::" for name in KINDS]
+    touched = ("src/protos::", "src/python/services/database/stores::", "src/python/scaffold::")
+    own = [f"tests/database/{name}_test.py" for name in (DATA, BOTH)]
+    said = pants(made, "lint", "check", "test", *rooms, *touched, *own)
+    for name in KINDS:
+        assert f"services/{name}/" in said
+
+
+def call(root: Path, broker: str, method: str, request: dict[str, str]) -> dict[str, object]:
+    """Call a method as somebody at a terminal does."""
+    arguments = ("--bootstrap", broker, "--lane", "blue", "--application", "account", "--wait")
+    command = ("-m", "grpc_kafka.call", *arguments, "--option", "fetch.wait.max.ms=5")
+    contracts = str(root / ".local/codegen")
+    done = subprocess.run(  # noqa: S603  # our own command
+        [sys.executable, *command, method, json.dumps(request)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([contracts, IMPORTABLE])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, object] = json.loads(done.stdout)
+    return answer
+
+
+def test_the_local_system_runs_all_of_them(made: Checkout) -> None:
+    ports = free_block()
+    with running(made.root, "--port", str(ports.base), module="local") as runner:
+        runner.wait_for("ready in", seconds=_STARTED)
+        children = runner.children()
+        assert children.keys() >= KINDS.keys()
+        [port] = [
+            each.laddr.port
+            for each in psutil.Process(children["broker"]).net_connections("tcp")
+            if each.status == psutil.CONN_LISTEN
+        ]
+        broker = f"127.0.0.1:{port}"
+        for name in (PLAIN, WEB):
+            method = f"tandem.{name}.v1.{name.capitalize()}/Greet"
+            assert call(made.root, broker, method, {"name": "Ada"}) == {"text": "Hello, Ada!"}
+        for name, row in ((DATA, "vole"), (BOTH, "newt")):
+            method = f"tandem.{name}.v1.{name.capitalize()}/Create{row.capitalize()}"
+            answer = call(made.root, broker, method, {"id": _ID, "title": "First"})[row]
+            assert isinstance(answer, dict)
+            assert answer["title"] == "First"
+        assert "Hello, Ada!" in page(ports.nginx, f"/{WEB}?name=Ada")
+        html = page(ports.nginx, f"/{BOTH}")
+        assert "<li>First</li>" in html
+        style = html.split('rel="stylesheet" href="')[1].split('"')[0]
+        assert "{" in page(ports.nginx, style)
+        runner.press_ctrl_c()
+        assert runner.code(seconds=60) == 0
+
+
+def test_the_image_of_one_runs(made: Checkout) -> None:
+    docker.needed()
+    image = f"tandem/{BOTH}:dev"
+    pants(made, "package", f"src/python/services/{BOTH}:image")
+    try:
+        hardened = ("--rm", "--read-only", "--cap-drop=ALL", "--network=none")
+        said = docker.run(["docker", "run", *hardened, image, "--help"]).stdout
+        assert "serve" in said
+    finally:
+        docker.run(["docker", "rmi", "--force", image])
+
+
+def test_removed_they_leave_the_tree_as_it_was(made: Checkout, before: str) -> None:
+    for name in reversed(KINDS):
+        if name == PLAIN:
+            assert f"{name} is removed" in pants(made, "run", ":remove-service", "--", name)
+        else:
+            assert cli.remove([name], made.root) == 0
+        last = committed(made)
+    assert last == before
