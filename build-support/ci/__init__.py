@@ -1,0 +1,1 @@
+"""What CI runs, and anyone can: `./pants run build-support/ci:merge-check -- --help`."""

@@ -1,0 +1,153 @@
+"""What a change reaches: targets to check and test, and images to build."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ci.changes import (
+    EVERYTHING,
+    Change,
+    changes,
+    commit_with,
+    content,
+    inheriting,
+    unseen_reach,
+)
+from ci.git import Git
+from ci.pants import Pants
+from ci.requirements import RESOLVES, changed_requirements
+
+_TESTS = "python_test"
+_IMAGES = "docker_image"
+# What is no target has no owner, which is no mistake.
+_LENIENT = "--unmatched-cli-globs=ignore"
+_QUIET = "--level=error"
+_DEPENDENTS = ("dependents", "--transitive", "--closed")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a change reaches.
+
+    Args:
+        changed: The files that it changes.
+        targets: Pants' addresses of what depends on them.
+        tests: Those of them that are tests.
+        images: Those of them that are images.
+        reasons: Files that reach more than what depends on them, and what.
+    """
+
+    changed: tuple[Change, ...]
+    targets: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    reasons: tuple[tuple[str, str], ...] = ()
+
+
+class Reaching:
+    """Finds what the difference of two commits reaches.
+
+    Args:
+        git: A checkout that may be moved between the two.
+        pants: Its Pants.
+    """
+
+    def __init__(self, git: Git, pants: Pants) -> None:
+        self._git = git
+        self._pants = pants
+
+    def of(self, before: str, after: str) -> Reach:
+        """What the difference reaches; the checkout is at `after` then.
+
+        Raises:
+            CheckError: git or Pants failed.
+        """
+        changed = changes(self._git, before, after)
+        if not changed:
+            return Reach(())
+        unseen = unseen_reach(changed, inheriting(self._git, changed, before, after))
+        if EVERYTHING in unseen.values():
+            self._at(after)
+            whole = self._pants.lines(_QUIET, "list", EVERYTHING)
+            return self._sorted(changed, whole, unseen)
+        locks = _Locks(self._git, before, after, changed)
+        former = self._former_dependents(before, changed, locks)
+        self._at(after)
+        found = self._dependents(before, after, locks)
+        if unseen:
+            found |= set(self._pants.lines(_QUIET, "list", *sorted({*unseen.values()})))
+        if former - found:
+            found |= former & set(self._pants.lines(_QUIET, "list", EVERYTHING))
+        return self._sorted(changed, found, unseen)
+
+    def _at(self, commit: str) -> None:
+        self._git.run("checkout", "--quiet", "--detach", "--force", commit)
+
+    def _former_dependents(
+        self, before: str, changed: Iterable[Change], locks: "_Locks"
+    ) -> set[str]:
+        """What depended on what is no more; Pants, asked for changes, does not look back."""
+        gone = [change.path for change in changed if change.deleted]
+        gone += sorted(locks.removed)
+        if not gone:
+            return set()
+        self._at(before)
+        return set(self._pants.lines(_QUIET, _LENIENT, *_DEPENDENTS, *gone))
+
+    def _dependents(self, before: str, after: str, locks: "_Locks") -> set[str]:
+        if locks.files:
+            before = commit_with(self._git, before, locks.files, of=after)
+        since = (f"--changed-since={before}", "--changed-dependents=transitive")
+        found = set(self._pants.lines(_QUIET, *since, "list"))
+        if locks.changed:
+            found |= set(self._pants.lines(_QUIET, *_DEPENDENTS, *sorted(locks.changed)))
+        return found
+
+    def _sorted(
+        self, changed: tuple[Change, ...], found: Iterable[str], unseen: dict[str, str]
+    ) -> Reach:
+        targets = tuple(sorted(found))
+        return Reach(
+            changed=changed,
+            targets=targets,
+            tests=self._of_type(_TESTS, targets),
+            images=self._of_type(_IMAGES, targets),
+            reasons=tuple(sorted(unseen.items())),
+        )
+
+    def _of_type(self, kind: str, targets: tuple[str, ...]) -> tuple[str, ...]:
+        if not targets:
+            return ()
+        with TemporaryDirectory(prefix="targets-") as folder:
+            specs = specs_file(Path(folder), targets)
+            kinds = f"--filter-target-type={kind}"
+            return tuple(sorted(self._pants.lines(_QUIET, specs, kinds, "list")))
+
+
+def specs_file(folder: Path, targets: Iterable[str]) -> str:
+    """Write targets where Pants reads them, too many for a command line; the option for it."""
+    file = folder / "targets.txt"
+    file.write_text("".join(f"{target}\n" for target in targets))
+    return f"--spec-files={file}"
+
+
+class _Locks:
+    """What changed lockfiles change: of all packages in them, some."""
+
+    def __init__(self, git: Git, before: str, after: str, changed: Iterable[Change]) -> None:
+        modified = {change.path for change in changed if change.kind == "M"}
+        self.files: list[str] = []
+        self.changed: set[str] = set()
+        self.removed: set[str] = set()
+        for resolve in RESOLVES:
+            mine = [file for file in resolve.files if file in modified]
+            if mine:
+                sources, locks = (
+                    (content(git, before, file), content(git, after, file))
+                    for file in resolve.files
+                )
+                found = changed_requirements(sources, locks)
+                self.files += mine
+                self.changed |= {resolve.target(name) for name in found.changed}
+                self.removed |= {resolve.target(name) for name in found.removed}

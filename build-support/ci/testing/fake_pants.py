@@ -1,0 +1,68 @@
+"""A Pants for tests, whose targets are files, and which depend on what they name."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ci.git import Git
+
+
+class FakePants:
+    """Knows `.py` and `.proto` files; each depends on those that its lines name.
+
+    Args:
+        checkout: The checkout.
+        failing: Goals that fail.
+    """
+
+    def __init__(self, checkout: Path, failing: Sequence[str] = ()) -> None:
+        self._checkout = checkout
+        self._failing = failing
+        self.ran: list[tuple[str, ...]] = []
+        self.tested: list[str] = []
+        self.contents: dict[str, str] = {}
+        self.stopped = False
+
+    def run(self, *arguments: str) -> int:
+        """Remember it; what was to be tested, and what those files held."""
+        self.ran.append(arguments)
+        if arguments[0].startswith("--spec-files="):
+            self.tested = Path(arguments[0].removeprefix("--spec-files=")).read_text().split()
+            self.contents = {path: (self._checkout / path).read_text() for path in self.tested}
+        return int(any(goal in arguments for goal in self._failing))
+
+    def lines(self, *arguments: str) -> list[str]:
+        """Answer `list` and `dependents`."""
+        options = dict(each.split("=", 1) for each in arguments if "=" in each)
+        specs = [each for each in arguments if not each.startswith("-")]
+        if kind := options.get("--filter-target-type"):
+            listed = Path(options["--spec-files"]).read_text().split()
+            ending = {"python_test": "_test.py", "docker_image": "image.py"}[kind]
+            return [path for path in listed if path.endswith(ending)]
+        if since := options.get("--changed-since"):
+            changed = Git(self._checkout).run("diff", "--name-only", since).split()
+            return sorted(self._reached(changed))
+        if specs[0] == "dependents":
+            return sorted(self._reached(specs[1:]))
+        room = specs[1].removesuffix("::")
+        return [path for path in self._targets() if path.startswith(room)]
+
+    def stop(self) -> None:
+        """Remember it."""
+        self.stopped = True
+
+    def _targets(self) -> list[str]:
+        files = Git(self._checkout).run("ls-files").split()
+        return [path for path in files if path.endswith((".py", ".proto"))]
+
+    def _reached(self, roots: Sequence[str]) -> set[str]:
+        targets = self._targets()
+        # Requirements are no files, and targets all the same.
+        found = {root for root in roots if root in targets or "#" in root}
+        waiting = [*found]
+        while waiting:
+            root = waiting.pop()
+            for path in set(targets) - found:
+                if root in (self._checkout / path).read_text().splitlines():
+                    found.add(path)
+                    waiting.append(path)
+        return {path for path in found if path in targets}
