@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -58,6 +59,9 @@ class CheckoutPants:
         """
         done = self._done(arguments, capture=True)
         if done.returncode:
+            # Held back until here: of a deleted file it warns at length. An option that has it say
+            # less would start its daemon anew.
+            print(done.stderr, file=sys.stderr)
             raise CheckError(
                 f"./pants {' '.join(arguments)} ended with {done.returncode}, in the tree that is "
                 "looked at: mend what it says above first"
@@ -80,6 +84,7 @@ class CheckoutPants:
                 env=environment(os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if capture else None,
+                stderr=subprocess.PIPE if capture else None,
                 text=True,
                 timeout=_SECONDS,
                 check=False,

@@ -22,7 +22,6 @@ _TESTS = "python_test"
 _IMAGES = "docker_image"
 # What is no target has no owner, which is no mistake.
 _LENIENT = "--unmatched-cli-globs=ignore"
-_QUIET = "--level=error"
 _DEPENDENTS = ("dependents", "--transitive", "--closed")
 
 
@@ -69,16 +68,16 @@ class Reaching:
         unseen = unseen_reach(changed, inheriting(self._git, changed, before, after))
         if EVERYTHING in unseen.values():
             self._at(after)
-            whole = self._pants.lines(_QUIET, "list", EVERYTHING)
+            whole = self._pants.lines("list", EVERYTHING)
             return self._sorted(changed, whole, unseen)
         locks = _Locks(self._git, before, after, changed)
         former = self._former_dependents(before, changed, locks)
         self._at(after)
         found = self._dependents(before, after, locks)
         if unseen:
-            found |= set(self._pants.lines(_QUIET, "list", *sorted({*unseen.values()})))
+            found |= set(self._pants.lines("list", *sorted({*unseen.values()})))
         if former - found:
-            found |= former & set(self._pants.lines(_QUIET, "list", EVERYTHING))
+            found |= former & set(self._pants.lines("list", EVERYTHING))
         return self._sorted(changed, found, unseen)
 
     def _at(self, commit: str) -> None:
@@ -93,15 +92,15 @@ class Reaching:
         if not gone:
             return set()
         self._at(before)
-        return set(self._pants.lines(_QUIET, _LENIENT, *_DEPENDENTS, *gone))
+        return set(self._pants.lines(_LENIENT, *_DEPENDENTS, *gone))
 
     def _dependents(self, before: str, after: str, locks: "_Locks") -> set[str]:
         if locks.files:
             before = commit_with(self._git, before, locks.files, of=after)
         since = (f"--changed-since={before}", "--changed-dependents=transitive")
-        found = set(self._pants.lines(_QUIET, *since, "list"))
+        found = set(self._pants.lines(*since, "list"))
         if locks.changed:
-            found |= set(self._pants.lines(_QUIET, *_DEPENDENTS, *sorted(locks.changed)))
+            found |= set(self._pants.lines(*_DEPENDENTS, *sorted(locks.changed)))
         return found
 
     def _sorted(
@@ -122,7 +121,7 @@ class Reaching:
         with TemporaryDirectory(prefix="targets-") as folder:
             specs = specs_file(Path(folder), targets)
             kinds = f"--filter-target-type={kind}"
-            return tuple(sorted(self._pants.lines(_QUIET, specs, kinds, "list")))
+            return tuple(sorted(self._pants.lines(specs, kinds, "list")))
 
 
 def specs_file(folder: Path, targets: Iterable[str]) -> str:
