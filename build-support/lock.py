@@ -38,6 +38,7 @@ LOCKS = (
         for tool in (
             *("buf", "cyclonedx", "dockerfile", "dumb-init", "gixy", "grpcio-tools", "hadolint"),
             *("mypy", "mypy-protobuf", "pytest", "ruff", "setuptools", "shellcheck", "uv"),
+            "workflows",
         )
     ),
 )

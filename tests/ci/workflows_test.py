@@ -1,0 +1,92 @@
+"""A workflow that is wrong, or dangerous, fails the build."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.requirements import missing
+
+TOP = Path(__file__).parents[2]
+LINT = TOP / "build-support/workflows.pex"
+SECONDS = 170
+
+
+def need_actionlint() -> None:
+    go = shutil.which("go")
+    if go is None:
+        missing("go is not on PATH: install Go 1.25 or newer, which builds actionlint")
+    command = [go, "tool", "-C", str(TOP / "3rdparty/tools/actionlint"), "actionlint", "-version"]
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    if done.returncode:
+        missing(f"Go cannot build actionlint here: {done.stderr.strip()}")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    need_actionlint()
+    for part in (".github", "3rdparty/tools/actionlint"):
+        shutil.copytree(TOP / part, tmp_path / part)
+    return tmp_path
+
+
+def lint(checkout: Path, *options: str) -> tuple[int, str]:
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, str(LINT), *options, str(checkout)],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def replace(checkout: Path, workflow: str, old: str, new: str) -> None:
+    file = checkout / ".github/workflows" / workflow
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+def test_ours_are_well(checkout: Path) -> None:
+    code, said = lint(checkout)
+    assert code == 0, said
+    assert "the workflows are well" in said
+
+
+@pytest.mark.parametrize(
+    ("workflow", "old", "new", "found"),
+    [
+        ("rollback.yml", '${VERSION:+"$VERSION"}', "${{ inputs.version }}", "template-injection"),
+        (
+            "cd.yml",
+            "checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
+            "checkout@v7",
+            "unpinned-uses",
+        ),
+        ("ci.yml", "permissions: {}", "permissions: write-all", "excessive-permissions"),
+        ("cd.yml", "persist-credentials: false", "persist-credentials: true", "artipacked"),
+        ("nightly.yml", "timeout-minutes", "time-out-minutes", "unexpected key"),
+        ("ci.yml", "github.sha", "github.shaa", "shaa"),
+        ("cd.yml", "> deploy/known_hosts", "> $TARGET/known_hosts", "SC2086"),
+    ],
+)
+def test_what_is_wrong_or_dangerous_is_found(
+    checkout: Path, workflow: str, old: str, new: str, found: str
+) -> None:
+    replace(checkout, workflow, old, new)
+    code, said = lint(checkout)
+    assert code == 1, said
+    assert found in said
+    assert f"{workflow}:" in said
+
+
+def test_each_job_ends_in_time_and_only_reads(checkout: Path) -> None:
+    """No linter asks for these."""
+    for file in (checkout / ".github/workflows").glob("*.yml"):
+        text = file.read_text()
+        assert text.count("runs-on: ") == text.count("timeout-minutes: "), file.name
+        assert ": write" not in text, file.name
