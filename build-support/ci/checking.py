@@ -25,7 +25,7 @@ type MakePants = Callable[[Path], Pants]
 """Makes the Pants of a checkout."""
 
 _BREAKING = "build-support/breaking.py"
-_GOALS = ("lint", "check", "test")
+GOALS = ("lint", "check", "test")
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,9 @@ class MergeCheck:
         if not reach.targets:
             self._done(report, "lint, check, test", told="nothing depends on it", passed=True)
             return
-        self._say(f"./pants {' '.join(_GOALS)} of {len(reach.targets)} targets")
+        self._say(f"./pants {' '.join(GOALS)} of {len(reach.targets)} targets")
         with TemporaryDirectory(prefix="targets-") as folder:
-            code = pants.run(specs_file(Path(folder), reach.targets), *_GOALS)
+            code = pants.run(specs_file(Path(folder), reach.targets), *GOALS)
         told = f"{len(reach.targets)} targets, {len(reach.tests)} tests of them"
         self._done(report, "lint, check, test", told=told, passed=code == 0)
 

@@ -1,0 +1,41 @@
+"""A repository with more services: copies of one of ours, with contract, tests and image."""
+
+from pathlib import Path
+
+COPIED = "identity"
+_ROOMS = ("src/protos/tandem", "src/python/services")
+_TABLE, _LIST = Path("src/python/BUILD"), "_SERVICES = ["
+"""It names the services, each of which may import what the copied one may."""
+
+
+def grow(checkout: Path, number: int) -> list[str]:
+    """Have a checkout hold so many services more.
+
+    Args:
+        checkout: The checkout, which has the one that is copied.
+        number: Of copies.
+
+    Returns:
+        Their names.
+    """
+    names = [f"copy{each:02}" for each in range(1, number + 1)]
+    for name in names:
+        for room in _ROOMS:
+            _copy(checkout / room, name)
+    table = checkout / _TABLE
+    listed = "".join(f'"{name}", ' for name in names)
+    table.write_text(table.read_text().replace(_LIST, f"{_LIST}{listed}"))
+    return names
+
+
+def _copy(room: Path, name: str) -> None:
+    for file in sorted((room / COPIED).rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            path = file.relative_to(room / COPIED).as_posix()
+            copy = room / name / _renamed(path, name)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(_renamed(file.read_text(), name))
+
+
+def _renamed(text: str, name: str) -> str:
+    return text.replace(COPIED, name).replace(COPIED.capitalize(), name.capitalize())

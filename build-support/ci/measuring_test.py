@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+
+from ci.command import Exit
+from ci.growing import grow
+from ci.reach_table import parser, run
+from ci.testing.fake_pants import FakePants
+from ci.testing.repositories import Repository
+
+SERVICE = {
+    "src/python/BUILD": '_SERVICES = ["account", "identity"]\n',
+    "src/python/services/identity/BUILD": 'service_image("identity", [])\n',
+    "src/python/services/identity/sign_up.py": "src/protos/tandem/identity/v1/identity.proto\n",
+    "src/python/services/identity/sign_up_test.py": "src/python/services/identity/sign_up.py\n",
+    "src/protos/tandem/identity/v1/identity.proto": "service Identity {}\n",
+    "pants.toml": "[GLOBAL]\n",
+    "docs/architecture.md": "Text.\n",
+}
+
+
+@pytest.fixture
+def service(repository: Repository) -> Repository:
+    repository.commit(SERVICE)
+    return repository
+
+
+def test_a_copy_has_its_own_names_everywhere(service: Repository) -> None:
+    assert grow(service.folder, 2) == ["copy01", "copy02"]
+    proto = service.folder / "src/protos/tandem/copy02/v1/copy02.proto"
+    assert proto.read_text() == "service Copy02 {}\n"
+    test = service.folder / "src/python/services/copy01/sign_up_test.py"
+    assert test.read_text() == "src/python/services/copy01/sign_up.py\n"
+    table = (service.folder / "src/python/BUILD").read_text()
+    assert table == '_SERVICES = ["copy01", "copy02", "account", "identity"]\n'
+
+
+def test_a_change_of_one_service_reaches_none_of_its_copies(
+    service: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = service.state()
+    given = parser().parse_args(["--services", "5", "--run", "contract", "docs"])
+    assert run(given, FakePants, service.folder) is Exit.PASSED
+    assert service.state() == before
+    docs, contract, everything = capsys.readouterr().out.splitlines()[2:]
+    assert "| 0 | 0 | 0 |" in docs
+    assert "| 3 | 1 | 0 |" in contract
+    assert "| 9 | 3 | 0 |" in everything
+
+
+def test_a_run_that_fails_is_said(service: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    def failing(checkout: Path) -> FakePants:
+        return FakePants(checkout, ("test",))
+
+    given = parser().parse_args(["--run", "a test"])
+    assert run(given, failing, service.folder) is Exit.FAILED
+    assert "failed |" in capsys.readouterr().out
