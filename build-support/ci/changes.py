@@ -98,28 +98,28 @@ def content(git: Git, commit: str, path: str) -> str:
     return git.run("cat-file", "blob", f"{commit}:{path}")
 
 
-def commit_with(git: Git, commit: str, paths: Iterable[str], of: str) -> str:
-    """A commit like another one, in which some files are as they are in a third.
-
-    Pants, told to compare with it, sees no change in them. No branch has it.
+def without(git: Git, before: str, after: str, paths: Iterable[str]) -> tuple[str, str]:
+    """Two commits that differ as two others do, but for some files.
 
     Args:
         git: The repository.
-        commit: The one.
+        before: The one.
+        after: The other; a commit with its files follows one like `before`, since Pants compares
+            with where histories met.
         paths: The files, which both have.
-        of: The third.
 
     Raises:
-        GitError: git cannot make it.
+        GitError: git cannot make them.
     """
     with TemporaryDirectory(prefix="index-") as folder:
         staged = git.with_index(Path(folder) / "index")
-        staged.run("read-tree", commit)
+        staged.run("read-tree", before)
         for path in paths:
-            kept = git.run("ls-tree", of, "--", path).split(maxsplit=3)
+            kept = git.run("ls-tree", after, "--", path).split(maxsplit=3)
             staged.run("update-index", "--cacheinfo", f"{kept[0]},{kept[2]},{path}")
         tree = staged.run("write-tree")
-    return git.run("commit-tree", "-p", commit, "-m", "For Pants to compare with", tree)
+    first = git.run("commit-tree", "-p", before, "-m", "Before", tree)
+    return first, git.run("commit-tree", "-p", first, "-m", "After", f"{after}^{{tree}}")
 
 
 def snapshot(git: Git) -> str:

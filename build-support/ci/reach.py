@@ -9,10 +9,10 @@ from ci.changes import (
     EVERYTHING,
     Change,
     changes,
-    commit_with,
     content,
     inheriting,
     unseen_reach,
+    without,
 )
 from ci.git import Git
 from ci.pants import Pants
@@ -57,7 +57,7 @@ class Reaching:
         self._pants = pants
 
     def of(self, before: str, after: str) -> Reach:
-        """What the difference reaches; the checkout is at `after` then.
+        """What the difference reaches; the checkout has the files of `after` then.
 
         Raises:
             CheckError: git or Pants failed.
@@ -72,8 +72,10 @@ class Reaching:
             return self._sorted(changed, whole, unseen)
         locks = _Locks(self._git, before, after, changed)
         former = self._former_dependents(before, changed, locks)
+        if locks.files:
+            before, after = without(self._git, before, after, locks.files)
         self._at(after)
-        found = self._dependents(before, after, locks)
+        found = self._dependents(before, locks)
         if unseen:
             found |= set(self._pants.lines("list", *sorted({*unseen.values()})))
         if former - found:
@@ -94,9 +96,7 @@ class Reaching:
         self._at(before)
         return set(self._pants.lines(_LENIENT, *_DEPENDENTS, *gone))
 
-    def _dependents(self, before: str, after: str, locks: "_Locks") -> set[str]:
-        if locks.files:
-            before = commit_with(self._git, before, locks.files, of=after)
+    def _dependents(self, before: str, locks: "_Locks") -> set[str]:
         since = (f"--changed-since={before}", "--changed-dependents=transitive")
         found = set(self._pants.lines(*since, "list"))
         if locks.changed:
