@@ -39,7 +39,7 @@ def test_a_change_of_one_service_reaches_none_of_its_copies(
     service: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = service.state()
-    given = parser().parse_args(["--services", "5", "--run", "contract", "docs"])
+    given = parser().parse_args(["--services", "5", "--run", "contract", "docs", "everything"])
     assert run(given, FakePants, service.folder) is Exit.PASSED
     assert service.state() == before
     docs, contract, everything = capsys.readouterr().out.splitlines()[2:]

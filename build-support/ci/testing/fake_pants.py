@@ -9,6 +9,8 @@ from ci.git import Git
 class FakePants:
     """Knows `.py` and `.proto` files; each depends on those that its lines name.
 
+    Lines name requirements too; a changed lockfile is a change of them all.
+
     Args:
         checkout: The checkout.
         failing: Goals that fail.
@@ -41,6 +43,8 @@ class FakePants:
         # As Pants does: not what the other side changed since they met.
         if since := options.get("--changed-since"):
             changed = Git(self._checkout).run("diff", "--name-only", f"{since}...HEAD").split()
+            if any(path.endswith(".lock") for path in changed):
+                changed += self._requirements()
             return sorted(self._reached(changed))
         if specs[0] == "dependents":
             return sorted(self._reached(specs[1:]))
@@ -54,6 +58,10 @@ class FakePants:
     def _targets(self) -> list[str]:
         files = Git(self._checkout).run("ls-files").split()
         return [path for path in files if path.endswith((".py", ".proto"))]
+
+    def _requirements(self) -> list[str]:
+        texts = ((self._checkout / path).read_text() for path in self._targets())
+        return [line for text in texts for line in text.splitlines() if "#" in line]
 
     def _reached(self, roots: Sequence[str]) -> set[str]:
         targets = self._targets()
