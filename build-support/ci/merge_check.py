@@ -73,7 +73,7 @@ def run(
 def _verdict(report: Report) -> Exit:
     if report.conflicts:
         for conflict in report.conflicts:
-            say(f"conflict ({conflict.kind}): {', '.join(conflict.paths)}: {conflict.message}")
+            say(f"conflict: {', '.join(conflict.paths)}: {conflict.meaning} ({conflict.kind})")
         base = report.base[0]
         say(f"merge {base} into the branch, resolve, commit: git fetch && git merge origin/{base}")
         return Exit.CONFLICTS

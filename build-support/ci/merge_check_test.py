@@ -126,7 +126,9 @@ def test_conflicts_end_with_a_code_of_their_own_and_name_the_files(
     assert summary.startswith("## Conflicts with `develop`")
     assert "| `src/other.py` | content | both changed the same lines |" in summary
     assert "git merge origin/develop" in summary
-    assert "conflict (content): src/other.py" in capsys.readouterr().err
+    assert (
+        "conflict: src/other.py: both changed the same lines (content)" in capsys.readouterr().err
+    )
 
 
 def test_the_summary_is_added_where_github_shows_it(

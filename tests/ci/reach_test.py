@@ -1,0 +1,75 @@
+"""What changes of this very repository reach, by its own Pants."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from ci.git import Git
+from ci.pants import CheckoutPants
+from ci.reach import Reach, Reaching
+from tests.build.checkout import Checkout, copied
+
+IDENTITY = "src/python/services/identity/sign_up_test.py:tests"
+DATABASE = "src/python/services/database/migrator_test.py:tests"
+PROTO = "src/protos/tandem/identity/v1/identity.proto"
+LOCK = "3rdparty/python/default.lock"
+
+# Pants' first look at the repository may take a minute where other suites run.
+pytestmark = pytest.mark.timeout(600)
+
+
+class Changed:
+    """A copy of the checkout, and what its changes reach."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self.checkout = checkout
+        self.git = Git(checkout.root)
+        self.git.run("init", "--quiet", "--initial-branch=develop")
+        self.base = self._commit()
+
+    def reach(self, path: str, text: str | None) -> Reach:
+        """What it reaches that a file gets another content, or is deleted."""
+        self.git.run("checkout", "--quiet", "--force", "--detach", self.base)
+        file = self.checkout.root / path
+        if text is None:
+            file.unlink()
+        else:
+            file.write_text(text)
+        return Reaching(self.git, CheckoutPants(self.checkout.root)).of(self.base, self._commit())
+
+    def text(self, path: str) -> str:
+        return (self.checkout.root / path).read_text()
+
+    def _commit(self) -> str:
+        self.git.run("add", "--all")
+        self.git.run("commit", "--quiet", "-m", "Change")
+        return self.git.run("rev-parse", "HEAD")
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Changed]:
+    with copied(tmp_path_factory.mktemp("checkout")) as checkout:
+        yield Changed(checkout)
+
+
+def test_a_deleted_contract_reaches_tests_of_what_was_built_on_it(changed: Changed) -> None:
+    reach = changed.reach(PROTO, None)
+    assert IDENTITY in reach.tests
+    assert DATABASE not in reach.tests
+    assert "src/python/services/identity:image" in reach.images
+
+
+def test_a_package_of_the_lockfile_reaches_only_what_requires_it(changed: Changed) -> None:
+    lock, count = re.subn(r"(?m)^(sqlalchemy==\S+)", r"\1.post1", changed.text(LOCK))
+    assert count == 1
+    reach = changed.reach(LOCK, lock)
+    assert DATABASE in reach.tests
+    assert IDENTITY not in reach.tests
+    assert reach.images == ("src/python/services/database:image",)
+
+
+def test_a_page_of_the_docs_reaches_nothing(changed: Changed) -> None:
+    reach = changed.reach("docs/architecture.md", "Other.\n")
+    assert [change.path for change in reach.changed] == ["docs/architecture.md"]
+    assert not reach.targets
