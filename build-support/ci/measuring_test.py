@@ -39,11 +39,14 @@ def test_a_change_of_one_service_reaches_none_of_its_copies(
     service: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = service.state()
-    given = parser().parse_args(["--services", "5", "--run", "contract", "docs", "everything"])
+    given = parser().parse_args(
+        ["--services", "5", "--run", "contract", "docs", "nobody", "everything"]
+    )
     assert run(given, FakePants, service.folder) is Exit.PASSED
     assert service.state() == before
-    docs, contract, everything = capsys.readouterr().out.splitlines()[2:]
+    docs, leaf, contract, everything = capsys.readouterr().out.splitlines()[2:]
     assert "| 0 | 0 | 0 |" in docs
+    assert "| 2 | 1 | 0 |" in leaf
     assert "| 3 | 1 | 0 |" in contract
     assert "| 9 | 3 | 0 |" in everything
 
