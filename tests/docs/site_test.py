@@ -1,0 +1,63 @@
+"""The pages of `docs/` become a site, each is found in it, and no link leads nowhere."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
+
+
+def test_the_site_is_built_and_no_link_between_pages_is_broken(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copy(ROOT / "zensical.toml", tmp_path)
+    built = subprocess.run(  # noqa: S603  # from our own lockfile
+        [sys.executable, str(ROOT / "docs.pex"), "build", "--strict"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    pages = {page.stem for page in (ROOT / "docs").glob("*.md")}
+    assert pages <= {page.stem for page in (tmp_path / "dist/docs").glob("*.html")}
+
+
+def test_each_page_has_its_place_in_the_navigation() -> None:
+    site = tomllib.loads((ROOT / "zensical.toml").read_text())
+    named = list(_pages(site["project"]["nav"]))
+    assert sorted(named) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")), ids=lambda page: page.name)
+def test_links_of_the_repository_lead_to_pages_that_exist(page: Path) -> None:
+    named = [name for name in LINK.findall(page.read_text()) if name.endswith(".md")]
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_pages_of_the_site_link_to_nothing_outside_of_it() -> None:
+    outside = [
+        f"{page.name}: {name}"
+        for page in sorted((ROOT / "docs").glob("*.md"))
+        for name in LINK.findall(page.read_text())
+        if name.startswith("..")
+    ]
+    assert outside == []
+
+
+def _pages(nav: list[Any]) -> Iterator[str]:
+    """The pages in a navigation: each entry is a title, with a page or with more entries."""
+    for entry in nav:
+        for told in entry.values():
+            if isinstance(told, str):
+                yield told
+            else:
+                yield from _pages(told)
