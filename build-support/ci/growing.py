@@ -3,6 +3,8 @@
 from pathlib import Path
 
 COPIED = "identity"
+_PREFIX = "idcopy"
+"""As long as the name that is copied, and sorted like it: so lines and imports stay as they are."""
 _ROOMS = ("src/protos/tandem", "src/python/services")
 _TABLE, _LIST = Path("src/python/BUILD"), "_SERVICES = ["
 """It names the services, each of which may import what the copied one may."""
@@ -18,7 +20,7 @@ def grow(checkout: Path, number: int) -> list[str]:
     Returns:
         Their names.
     """
-    names = [f"copy{each:02}" for each in range(1, number + 1)]
+    names = [f"{_PREFIX}{each:02}" for each in range(1, number + 1)]
     for name in names:
         for room in _ROOMS:
             _copy(checkout / room, name)

@@ -79,7 +79,7 @@ CASES = (
     Case("a page of the docs", "docs/architecture.md", _with(_NEW)),
     Case("a Compose file", f"src/python/services/{COPIED}/docker-compose.yml", _with(f"# {_NEW}")),
     Case("a module of a service", f"src/python/services/{COPIED}/sign_up.py", _CODE),
-    Case("a module of a service nobody calls", "src/python/services/copy01/sign_up.py", _CODE),
+    Case("a module of a service nobody calls", "src/python/services/idcopy01/sign_up.py", _CODE),
     Case("a test", f"src/python/services/{COPIED}/sign_up_test.py", _CODE),
     Case("a service's BUILD file", f"src/python/services/{COPIED}/BUILD", _with(f"# {_NEW}")),
     Case("a contract", f"src/protos/tandem/{COPIED}/v1/{COPIED}.proto", _with(f"// {_NEW}")),

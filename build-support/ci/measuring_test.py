@@ -26,13 +26,13 @@ def service(repository: Repository) -> Repository:
 
 
 def test_a_copy_has_its_own_names_everywhere(service: Repository) -> None:
-    assert grow(service.folder, 2) == ["copy01", "copy02"]
-    proto = service.folder / "src/protos/tandem/copy02/v1/copy02.proto"
-    assert proto.read_text() == "service Copy02 {}\n"
-    test = service.folder / "src/python/services/copy01/sign_up_test.py"
-    assert test.read_text() == "src/python/services/copy01/sign_up.py\n"
+    assert grow(service.folder, 2) == ["idcopy01", "idcopy02"]
+    proto = service.folder / "src/protos/tandem/idcopy02/v1/idcopy02.proto"
+    assert proto.read_text() == "service Idcopy02 {}\n"
+    test = service.folder / "src/python/services/idcopy01/sign_up_test.py"
+    assert test.read_text() == "src/python/services/idcopy01/sign_up.py\n"
     table = (service.folder / "src/python/BUILD").read_text()
-    assert table == '_SERVICES = ["copy01", "copy02", "account", "identity"]\n'
+    assert table == '_SERVICES = ["idcopy01", "idcopy02", "account", "identity"]\n'
 
 
 def test_a_change_of_one_service_reaches_none_of_its_copies(
