@@ -20,6 +20,11 @@ from ci.requirements import RESOLVES, changed_requirements
 
 _TESTS = "python_test"
 _IMAGES = "docker_image"
+# Each stands for all files of a folder, tests say, of which the change may reach one.
+_GENERATORS = (
+    "-files,protobuf_sources,python_requirements,python_sources,python_test_utils,python_tests,"
+    "resources,shell_sources"
+)
 # What is no target has no owner, which is no mistake.
 _LENIENT = "--unmatched-cli-globs=ignore"
 _DEPENDENTS = ("dependents", "--transitive", "--closed")
@@ -106,7 +111,7 @@ class Reaching:
     def _sorted(
         self, changed: tuple[Change, ...], found: Iterable[str], unseen: dict[str, str]
     ) -> Reach:
-        targets = tuple(sorted(found))
+        targets = self._of_type(_GENERATORS, tuple(found))
         return Reach(
             changed=changed,
             targets=targets,

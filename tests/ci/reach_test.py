@@ -69,6 +69,15 @@ def test_a_package_of_the_lockfile_reaches_only_what_requires_it(changed: Change
     assert reach.images == ("src/python/services/database:image",)
 
 
+def test_a_module_reaches_only_those_tests_beside_it_that_depend_on_it(changed: Changed) -> None:
+    module = "src/python/services/identity/validation.py"
+    reach = changed.reach(module, f"{changed.text(module)}\n# More.\n")
+    assert IDENTITY in reach.tests
+    assert "src/python/services/identity/key_ring_test.py:tests" not in reach.tests
+    # Pants would take this one for all of them.
+    assert "src/python/services/identity:tests" not in reach.targets
+
+
 def test_a_page_of_the_docs_reaches_nothing(changed: Changed) -> None:
     reach = changed.reach("docs/architecture.md", "Other.\n")
     assert [change.path for change in reach.changed] == ["docs/architecture.md"]

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from ci.git import Git
 
+_ALL = ":all"
+
 
 class FakePants:
     """Knows `.py` and `.proto` files; each depends on those that its lines name.
@@ -38,6 +40,8 @@ class FakePants:
         specs = [each for each in arguments if not each.startswith("-")]
         if kind := options.get("--filter-target-type"):
             listed = Path(options["--spec-files"]).read_text().split()
+            if kind.startswith("-"):
+                return [path for path in listed if not path.endswith(_ALL)]
             ending = {"python_test": "_test.py", "docker_image": "image.py"}[kind]
             return [path for path in listed if path.endswith(ending)]
         # As Pants does: not what the other side changed since they met.
@@ -45,15 +49,20 @@ class FakePants:
             changed = Git(self._checkout).run("diff", "--name-only", f"{since}...HEAD").split()
             if any(path.endswith(".lock") for path in changed):
                 changed += self._requirements()
-            return sorted(self._reached(changed))
+            return self._told(changed)
         if specs[0] == "dependents":
-            return sorted(self._reached(specs[1:]))
+            return self._told(specs[1:])
         room = specs[1].removesuffix("::")
         return [path for path in self._targets() if path.startswith(room)]
 
     def stop(self) -> None:
         """Remember it."""
         self.stopped = True
+
+    def _told(self, roots: Sequence[str]) -> list[str]:
+        """What depends on roots; and, as of Pants, targets that stand for all of a folder."""
+        found = self._reached(roots)
+        return sorted(found | {f"{Path(path).parent}{_ALL}" for path in found})
 
     def _targets(self) -> list[str]:
         files = Git(self._checkout).run("ls-files").split()
