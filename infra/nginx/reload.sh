@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Has the running nginx take over changes of templates and settings, and with an argument another
 # live lane: reload.sh [blue | green]. It ends well when new requests are answered by the new
-# configuration; what nginx refuses, or does not take over in time, changes nothing.
+# configuration; what nginx refuses, or does not take over in time, changes nothing. The lane that loses
+# the traffic stands in for the other one, until stand-down.sh.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -21,6 +22,12 @@ name_live() {
     sync "$LANE_FOLDER"
 }
 
+# Which lane stands in for the other one, if any does: it is a file that a request looks for.
+name_standby() {
+    rm -f "$LANE_FOLDER"/standby-*
+    [[ -z $1 ]] || : >"$LANE_FOLDER/standby-$1"
+}
+
 # Whether nginx answers by the configuration that is the current one.
 taken_over() {
     [[ $("$here/ask.sh" /nginx/configuration 2>/dev/null | tail -n 1) == "$1 $(basename "$(readlink "$RUN/current")")" ]]
@@ -37,6 +44,7 @@ before=$(sed -n 's/^default \(.*\);$/\1/p' "$live")
 lane=${1-$before}
 [[ $lane == blue || $lane == green ]] || fail "no lane is named \"$lane\": blue or green"
 
+[[ $lane == "$before" ]] || name_standby "$before"
 name_live "$lane"
 if reload; then
     for _ in {1..50}; do
@@ -45,6 +53,7 @@ if reload; then
     done
     echo "nginx: the configuration is not in use after 5 seconds" >&2
 fi
+[[ $lane == "$before" ]] || name_standby ""
 name_live "$before"
 reload || true
 fail "$before is live as before"

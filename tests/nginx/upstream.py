@@ -22,6 +22,7 @@ class Upstream:
         address: Its host:port.
         received: Method, path and headers of each request.
         clients: Addresses of the connections they came by.
+        failing: Whether it answers 500 to all.
         release: What requests below /waiting wait for.
         events: What streams send, each as soon as it is put here; None ends a stream.
     """
@@ -29,8 +30,15 @@ class Upstream:
     address: str = ""
     received: list[tuple[str, str, Message]] = field(default_factory=list)
     clients: list[tuple[str, int]] = field(default_factory=list)
+    failing: bool = False
     release: threading.Event = field(default_factory=threading.Event)
     events: queue.SimpleQueue[bytes | None] = field(default_factory=queue.SimpleQueue)
+
+    def status(self, path: str) -> HTTPStatus:
+        """What a request of a path is answered with."""
+        if self.failing:
+            return HTTPStatus.INTERNAL_SERVER_ERROR
+        return HTTPStatus.NOT_FOUND if path.startswith("/missing") else HTTPStatus.OK
 
 
 class _Server(ThreadingHTTPServer):
@@ -59,8 +67,7 @@ def answering(host: str = "127.0.0.1") -> Iterator[Upstream]:
                 return
             if self.path.startswith("/waiting"):
                 upstream.release.wait(_PATIENCE)
-            missing = self.path.startswith("/missing")
-            self.send_response(HTTPStatus.NOT_FOUND if missing else HTTPStatus.OK)
+            self.send_response(upstream.status(self.path))
             self.send_header("content-type", "text/html; charset=utf-8")
             self.send_header("content-length", str(len(PAGE)))
             self.end_headers()

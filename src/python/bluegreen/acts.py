@@ -135,7 +135,7 @@ class Acts:
         if act is None:  # what only changes the state
             return None
         if step.action in _LEAVING:
-            self._check_no_traffic(step, state)
+            self._take_no_traffic(step, state, timeout)
         return act(step, state, timeout)
 
     def _preflight(self, step: Step, state: State, timeout: float) -> Heads | None:
@@ -227,12 +227,14 @@ class Acts:
         for version in step.versions:
             self._store.forget(version)
 
-    def _check_no_traffic(self, step: Step, state: State) -> None:
-        """Whatever a plan says: the lane that serves is never taken away."""
+    def _take_no_traffic(self, step: Step, state: State, timeout: float) -> None:
+        """Whatever a plan says: a lane that serves is never taken away, nor one that may."""
         if state.live is None:
             return
-        if step.lane in {state.live, self._balancer.live(_PROOF_TIMEOUT)}:
-            raise PortError(f"{step.lane} has the traffic, so it is left as it is; this is a bug")
+        lane = _lane(step)
+        if lane in {state.live, self._balancer.live(_PROOF_TIMEOUT)}:
+            raise PortError(f"{lane} has the traffic, so it is left as it is; this is a bug")
+        self._balancer.stand_down(lane, timeout)
 
     def _heads(self, step: Step) -> Heads:
         return self._engine.heads(_release(step), _PROOF_TIMEOUT)

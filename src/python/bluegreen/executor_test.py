@@ -271,6 +271,29 @@ def test_the_lane_that_serves_is_left_alone_whatever_a_plan_says(action: Action)
     assert served_by(world) == TWO.version
 
 
+def with_blue_standing_in() -> World:
+    world = with_deployed(1, 2)
+    world.standby = Lane.BLUE
+    return world
+
+
+@pytest.mark.parametrize(
+    "action", [Action.CLEAR, Action.TOPICS, Action.DRAIN_HTTP, Action.DRAIN_CALLS, Action.STOP]
+)
+def test_a_lane_stands_in_for_no_other_once_it_is_touched(action: Action) -> None:
+    world = with_blue_standing_in()
+    world.lanes[Lane.BLUE].running = action is not Action.TOPICS
+    world.do([Step(action, 60, Lane.BLUE, ONE)])
+    assert world.broken_promises == []
+    assert world.standby is None
+
+
+def test_a_lane_that_stands_in_is_left_by_what_is_done_to_the_other() -> None:
+    world = with_blue_standing_in()
+    world.do([Step(Action.WATCH, 60, Lane.GREEN, TWO)])
+    assert world.standby is Lane.BLUE
+
+
 def test_two_deployers_do_not_work_at_once() -> None:
     world = World()
     with world.lock().held("deploy"):

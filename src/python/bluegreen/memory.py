@@ -165,6 +165,7 @@ class MemoryEngine(Port):
     def clear(self, lane: Lane, timeout: float) -> None:
         self._before("clear")
         if lane in self._world.lanes:
+            self._leave(lane)
             self._world.lanes[lane].running = False
             self._world.dirty.add(lane)
             self._after("clear")
@@ -184,6 +185,7 @@ class MemoryEngine(Port):
             raise PortError("an image is not there")
         if lane in self._world.dirty and lane not in self._world.lanes:
             self._world.broken_promises.append(f"{lane} may serve requests of its former life")
+        self._leave(lane)
         self._world.lanes[lane] = Tenancy(release, healthy=False)
         self._after("start")
         if self._world.bad.get(release.version) == "does not start":
@@ -216,6 +218,7 @@ class MemoryEngine(Port):
         if self._world.kept:
             self._world.broken_promises.append(f"requests may still come to {lane} as it stops")
         if lane in self._world.lanes:
+            self._leave(lane)
             self._world.lanes[lane].takes_calls = False
         self._after("end_calls")
         return True
@@ -223,6 +226,7 @@ class MemoryEngine(Port):
     def stop(self, lane: Lane, timeout: float) -> None:
         self._before("stop")
         if lane in self._world.lanes:
+            self._leave(lane)
             self._world.lanes[lane].running = False
             self._world.dirty.add(lane)
         self._after("stop")
@@ -231,6 +235,10 @@ class MemoryEngine(Port):
         self._before("remove_images")
         self._world.images.difference_update(images)
         self._after("remove_images")
+
+    def _leave(self, lane: Lane) -> None:
+        if lane is self._world.standby:
+            self._world.broken_promises.append(f"{lane} stands in and is changed")
 
     def _migrate(self, to: Heads) -> None:
         self._world.heads = (self._world.heads or Heads()).joined(to)
@@ -244,9 +252,17 @@ class Nginx(Port):
 
     def route(self, lane: Lane, timeout: float) -> None:
         self._before("route")
+        if lane is not self._world.routed:
+            self._world.standby = self._world.routed
         self._world.routed = lane
         self._world.kept = True
         self._after("route")
+
+    def stand_down(self, lane: Lane, timeout: float) -> None:
+        self._before("stand_down")
+        if lane is self._world.standby:
+            self._world.standby = None
+        self._after("stand_down")
 
     def settle(self, timeout: float) -> bool:
         self._before("settle")

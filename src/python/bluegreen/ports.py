@@ -169,7 +169,13 @@ class Balancer(Protocol):
         """The lane that new requests go to; None if nginx does not answer."""
 
     def route(self, lane: Lane, timeout: float) -> None:
-        """Send new requests to a lane, and see that it is so; on failure all is as before."""
+        """Send new requests to a lane, and see that it is so; on failure all is as before.
+
+        The lane before stands in for it from now on: it answers what the lane fails to answer.
+        """
+
+    def stand_down(self, lane: Lane, timeout: float) -> None:
+        """End that a lane stands in for the other one, if it does."""
 
     def settle(self, timeout: float) -> bool:
         """Wait until no connection from before a switch brings requests to the lane before.

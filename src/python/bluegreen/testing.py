@@ -79,6 +79,7 @@ class World:
         images: What was pulled.
         heads: Where the schema stands; None while there is no database.
         routed: The lane that nginx sends requests to.
+        standby: The lane that answers what that one does not.
         served: Whether there was ever a healthy lane with traffic.
         dirty: Lanes whose topics may hold requests of a former life.
         kept: Whether connections from before a switch, or those of streams that ended since, may
@@ -104,6 +105,7 @@ class World:
     images: set[str] = field(default_factory=set)
     heads: Heads | None = None
     routed: Lane = Lane.BLUE
+    standby: Lane | None = None
     served: bool = False
     dirty: set[Lane] = field(default_factory=set)
     kept: bool = False

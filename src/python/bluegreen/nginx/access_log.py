@@ -24,7 +24,8 @@ class Answer:
     Attributes:
         at: When it was logged.
         lane: Which lane it was sent to.
-        failed: Whether the client got an error of the server's.
+        failed: Whether that lane gave an error of the server's, or no answer; the client may have
+            got that of the lane that stands in.
         seconds: Until the first byte of the answer; a stream takes as long as it likes after it.
     """
 
@@ -60,7 +61,18 @@ def _answer(stamp: str, entry: dict[str, object]) -> Answer | None:
     if not told or entry["server"] == "preview":
         return None
     # Of a request that was tried twice: "0.001, 0.020"; of one without an answer: "-".
-    tried = [float(each) for each in re.split(r"[,:]", told) if each.strip() not in {"", "-"}]
+    tried = [float(each) for each in _each(told) if each not in {"", "-"}]
     seconds = sum(tried) if tried else float(str(entry["seconds"]))
-    failed = int(str(entry["status"])) >= _FAILED
-    return Answer(datetime.fromisoformat(stamp), Lane(str(entry["lane"])), failed, seconds)
+    status = int(str(entry["status"]))
+    asked, statuses = _each(str(entry["upstream"])), _each(str(entry["upstream_status"]))
+    # A connection that was closed meanwhile is opened anew, to the same address: no failure.
+    if asked[0] != asked[-1]:
+        status = max(status, int(statuses[0]))
+    return Answer(
+        datetime.fromisoformat(stamp), Lane(str(entry["lane"])), status >= _FAILED, seconds
+    )
+
+
+def _each(told: str) -> list[str]:
+    """What nginx says of each server that it asked."""
+    return [each.strip() for each in re.split(r", | : ", told)]

@@ -17,6 +17,7 @@ ENTRY = {
     "seconds": 0.5,
     "header_seconds": "0.020",
     "upstream": "10.0.0.2:8080",
+    "upstream_status": "200",
 }
 
 
@@ -62,6 +63,25 @@ def test_a_request_that_was_tried_twice_took_both_times(told: str, seconds: floa
 def test_only_the_servers_errors_are_failures(status: int, *, failed: bool) -> None:
     (answer,) = answers([line(status=status)])
     assert answer.failed is failed
+
+
+@pytest.mark.parametrize(
+    ("upstream", "statuses", "failed"),
+    [
+        ("10.0.0.2:8080, 10.0.0.3:8080", "502, 200", True),
+        ("10.0.0.2:8080, 10.0.0.3:8080", "500, 404", True),
+        # nginx opens anew what was closed meanwhile.
+        ("10.0.0.2:8080, 10.0.0.2:8080", "502, 200", False),
+        ("10.0.0.2:8080 : 10.0.0.2:8080", "302 : 200", False),
+    ],
+    ids=["gone", "error", "reopened", "redirected"],
+)
+def test_what_the_other_lane_stood_in_for_is_a_failure_of_the_lane(
+    upstream: str, statuses: str, *, failed: bool
+) -> None:
+    told = line(upstream=upstream, upstream_status=statuses, header_seconds="0.1, 0.1")
+    (answer,) = answers([told])
+    assert (answer.lane, answer.failed) == (Lane.GREEN, failed)
 
 
 def test_traffic_is_the_whole_of_answers() -> None:

@@ -20,6 +20,7 @@ from bluegreen.watch import Traffic
 
 ASK = "/opt/tandem/nginx/ask.sh"
 RELOAD = "/opt/tandem/nginx/reload.sh"
+STAND_DOWN = "/opt/tandem/nginx/stand-down.sh"
 _OLD_WORKER = "worker process is shutting down"
 
 _KEPT_SECONDS = 16.0
@@ -67,6 +68,9 @@ class ServerBalancer:
             if before is not None:
                 self._demand([RELOAD, before], timeout)
             raise PortError(f"through nginx {lane} does not answer; {before} is live", answered)
+
+    def stand_down(self, lane: Lane, timeout: float) -> None:
+        self._demand([STAND_DOWN, lane], timeout)
 
     def settle(self, timeout: float) -> bool:
         end = self._clock.monotonic() + min(timeout, _KEPT_SECONDS)
