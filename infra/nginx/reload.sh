@@ -22,12 +22,6 @@ name_live() {
     sync "$LANE_FOLDER"
 }
 
-# Which lane stands in for the other one, if any does: it is a file that a request looks for.
-name_standby() {
-    rm -f "$LANE_FOLDER"/standby-*
-    [[ -z $1 ]] || : >"$LANE_FOLDER/standby-$1"
-}
-
 # Whether nginx answers by the configuration that is the current one.
 taken_over() {
     [[ $("$here/ask.sh" /nginx/configuration 2>/dev/null | tail -n 1) == "$1 $(basename "$(readlink "$RUN/current")")" ]]
@@ -44,16 +38,21 @@ before=$(sed -n 's/^default \(.*\);$/\1/p' "$live")
 lane=${1-$before}
 [[ $lane == blue || $lane == green ]] || fail "no lane is named \"$lane\": blue or green"
 
-[[ $lane == "$before" ]] || name_standby "$before"
+# That a lane stands in is a file, which requests look for. Until the new configuration is in use, the lane that
+# is about to get the traffic may be needed to stand in itself.
+[[ $lane == "$before" ]] || : >"$LANE_FOLDER/standby-$before"
 name_live "$lane"
 if reload; then
     for _ in {1..50}; do
-        ! taken_over "$lane" || exit 0
+        if taken_over "$lane"; then
+            "$here/stand-down.sh" "$lane"
+            exit 0
+        fi
         sleep 0.1
     done
     echo "nginx: the configuration is not in use after 5 seconds" >&2
 fi
-[[ $lane == "$before" ]] || name_standby ""
 name_live "$before"
 reload || true
+[[ $lane == "$before" ]] || "$here/stand-down.sh" "$before"
 fail "$before is live as before"

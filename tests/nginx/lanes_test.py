@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.nginx.asking import statuses
 from tests.nginx.upstream import Upstream, answering
 from tests.support import names, nginx_scripts
 from tests.support.names import Names
@@ -208,14 +209,8 @@ class TestNames:
             over = threading.Event()
             with ThreadPoolExecutor() as threads:
                 # Without a pause, each on a new connection: the first are the new workers' too.
-                running = threads.submit(self.statuses, edge.url, over)
+                running = threads.submit(statuses, edge.url, over)
                 codes = [edge.script("reload.sh").returncode for _ in range(3)]
                 over.set()
             assert codes == [0, 0, 0]
             assert running.result() == {httpx.codes.OK}
-
-    def statuses(self, url: str, over: threading.Event) -> set[int]:
-        seen = set()
-        while not over.is_set():
-            seen.add(httpx.get(url).status_code)
-        return seen

@@ -1,29 +1,40 @@
 """The lane that lost the traffic stands in for the one that has it, until it is told not to."""
 
+import socket
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import override
 
 import httpx
 import pytest
 
+from tests.nginx.asking import statuses
 from tests.nginx.upstream import Upstream, answering
-from tests.support import nginx_scripts
+from tests.support import names, nginx_scripts
+from tests.support.names import Names
 from tests.support.nginx import free_port, logged
 from tests.support.nginx_scripts import ScriptedNginx
+
+NOTICED = 3  # questions for a name after which nginx surely knows the answer
 
 
 class Switched:
     """nginx whose traffic went from blue to green."""
 
-    def __init__(self, folder: Path, stack: ExitStack, green: str | None = None) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, port: int | None = None) -> None:
         self.blue, self.green = (stack.enter_context(answering()) for _ in range(2))
-        settings = {
-            "BLUE_ACCOUNT": self.blue.address,
-            "GREEN_ACCOUNT": green or self.green.address,
-        }
-        self.edge: ScriptedNginx = stack.enter_context(nginx_scripts.started(folder, settings))
+        started = nginx_scripts.started(folder, self.settings(port))
+        self.edge: ScriptedNginx = stack.enter_context(started)
         assert self.edge.script("reload.sh", "green").returncode == 0
+
+    def settings(self, port: int | None) -> dict[str, str]:
+        """Where the lanes are; green at another port than its own if one is given."""
+        place = f"127.0.0.1:{port or port_of(self.green)}"
+        return {"BLUE_ACCOUNT": self.blue.address, "GREEN_ACCOUNT": place}
 
 
 @pytest.fixture
@@ -36,7 +47,11 @@ def switched(tmp_path: Path) -> Iterator[Switched]:
 def gone(tmp_path: Path) -> Iterator[Switched]:
     """The same, but nobody listens where green should."""
     with ExitStack() as stack:
-        yield Switched(tmp_path, stack, f"127.0.0.1:{free_port()}")
+        yield Switched(tmp_path, stack, free_port())
+
+
+def port_of(upstream: Upstream) -> int:
+    return int(upstream.address.rpartition(":")[2])
 
 
 def asked(upstream: Upstream) -> list[str]:
@@ -134,3 +149,74 @@ def test_a_lane_that_is_looked_at_answers_for_itself(switched: Switched) -> None
     status = httpx.get(switched.edge.internal_url).status_code
     assert status == httpx.codes.INTERNAL_SERVER_ERROR
     assert asked(switched.green) == []
+
+
+@contextmanager
+def silence() -> Iterator[int]:
+    """A port that answers nobody: not even that it is closed, like a dead container."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as stack:
+        while True:
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0.2)
+            try:
+                waiting.connect(full.getsockname())
+            except TimeoutError:
+                break
+        yield full.getsockname()[1]
+
+
+class Renamed(Switched):
+    """The same, with green known by a name."""
+
+    def __init__(self, folder: Path, stack: ExitStack, port: int | None = None) -> None:
+        self.known: Names = stack.enter_context(names.serving())
+        self.known.addresses["green-account"] = ("127.0.0.1",)
+        super().__init__(folder, stack, port)
+
+    @override
+    def settings(self, port: int | None) -> dict[str, str]:
+        place = f"green-account:{port or port_of(self.green)}"
+        return {**super().settings(port), "RESOLVER": self.known.address, "GREEN_ACCOUNT": place}
+
+    def forget_green(self) -> None:
+        """Let the name have no address any more."""
+        del self.known.addresses["green-account"]
+
+
+def test_the_lane_before_answers_for_one_that_has_no_address_any_more(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        switched = Renamed(tmp_path, stack)
+        httpx.get(switched.edge.url).raise_for_status()
+        assert asked(switched.green) == ["GET"]
+        switched.forget_green()
+        before = len(switched.known.asked)
+        while switched.known.asked[before:].count("green-account") < NOTICED:
+            httpx.get(switched.edge.url).raise_for_status()
+            time.sleep(0.05)
+        httpx.get(switched.edge.url).raise_for_status()
+        assert asked(switched.blue)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_waits_for_a_lane_that_loses_its_address_meanwhile_is_answered(
+    tmp_path: Path, method: str
+) -> None:
+    with ExitStack() as stack:
+        switched = Renamed(tmp_path, stack, stack.enter_context(silence()))
+        forgetting = threading.Timer(0.3, switched.forget_green)
+        forgetting.start()
+        httpx.request(method, switched.edge.url, content=b"all of it").raise_for_status()
+        forgetting.join()
+        assert asked(switched.blue) == [method]
+        (entry,) = logged(switched.edge.folder / "access.log", bool)
+        assert str(entry["upstream_status"]).startswith("504, 502 : ")
+
+
+def test_the_lane_that_stands_in_does_so_until_it_has_the_traffic_itself(gone: Switched) -> None:
+    over = threading.Event()
+    with ThreadPoolExecutor() as threads:
+        running = threads.submit(statuses, gone.edge.url, over)
+        returned = gone.edge.script("reload.sh", "blue").returncode
+        over.set()
+    assert returned == 0
+    assert running.result() == {httpx.codes.OK}
