@@ -37,10 +37,14 @@ def program(path: Path, text: str) -> Path:
         ("run", "//:local"),
         ("run", ":local", "--"),
         ("run", ":local", "--", "-h"),
+        ("run", ":bluegreen", "--", "deploy"),
+        ("run", "//:bluegreen", "--", "--help"),
     ],
 )
-def test_run_local_is_recognised(arguments: tuple[str, ...]) -> None:
-    assert call("runs_local", *arguments).returncode == 0
+def test_programs_that_run_pants_or_run_long_leave_pants_to_others(
+    arguments: tuple[str, ...],
+) -> None:
+    assert call("runs_alone", *arguments).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -50,13 +54,14 @@ def test_run_local_is_recognised(arguments: tuple[str, ...]) -> None:
         ("run",),
         ("test", ":local"),
         ("run", "src/python:local"),
+        ("run", ":new-service", "--", "orders"),
         ("run", ":local", "--debug-adapter"),
         ("--no-pantsd", "run", ":local"),
         ("run", "src/a.py", "--", "run", ":local"),
     ],
 )
 def test_anything_else_is_left_to_pants(arguments: tuple[str, ...]) -> None:
-    assert call("runs_local", *arguments).returncode == 1
+    assert call("runs_alone", *arguments).returncode == 1
 
 
 def test_the_official_launcher_is_known_by_its_name_inside(tmp_path: Path) -> None:
