@@ -1,6 +1,6 @@
 """What each step does and what proves that it is done, in terms of the ports."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from bluegreen.bundle import Bundle
@@ -24,12 +24,12 @@ class Demands:
     """What a destination wants of a release and of its server.
 
     Attributes:
-        services: The services of a lane; other images of a release are tools and servers.
+        tools: Images of a release that no lane runs: servers and tools. All others are services.
         least_free_bytes: Room that the disk must have.
         watch: When a new lane does too badly.
     """
 
-    services: Sequence[str]
+    tools: Collection[str]
     least_free_bytes: int = 2 * 10**9
     watch: Limits = field(default_factory=Limits)
 
@@ -107,7 +107,7 @@ class Acts:
             ),
             Proof.EMPTY: lambda step: not self._condition(step).images,
             Proof.HEALTHY: lambda step: self._condition(step).serves(
-                _release(step), self._demands.services
+                _release(step), self._demands.tools
             ),
             Proof.ROUTED: lambda step: self._balancer.live(_PROOF_TIMEOUT) == step.lane,
             Proof.QUIET: lambda step: not self._condition(step).running,
@@ -179,7 +179,7 @@ class Acts:
     def _switch(self, step: Step, _state: State, timeout: float) -> None:
         lane = _lane(step)
         # Whether it answers is seen by its traffic, and by then some requests have failed.
-        if not self._condition(step).serves(_release(step), self._demands.services):
+        if not self._condition(step).serves(_release(step), self._demands.tools):
             raise TemporaryError(f"{lane} is not healthy any more", self._engine.report(lane))
         try:
             self._balancer.route(lane, timeout)
@@ -192,7 +192,7 @@ class Acts:
         end = self._clock.monotonic() + min(limits.seconds, timeout)
         while self._clock.monotonic() < end:
             self._clock.sleep(limits.interval)
-            if not self._condition(step).serves(_release(step), self._demands.services):
+            if not self._condition(step).serves(_release(step), self._demands.tools):
                 said = self._engine.report(lane)
                 ill = said.partition("\n")[0]
                 raise PortError(f"{lane} is not healthy any more, with traffic on it: {ill}", said)

@@ -46,6 +46,24 @@ def test_a_bad_release_leaves_the_one_before_it_as_it_was(ill: str) -> None:
     assert list(world.lanes) == [Lane.BLUE]
 
 
+@pytest.mark.parametrize("ill", BAD)
+def test_a_bad_release_with_a_new_service_leaves_the_one_before_it_as_it_was(ill: str) -> None:
+    world = with_deployed(1)
+    grown = release(2, more=["orders"])
+    world.bad[grown.version] = ill
+    with pytest.raises(StepError, match="everything is as before"):
+        world.run(Deploy(grown))
+    assert served_by(world) == ONE.version
+
+
+def test_a_rollback_goes_behind_a_new_service_and_behind_one_that_was_removed() -> None:
+    world = with_deployed(1)
+    grown = release(2, more=["orders"])
+    for wanted in (Deploy(grown), Rollback(ONE), Deploy(THREE), Rollback(grown)):
+        world.run(wanted)
+        assert served_by(world) == wanted.release.version
+
+
 def test_a_lane_that_fell_ill_after_its_proof_gets_no_traffic() -> None:
     world = with_deployed(1)
     world.bad[TWO.version] = "falls ill when proven"

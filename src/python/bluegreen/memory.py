@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bluegreen.testing import World
 
 SERVICES = ("account", "database")
+TOOLS = ("kafka-tools",)
 
 
 @dataclass
@@ -152,12 +153,12 @@ class MemoryEngine(Port):
         there = self._world.lanes.get(lane)
         if there is None:
             return Condition()
-        images = {name: there.release.images[name] for name in SERVICES}
-        running = frozenset(SERVICES) if there.running else frozenset()
+        images = {n: image for n, image in there.release.images.items() if n not in TOOLS}
+        running = frozenset(images) if there.running else frozenset()
         killed = self._world.bad.get(there.release.version) == "is killed"
         well = there.running and there.healthy and there.takes_calls
         well = well and not (killed and lane is self._world.routed)
-        return Condition(images, frozenset(SERVICES) if well else frozenset(), running)
+        return Condition(images, frozenset(images) if well else frozenset(), running)
 
     def report(self, lane: Lane) -> str:
         return f"what the containers of {lane} say"

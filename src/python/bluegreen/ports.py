@@ -4,7 +4,7 @@ Every method ends within its timeout, and raises `TemporaryError` for what may w
 `PortError` for what will not. Repeating one is safe, whatever an earlier try has done of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -28,9 +28,14 @@ class Condition:
     healthy: frozenset[str] = frozenset()
     running: frozenset[str] = frozenset()
 
-    def serves(self, release: Release, services: Sequence[str]) -> bool:
-        """Whether each of the services runs the release's image, and is well."""
-        wanted = {name: release.images.get(name) for name in services}
+    def serves(self, release: Release, tools: Collection[str]) -> bool:
+        """Whether each of the release's services runs its image, and is well.
+
+        Args:
+            release: Which has the services that it was built with, whatever others have.
+            tools: Its images that no lane runs.
+        """
+        wanted = {name: image for name, image in release.images.items() if name not in tools}
         return self.healthy >= wanted.keys() and self.images == wanted
 
 

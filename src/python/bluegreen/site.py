@@ -102,7 +102,7 @@ class Site:
             balancer=self.balancer,
             clock=self.clock,
             demands=Demands(
-                services=self.told.settings.project.services,
+                tools=self.told.settings.build.names,
                 least_free_bytes=destination.least_free_bytes,
                 watch=destination.watch.limits(),
             ),

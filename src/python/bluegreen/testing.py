@@ -25,6 +25,7 @@ from bluegreen.lane import Lane
 from bluegreen.lock import FILE, Identity, Lock
 from bluegreen.memory import (
     SERVICES,
+    TOOLS,
     Files,
     MemoryClock,
     MemoryEngine,
@@ -52,9 +53,15 @@ class CrashError(BaseException):
     """kill -9 of the deployer: no handler runs after it, as far as Python can play that."""
 
 
-def release(number: int, *, contract: int = 1) -> Release:
-    """The release of that number; its code knows as many expand revisions."""
-    names = (*SERVICES, "kafka-tools")
+def release(number: int, *, contract: int = 1, more: Sequence[str] = ()) -> Release:
+    """The release of that number; its code knows as many expand revisions.
+
+    Args:
+        number: Of its images, too.
+        contract: The newest contract revision that it knows.
+        more: Services that other releases do not have.
+    """
+    names = (*SERVICES, *more, *TOOLS)
     return Release(
         revision=f"{number:040x}",
         built_at=START + timedelta(seconds=number),
@@ -177,7 +184,7 @@ class World:
             engine=MemoryEngine(self),
             balancer=Nginx(self),
             clock=clock,
-            demands=Demands(services=SERVICES),
+            demands=Demands(tools=TOOLS),
             contents={digest(content): content for content in FILES.values()},
             wall=lambda: self.now.timestamp() + self.skew,
         )

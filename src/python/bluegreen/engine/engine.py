@@ -19,6 +19,7 @@ from bluegreen.engine.lines import (
     SERVERS_HOME,
     Lines,
 )
+from bluegreen.engine.tasks import known
 from bluegreen.engine.variables import Variables
 from bluegreen.errors import PortError
 from bluegreen.lane import Lane
@@ -149,7 +150,7 @@ class ServerEngine:
 
     def prepare(self, lane: Lane, release: Release, timeout: float) -> None:
         end = self._clock.monotonic() + timeout
-        self._run_all(release, self._tasks.prepare, end, lane)
+        self._run_all(release, self._known(release, self._tasks.prepare), end, lane)
 
     def start(self, lane: Lane, release: Release, timeout: float) -> None:
         home = f"lanes/{lane}"
@@ -163,7 +164,8 @@ class ServerEngine:
             raise type(error)(message, f"{error.detail}\n{said}") from error
 
     def publish(self, release: Release, timeout: float) -> None:
-        self._run_all(release, self._tasks.publish, self._clock.monotonic() + timeout)
+        tasks = self._known(release, self._tasks.publish)
+        self._run_all(release, tasks, self._clock.monotonic() + timeout)
 
     def prove(self, lane: Lane, release: Release, timeout: float) -> None:
         end = self._clock.monotonic() + timeout
@@ -205,11 +207,21 @@ class ServerEngine:
         return self._compose.run(self._lines.logs(project, services, lines, timeout), timeout)
 
     def _install(self, release: Release, file: str, home: str, lane: Lane) -> None:
+        content = self._kept(release, file)
+        self._files.write(f"{home}/.env", self._variables.render(release, lane))
+        self._files.write(f"{home}/{COMPOSE_FILE}", content)
+
+    def _kept(self, release: Release, file: str) -> str:
         content = self._files.read(f"releases/{release.version}/{file}")
         if content is None:
             raise PortError(f"the server has no {file} of {release.version}; deploy it again")
-        self._files.write(f"{home}/.env", self._variables.render(release, lane))
-        self._files.write(f"{home}/{COMPOSE_FILE}", content)
+        return content
+
+    def _known(self, release: Release, lines: Sequence[str]) -> list[str]:
+        there, others = known(lines, self._kept(release, LANE_FILE))
+        for name in others:
+            self._say(f"{release.version} has no task {name}")
+        return there
 
     def _make_volumes(self, servers_file: str) -> None:
         """Make what only lanes have a use for: Compose leaves out what its own services do not."""
