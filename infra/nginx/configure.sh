@@ -58,9 +58,41 @@ trust() {
     echo "real_ip_recursive on;"
 }
 
+# Whether a template is of a service beside account: "route", or of all: "site".
+kind() {
+    local name
+    name=$(basename "$1")
+    if [[ -e ${1%/*/*}/parts/${name%%.*}.route.template ]]; then echo route; else echo site; fi
+}
+
+# Renders those templates of a folder that are of a kind.
+render_all() {
+    local template into
+    for template in "$1"/templates/*.template "$1"/parts/*.template; do
+        [[ $(kind "$template") == "$2" ]] || continue
+        into=$CONF_FOLDER
+        [[ ${template%/*} != */parts ]] || into=$PARTS_FOLDER
+        render "$template" "$into/$(basename "$template" .template)" || exit
+    done
+}
+
+# Renders everything, with the routes of a folder, and has nginx test it. As a condition it goes without errexit.
+configured() (
+    rm -rf "$CONF_FOLDER" "$PARTS_FOLDER" && mkdir "$CONF_FOLDER" "$PARTS_FOLDER" || exit
+    render "$here/nginx.conf.template" "$out/nginx.conf" || exit
+    for template in "$here/servers/$door.conf.template" "$here/servers/internal.conf.template"; do
+        render "$template" "$CONF_FOLDER/$(basename "$template" .template)" || exit
+    done
+    render_all "$here" site
+    render_all "$1" route
+    [[ -z $TRUSTED_BALANCERS ]] || trust "$TRUSTED_BALANCERS" >"$CONF_FOLDER/balancers.conf" || exit
+    nginx -t -q -e stderr -p "$RUN" -c "$out/nginx.conf"
+)
+
 live=$LANE_FOLDER/live.conf
 [[ -e $live ]] || echo "default $FIRST_LANE;" >"$live" || fail "cannot write $live"
 [[ $(<"$live") =~ ^"default "(blue|green)";"$ ]] || fail "$live names no lane: default blue; or default green;"
+lane=${BASH_REMATCH[1]}
 
 door=plain
 if [[ -e $TLS_CERTIFICATE || -e $TLS_KEY ]]; then
@@ -77,17 +109,16 @@ trap 'rm -rf "$out"' EXIT # unless it becomes the current one
 CONF_FOLDER=$out/conf.d PARTS_FOLDER=$out/parts
 CONFIGURATION=$(basename "$out")
 export CONFIGURATION PID_FILE=$RUN/nginx.pid TEMP_FOLDER=$RUN/temporary
-mkdir "$CONF_FOLDER" "$PARTS_FOLDER"
-render "$here/nginx.conf.template" "$out/nginx.conf"
-for template in "$here"/templates/*.template "$here/servers/$door.conf.template" "$here/servers/internal.conf.template"; do
-    render "$template" "$CONF_FOLDER/$(basename "$template" .template)"
-done
-for template in "$here"/parts/*.template; do
-    render "$template" "$PARTS_FOLDER/$(basename "$template" .template)"
-done
-[[ -z $TRUSTED_BALANCERS ]] || trust "$TRUSTED_BALANCERS" >"$CONF_FOLDER/balancers.conf"
 
-nginx -t -q -e stderr -p "$RUN" -c "$out/nginx.conf" || fail "the configuration is refused; the one before stays"
+# Those of the release in the live lane, if routes.sh has kept them; this image may be of another one.
+routes=$LANE_FOLDER/routes-$lane
+if ! [[ -d $routes ]]; then
+    routes=$here
+elif ! configured "$routes"; then
+    echo "nginx: the routes of $lane are refused; those of this image are taken" >&2
+    routes=$here
+fi
+[[ $routes != "$here" ]] || configured "$here" || fail "the configuration is refused; the one before stays"
 before=$(readlink "$RUN/current" || true)
 ln -s "$out" "$RUN/current.new"
 mv -T "$RUN/current.new" "$RUN/current"

@@ -55,7 +55,7 @@ heads = "database-migrate migrate status --json"
 check = "database-migrate migrate check --since {{expand}}"
 expand = ["database-prepare", "{expand}"]
 contract = ["database-migrate migrate contract"]
-prepare = ["identity-keys", "kafka-topics", "kafka-emptied", "kafka-access"]
+prepare = ["identity-keys", "kafka-topics", "kafka-emptied", "kafka-access", "nginx-routes"]
 publish = ["static"]
 prove = ["scenario"]
 

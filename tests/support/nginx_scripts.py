@@ -55,10 +55,12 @@ class ScriptedNginx:
         """The folder of the rendered configuration."""
         return self.folder / "run/current"
 
-    def script(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one of the scripts beside nginx, as `docker exec` does."""
+    def script(
+        self, name: str, *arguments: str, source: Path = SOURCE
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one of the scripts beside nginx, as `docker exec` does, or those of another image."""
         return subprocess.run(  # noqa: S603  # our own script
-            [str(SOURCE / name), *arguments],
+            [str(source / name), *arguments],
             check=False,
             capture_output=True,
             text=True,
