@@ -394,3 +394,15 @@ def _stranger(site: Delivery) -> str:
     """The public half of a key that nobody knows."""
     (site.home / "stranger").unlink(missing_ok=True)
     return " ".join(make_key(site.home / "stranger").split()[:2])
+
+
+def test_a_secret_that_the_server_lacks_is_told_before_anything_is_touched(site: Delivery) -> None:
+    folder = site.built()
+    there = site.server.folder / "secrets/kafka_identity_password"
+    aside = there.rename(site.home / "aside")
+    try:
+        done = site.run("deploy", "--release", str(folder))
+    finally:
+        aside.rename(there)
+    assert done.returncode == Exit.REFUSED
+    assert "the server has no secret kafka_identity_password: `bluegreen setup`" in done.stderr

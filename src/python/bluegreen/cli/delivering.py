@@ -1,25 +1,25 @@
 """The commands that make releases and change what serves."""
 
 import os
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bluegreen.build import building
 from bluegreen.bundle import Bundle, digest
 from bluegreen.cli.context import Context
+from bluegreen.cli.waiting import when_unlocked
 from bluegreen.delivery import Choose, Delivery, rollback_to
-from bluegreen.errors import LockedError
+from bluegreen.errors import RefusedError
 from bluegreen.notifying import Notifying
 from bluegreen.plan import Contract, Deploy, Prune, plan
 from bluegreen.ports import Outcome
 from bluegreen.rehearsal import Rehearsal
+from bluegreen.setup.gathering import named
 from bluegreen.site import Site, SystemClock
+from bluegreen.ssh.secret_files import SecretFiles
 
 RELEASE = Path("release")
 """Where a release is put together, in the folder of the settings."""
-
-_LOCK_POLL = 2.0
 
 
 def build(context: Context) -> None:
@@ -65,11 +65,25 @@ def _built(context: Context) -> Bundle:
 
 def _deliver(context: Context, operation: str, choose: Choose, contents: Mapping[str, str]) -> None:
     with context.site(delivering=True) as site:
+        _check_secrets(site, contents.values())
         if context.options.dry_run:
             _rehearse(context, site, choose)
             return
-        outcome = _when_unlocked(context, site, operation, choose, contents)
+        outcome = _done(context, site, operation, choose, contents)
         context.console.outcome(outcome, _serves(site))
+
+
+def _check_secrets(site: Site, compose: Iterable[str]) -> None:
+    """See that what Compose files want is there, before anything is touched: of a new service, too.
+
+    Raises:
+        RefusedError: it is not.
+    """
+    needed = frozenset[str]().union(*map(named, compose))
+    lacking = needed - SecretFiles(site.connection, site.told.destination.folder).digests().keys()
+    if lacking:
+        names = ", ".join(sorted(lacking))
+        raise RefusedError(f"the server has no secret {names}: `bluegreen setup` brings it there")
 
 
 def _rehearse(context: Context, site: Site, choose: Choose) -> None:
@@ -87,7 +101,7 @@ def _rehearse(context: Context, site: Site, choose: Choose) -> None:
     context.console.rehearsal(steps, rehearsal.commands)
 
 
-def _when_unlocked(
+def _done(
     context: Context,
     site: Site,
     operation: str,
@@ -107,15 +121,7 @@ def _when_unlocked(
         timeouts=context.destination.timeouts,
         announce=context.console.plan,
     )
-    end = time.monotonic() + context.options.lock_wait
-    while True:
-        try:
-            return delivery.do(operation, choose)
-        except LockedError as error:
-            if time.monotonic() > end:
-                raise
-            context.console.progress(f"waiting: {error}")
-            time.sleep(_LOCK_POLL)
+    return when_unlocked(context, lambda: delivery.do(operation, choose))
 
 
 def _serves(site: Site) -> str:

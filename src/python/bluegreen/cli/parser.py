@@ -15,7 +15,7 @@ _DESCRIPTION = "Delivers releases to servers, lane by lane, without losing a req
 
 _EXAMPLES = f"""\
 examples:
-  bluegreen -d production setup                         a bare server with Docker, once
+  bluegreen -d production setup                         a bare server; secrets of a new service
   bluegreen -d production doctor                        what is in the way of a deploy, all of it
   bluegreen -d staging deploy                           build, push and deliver
   bluegreen build                                       or in two steps: into the folder release
@@ -66,8 +66,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_preparing(commands: _Commands) -> None:
-    each = _add(commands, "setup", "make a server ready for deliveries", preparing.setup)
-    _add_dry_run(each)
+    _add_changing(commands, "setup", "make a server ready for deliveries", preparing.setup)
     _add(commands, "doctor", "look at everything that a deploy needs", preparing.doctor)
     each = _add(
         commands,

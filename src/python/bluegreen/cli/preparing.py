@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from bluegreen.cli.context import Context
+from bluegreen.cli.waiting import when_unlocked
 from bluegreen.engine.servers import Servers
 from bluegreen.engine.variables import Variables
 from bluegreen.errors import PortError, SettingsError
@@ -58,7 +59,7 @@ def setup(context: Context) -> None:
         if context.options.dry_run:
             one.look(wanted)
         else:
-            one.do(wanted)
+            when_unlocked(context, lambda: one.do(wanted))
             _tell(context, Finding("setup", Verdict.OK, "the server is ready"))
 
 
