@@ -240,7 +240,7 @@ def ready() -> Iterator[Delivery]:
         tempfile.TemporaryDirectory(prefix="tandem-delivery-") as scratch,
         registry() as images,
         production() as server,
-        _listening() as (notify, heard),
+        listening() as (notify, heard),
     ):
         home = Path(scratch)
         make(server.folder / "secrets", APPLICATIONS)
@@ -262,7 +262,7 @@ def _make_checkout(home: Path) -> None:
 
 
 @contextmanager
-def _listening() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def listening() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The URL of somebody who is notified, and what they were told."""
     heard: list[dict[str, Any]] = []
 

@@ -67,7 +67,7 @@ class Stack:
     @property
     def checkout(self) -> Path:
         """The checkout that the Compose files are of."""
-        return Path(os.environ[CHECKOUT])
+        return checkout()
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -259,6 +259,11 @@ def saved(images: Iterable[str]) -> Iterator[mmap.mmap]:
         run(["docker", "save", f"--output={path}", *images], timeout=_SAVE_TIMEOUT)
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
             yield whole
+
+
+def checkout() -> Path:
+    """The checkout that is tested."""
+    return Path(os.environ[CHECKOUT])
 
 
 def needed() -> None:

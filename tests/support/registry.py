@@ -6,6 +6,7 @@ with registry() as one:
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -27,6 +28,7 @@ USER, PASSWORD = "deployer", "open sesame"
 """Who is let in where a login is asked for."""
 
 _HASH = "$2b$05$CvxocRp7GlVIIvO1YrwZOuY5dmCLjALUBjIbeEcFGW7UKWje..Kgu"
+_PUSH = re.compile(r'"PUT /v2/(\S+)/manifests/')
 _START_TIMEOUT = 20.0  # seconds
 _STOP_TIMEOUT = 10.0
 _POLL_INTERVAL = 0.05
@@ -82,8 +84,11 @@ class Registry:
 
     def pushes(self) -> int:
         """How many manifests it was sent."""
-        lines = (self.folder / "log").read_text().splitlines()
-        return sum('"PUT /v2/' in line and "/manifests/" in line for line in lines)
+        return len(self.pushed())
+
+    def pushed(self) -> Sequence[str]:
+        """The images whose manifests it was sent, in this order."""
+        return _PUSH.findall((self.folder / "log").read_text())
 
 
 @contextmanager

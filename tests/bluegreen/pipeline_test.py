@@ -1,0 +1,333 @@
+"""From a branch to production by the repository's own workflows: a release, a new service, and back."""
+
+import re
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bluegreen.release import Release
+from bluegreen.state import State
+from tests.build.checkout import Checkout
+from tests.support import docker, site_load
+from tests.support.delivery import listening
+from tests.support.docker import run
+from tests.support.postgres import free_port
+from tests.support.production import Production, production
+from tests.support.registry import PASSWORD, USER, Registry, registry
+from tests.support.site_load import Mix
+from tests.support.site_report import Report
+from tests.support.workflows import ACTOR, RUN_ID, Ran, Runner
+
+pytestmark = pytest.mark.timeout(1500)  # seconds; images are built in the first test
+
+LIGHT = Mix(people=2, pages=1.0, starts=4.0, edits=0.2, visits=0.0)
+SERVICE = "orders"
+WHO = ("-c", "user.name=Anna", "-c", "user.email=anna@example.com", "-c", "commit.gpgsign=false")
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The bare repository that all push to, and somebody's clone of it."""
+
+    bare: Path
+    clone: Path
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the clone; what it printed."""
+        return run(["git", "-C", str(self.clone), *WHO, *arguments]).stdout.strip()
+
+    def commit(self, branch: str, message: str) -> None:
+        """Commit all that there is to a branch, and push it."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", f"--message={message}")
+        self.git("push", "--quiet", "origin", f"HEAD:{branch}")
+
+    def merge(self, branch: str, into: str) -> None:
+        """Merge a branch into another one, and push that."""
+        self.git("checkout", "--quiet", into)
+        self.git("merge", "--quiet", "--no-ff", f"--message=Merge {branch} into {into}", branch)
+        self.git("push", "--quiet", "origin", into)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Everything that a delivery meets.
+
+    Attributes:
+        repository: What is pushed to.
+        runner: What a push starts.
+        server: Where releases go.
+        images: How they get there.
+        url: Where nginx answers.
+        heard: What those were told who are to be notified.
+    """
+
+    repository: Repository
+    runner: Runner
+    server: Production
+    images: Registry
+    url: str
+    heard: Sequence[dict[str, Any]]
+
+    @property
+    def state(self) -> State:
+        """What the server remembers."""
+        file = self.server.folder / "state.json"
+        return State.parse(file.read_text(), str(file))
+
+    @property
+    def serving(self) -> Release:
+        """The release that has the traffic."""
+        serving = self.state.serving
+        assert serving is not None
+        return serving
+
+    def get(self, path: str) -> httpx.Response:
+        """What nginx answers at its public port."""
+        return httpx.get(f"{self.url}{path}", timeout=10)
+
+
+@contextmanager
+def repository(folder: Path) -> Iterator[Repository]:
+    """One with the branches `develop` and `PROM`, both at the commit of the checkout."""
+    bare, clone = folder / "origin.git", folder / "developer"
+    run(["git", "init", "--quiet", "--bare", "--initial-branch=develop", str(bare)])
+    run(
+        [
+            "git",
+            "-C",
+            str(docker.checkout()),
+            "push",
+            "--quiet",
+            str(bare),
+            "HEAD:refs/heads/develop",
+        ]
+    )
+    run(["git", "clone", "--quiet", str(bare), str(clone)])
+    one = Repository(bare, clone)
+    one.git("checkout", "--quiet", "-b", "PROM")
+    try:
+        yield one
+    finally:
+        Checkout(clone).stop_pants()
+
+
+def settle(one: Repository, server: Production, images: Registry, url: str, tag: str) -> None:
+    """Commit what a team writes into its copy: where its server and its registry are.
+
+    Images get a tag of this test's own: other suites use those of the checkout.
+    """
+    network = f"10.82.{secrets.randbelow(256)}.{16 * secrets.randbelow(16)}/28"
+    port = url.rpartition(":")[2]
+    changes = {
+        "deploy.toml": {
+            "registry.example.com/tandem": f"{images.host}/tandem",
+            '"deployer"': f'"{USER}"',
+            "[build]\n": f'[build]\nimages = "tandem/{{name}}:{tag}"\n',
+            "deploy@www.example.com": server.address,
+            'known-hosts = "deploy/known_hosts"': f'known-hosts = "deploy/known_hosts"\nfolder = "{server.folder}"',
+            '"https://www.example.com"': f'"{url}"',
+            'TANDEM_ADDRESS = "10.0.0.5"': f'TANDEM_EDGE_SUBNET = "{network}"',
+            "8080": port,
+            "10.0.0.0/24": network,
+            "[destinations.production]": "[watch]\nseconds = 5\ninterval = 1\nfast-enough = 20\n\n"
+            "[destinations.production]",
+        },
+        "build-support/macros.py": {'["dev"]': f'["{tag}"]'},
+    }
+    for name, replaced in changes.items():
+        file = one.clone / name
+        text = file.read_text()
+        for before, after in replaced.items():
+            assert before in text, f"{name} has no {before}"
+            text = text.replace(before, after)
+        file.write_text(text)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A bare server, a registry that asks for a password, and a repository with their addresses."""
+    docker.needed()
+    folder, tag = tmp_path_factory.mktemp("pipeline"), f"pipeline-{secrets.token_hex(4)}"
+    with ExitStack() as stack:
+        images = stack.enter_context(registry(login=True))
+        server = stack.enter_context(production())
+        notify, heard = stack.enter_context(listening())
+        one = stack.enter_context(repository(folder))
+        url = f"http://127.0.0.1:{free_port()}"
+        settle(one, server, images, url, tag)
+        stack.callback(remove_images, tag)
+        home = folder / "runner"
+        home.mkdir()
+        known = {
+            "TANDEM_DEPLOY_KEY": server.key,
+            "TANDEM_KNOWN_HOSTS": server.known_hosts.read_text().strip(),
+            "TANDEM_REGISTRY_PASSWORD": PASSWORD,
+            "TANDEM_NOTIFY_URL": notify,
+        }
+        runner = Runner(one.bare, home, known)
+        stack.callback(runner.close)
+        yield Lab(one, runner, server, images, url, heard)
+
+
+def remove_images(tag: str) -> None:
+    names = run(["docker", "images", "--format={{.Repository}}:{{.Tag}}"]).stdout.split()
+    made = [name for name in names if name.endswith(f":{tag}")]
+    run(["docker", "rmi", *made])
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A run of a workflow, and what came of it."""
+
+    ran: Ran
+    release: Release
+    live: str
+    report: Report
+    pushed: Sequence[str]
+    heard: Sequence[str]
+
+
+def delivered(lab: Lab, workflow: str, *, loaded: bool) -> Delivered:
+    """Run a workflow of PROM while people use the site, or with their coming after it."""
+    pushed, heard = len(lab.images.pushed()), len(lab.heard)
+    with ExitStack() as stack:
+        load = stack.enter_context(site_load.running(lab.url, LIGHT)) if loaded else None
+        ran = lab.runner.run(workflow, "PROM", {"version": ""})
+        assert ran.code == 0, ran.output
+        print(ran.output)
+        load = load or stack.enter_context(site_load.running(lab.url, LIGHT))
+        time.sleep(2)
+        report = load.stop()
+    live = lab.state.live
+    assert live is not None
+    names = [name.removeprefix("tandem/") for name in lab.images.pushed()[pushed:]]
+    told = [each["message"] for each in lab.heard[heard:]]
+    return Delivered(ran, lab.serving, live, report, names, told)
+
+
+@pytest.fixture(scope="module")
+def first(lab: Lab) -> Delivered:
+    """What the first push to PROM brings."""
+    lab.repository.commit("PROM", "Say where production is")
+    lab.repository.git("push", "--quiet", "origin", "PROM:develop")
+    return delivered(lab, "cd.yml", loaded=False)
+
+
+@pytest.fixture(scope="module")
+def checked(lab: Lab, first: Delivered) -> Ran:
+    """What is said of a branch with a new service."""
+    assert first
+    one = lab.repository
+    one.git("checkout", "--quiet", "-b", SERVICE, "PROM")
+    said = Checkout(one.clone).pants("run", ":new-service", "--", SERVICE, "--web")
+    assert said.returncode == 0, said.stdout
+    one.commit(SERVICE, f"Take {SERVICE}")
+    # Tests are left to those of ci: what names all services reaches all of them.
+    return lab.runner.run("ci.yml", SERVICE, more=["--no-test"])
+
+
+@pytest.fixture(scope="module")
+def grown(lab: Lab, checked: Ran) -> Delivered:
+    """What comes of its merge into develop, and of develop's into PROM."""
+    assert checked.code == 0, checked.output
+    lab.repository.git("checkout", "--quiet", "-b", "develop", "origin/develop")
+    lab.repository.merge(SERVICE, into="develop")
+    lab.repository.merge("develop", into="PROM")
+    return delivered(lab, "cd.yml", loaded=True)
+
+
+@pytest.fixture(scope="module")
+def back(lab: Lab, grown: Delivered) -> Delivered:
+    """What comes of the rollback by hand."""
+    assert grown
+    return delivered(lab, "rollback.yml", loaded=True)
+
+
+def test_a_first_push_to_prom_makes_a_bare_server_serve(lab: Lab, first: Delivered) -> None:
+    assert first.release.revision == lab.repository.git("rev-parse", "origin/PROM~0")
+    assert sorted(first.pushed) == sorted(first.release.images)
+    assert first.report.failures == []
+    assert first.report.writes.lost == []
+    assert lab.get(f"/{SERVICE}").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_a_branch_with_a_new_service_merges_into_develop(checked: Ran) -> None:
+    assert checked.code == 0, checked.output
+    assert "no conflict" in checked.output
+
+
+def test_a_new_service_answers_at_the_public_port_from_the_other_lane(
+    lab: Lab, first: Delivered, grown: Delivered
+) -> None:
+    page = lab.get(f"/{SERVICE}?name=Ada")
+    assert (page.status_code, "Hello, Ada!" in page.text) == (HTTPStatus.OK, True)
+    style = re.search(r'rel="stylesheet" href="([^"]*)"', page.text)
+    assert style is not None
+    assert lab.get(style[1]).status_code == HTTPStatus.OK
+    assert grown.live != first.live
+    assert {SERVICE} <= grown.release.images.keys()
+
+
+def test_only_what_a_new_service_changes_is_pushed(first: Delivered, grown: Delivered) -> None:
+    changed = {SERVICE, "kafka-tools", "nginx"}
+    assert set(grown.pushed) == changed
+    assert len(grown.pushed) == len(changed)
+    unchanged = first.release.images.keys() - changed
+    assert {name: grown.release.images[name] for name in unchanged} == {
+        name: first.release.images[name] for name in unchanged
+    }
+
+
+def test_nobody_who_uses_the_site_feels_a_delivery_or_a_rollback(
+    grown: Delivered, back: Delivered
+) -> None:
+    for each in (grown, back):
+        print(each.report)
+        assert each.report.failures == []
+        assert each.report.writes.lost == []
+        assert each.report.streams.missed == []
+
+
+def test_a_rollback_by_hand_gives_the_traffic_to_the_release_without_the_service(
+    lab: Lab, first: Delivered, back: Delivered
+) -> None:
+    assert back.release == first.release
+    assert back.live == first.live
+    assert back.pushed == []
+    assert lab.get(f"/{SERVICE}").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_each_is_told_with_who_began_it(
+    first: Delivered, grown: Delivered, back: Delivered
+) -> None:
+    for each in (first, grown, back):
+        [message] = each.heard
+        assert each.release.version in message
+        assert f"{ACTOR}, run {RUN_ID}" in message
+    assert SERVICE in grown.heard[0]
+
+
+def test_no_log_of_a_run_has_a_secret(
+    lab: Lab, first: Delivered, checked: Ran, grown: Delivered, back: Delivered
+) -> None:
+    values = [*lab.runner.secrets.values()]
+    values.remove(lab.runner.secrets["TANDEM_KNOWN_HOSTS"])  # public
+    values += [file.read_text() for file in (lab.server.folder / "secrets").iterdir()]
+    lines = {line.strip() for value in values for line in value.splitlines()}
+    hidden = {
+        line
+        for line in lines
+        if len(line) > 8 and not line.startswith(("-----", "sasl.", "security."))
+    }
+    assert hidden
+    for output in (checked.output, *(each.ran.output for each in (first, grown, back))):
+        assert [line for line in hidden if line in output] == []
