@@ -1,4 +1,4 @@
-"""From a branch to production by the repository's own workflows: a release, a new service, and back."""
+"""From a branch to production by the workflows themselves: a release, a new service, and back."""
 
 import re
 import secrets
@@ -17,6 +17,7 @@ from bluegreen.release import Release
 from bluegreen.state import State
 from tests.build.checkout import Checkout
 from tests.support import docker, site_load
+from tests.support.applications import APPLICATIONS
 from tests.support.delivery import listening
 from tests.support.docker import run
 from tests.support.postgres import free_port
@@ -68,6 +69,7 @@ class Lab:
         images: How they get there.
         url: Where nginx answers.
         heard: What those were told who are to be notified.
+        tag: Of the images of this machine.
     """
 
     repository: Repository
@@ -76,6 +78,7 @@ class Lab:
     images: Registry
     url: str
     heard: Sequence[dict[str, Any]]
+    tag: str
 
     @property
     def state(self) -> State:
@@ -97,7 +100,7 @@ class Lab:
 
 @contextmanager
 def repository(folder: Path) -> Iterator[Repository]:
-    """One with the branches `develop` and `PROM`, both at the commit of the checkout."""
+    """One whose branch `develop` is at the commit of the checkout."""
     bare, clone = folder / "origin.git", folder / "developer"
     run(["git", "init", "--quiet", "--bare", "--initial-branch=develop", str(bare)])
     run(
@@ -112,10 +115,8 @@ def repository(folder: Path) -> Iterator[Repository]:
         ]
     )
     run(["git", "clone", "--quiet", str(bare), str(clone)])
-    one = Repository(bare, clone)
-    one.git("checkout", "--quiet", "-b", "PROM")
     try:
-        yield one
+        yield Repository(bare, clone)
     finally:
         Checkout(clone).stop_pants()
 
@@ -133,7 +134,7 @@ def settle(one: Repository, server: Production, images: Registry, url: str, tag:
             '"deployer"': f'"{USER}"',
             "[build]\n": f'[build]\nimages = "tandem/{{name}}:{tag}"\n',
             "deploy@www.example.com": server.address,
-            'known-hosts = "deploy/known_hosts"': f'known-hosts = "deploy/known_hosts"\nfolder = "{server.folder}"',
+            "known-hosts =": f'folder = "{server.folder}"\nknown-hosts =',
             '"https://www.example.com"': f'"{url}"',
             'TANDEM_ADDRESS = "10.0.0.5"': f'TANDEM_EDGE_SUBNET = "{network}"',
             "8080": port,
@@ -175,7 +176,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         }
         runner = Runner(one.bare, home, known)
         stack.callback(runner.close)
-        yield Lab(one, runner, server, images, url, heard)
+        yield Lab(one, runner, server, images, url, heard, tag)
 
 
 def remove_images(tag: str) -> None:
@@ -217,8 +218,9 @@ def delivered(lab: Lab, workflow: str, *, loaded: bool) -> Delivered:
 @pytest.fixture(scope="module")
 def first(lab: Lab) -> Delivered:
     """What the first push to PROM brings."""
-    lab.repository.commit("PROM", "Say where production is")
-    lab.repository.git("push", "--quiet", "origin", "PROM:develop")
+    lab.repository.commit("develop", "Say where production is")
+    lab.repository.git("push", "--quiet", "origin", "develop:PROM")
+    lab.repository.git("branch", "PROM")
     return delivered(lab, "cd.yml", loaded=False)
 
 
@@ -227,7 +229,7 @@ def checked(lab: Lab, first: Delivered) -> Ran:
     """What is said of a branch with a new service."""
     assert first
     one = lab.repository
-    one.git("checkout", "--quiet", "-b", SERVICE, "PROM")
+    one.git("checkout", "--quiet", "-b", SERVICE, "develop")
     said = Checkout(one.clone).pants("run", ":new-service", "--", SERVICE, "--web")
     assert said.returncode == 0, said.stdout
     one.commit(SERVICE, f"Take {SERVICE}")
@@ -239,7 +241,6 @@ def checked(lab: Lab, first: Delivered) -> Ran:
 def grown(lab: Lab, checked: Ran) -> Delivered:
     """What comes of its merge into develop, and of develop's into PROM."""
     assert checked.code == 0, checked.output
-    lab.repository.git("checkout", "--quiet", "-b", "develop", "origin/develop")
     lab.repository.merge(SERVICE, into="develop")
     lab.repository.merge("develop", into="PROM")
     return delivered(lab, "cd.yml", loaded=True)
@@ -253,7 +254,7 @@ def back(lab: Lab, grown: Delivered) -> Delivered:
 
 
 def test_a_first_push_to_prom_makes_a_bare_server_serve(lab: Lab, first: Delivered) -> None:
-    assert first.release.revision == lab.repository.git("rev-parse", "origin/PROM~0")
+    assert first.release.revision == lab.repository.git("rev-parse", "origin/develop")
     assert sorted(first.pushed) == sorted(first.release.images)
     assert first.report.failures == []
     assert first.report.writes.lost == []
@@ -314,6 +315,19 @@ def test_each_is_told_with_who_began_it(
         assert each.release.version in message
         assert f"{ACTOR}, run {RUN_ID}" in message
     assert SERVICE in grown.heard[0]
+
+
+@pytest.mark.parametrize("folder", [f"src/python/services/{SERVICE}", "infra/compose"])
+def test_the_new_service_answers_by_compose_alone_and_in_the_whole(
+    lab: Lab, grown: Delivered, folder: str
+) -> None:
+    assert grown
+    applications = (*APPLICATIONS, SERVICE)
+    with docker.project(
+        folder, of=lab.repository.clone, version=lab.tag, applications=applications
+    ) as stack:
+        print(f"healthy after {stack.up():.0f} s")
+        assert "Hello, Ada!" in httpx.get(f"{stack.url}/{SERVICE}?name=Ada", timeout=10).text
 
 
 def test_no_log_of_a_run_has_a_secret(

@@ -177,16 +177,25 @@ def service_of(container: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def project(folder: str, *files: str) -> Iterator[Stack]:
+def project(
+    folder: str,
+    *files: str,
+    of: Path | None = None,
+    version: str = "dev",
+    applications: Sequence[str] = APPLICATIONS,
+) -> Iterator[Stack]:
     """A Compose project that is not up yet; it and its data are removed at the end.
 
     Args:
         folder: Where its docker-compose.yml is, in the checkout.
         files: Further files of that folder, over it.
+        of: Another checkout than the one that is tested.
+        version: The tag of its images.
+        applications: Its services.
     """
-    with _told() as (name, url, environment):
-        environment["COMPOSE_PROJECT_NAME"] = name
-        home = Path(os.environ[CHECKOUT]) / folder
+    with _told(applications) as (name, url, environment):
+        environment |= {"COMPOSE_PROJECT_NAME": name, "TANDEM_VERSION": version}
+        home = (of or checkout()) / folder
         stack = Stack(home, name, url, environment, ("docker-compose.yml", *files))
         try:
             yield stack
@@ -208,7 +217,7 @@ def lanes() -> Iterator[Lanes]:
     """The servers and both lanes, none of them up yet; all is removed at the end."""
     with _told() as (name, url, environment), _volume(f"{name}_signing-keys"):
         environment["TANDEM_PROJECT"] = name
-        home = Path(os.environ[CHECKOUT]) / "infra" / "compose"
+        home = checkout() / "infra" / "compose"
         servers = Stack(home, name, url, environment, ("servers.yml",))
         blue, green = (
             Stack(home, f"{name}-{lane}", url, {**environment, "TANDEM_LANE": lane}, ("lane.yml",))
@@ -233,14 +242,16 @@ def _volume(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _told() -> Iterator[tuple[str, str, dict[str, str]]]:
+def _told(
+    applications: Sequence[str] = APPLICATIONS,
+) -> Iterator[tuple[str, str, dict[str, str]]]:
     """A name for a project, where its nginx is to answer, and what its Compose files are told."""
     needed()
     port, name = free_port(), f"tandem-test-{secrets.token_hex(4)}"
     # Beside those that Docker takes by itself; of 4,096, so that suites do not meet.
     network = f"10.81.{secrets.randbelow(256)}.{16 * secrets.randbelow(16)}/28"
     with tempfile.TemporaryDirectory(prefix="tandem-compose-") as scratch:
-        make(Path(scratch) / "secrets", APPLICATIONS)
+        make(Path(scratch) / "secrets", applications)
         environment = {
             "TANDEM_PORT": str(port),
             "TANDEM_SECRETS": f"{scratch}/secrets",

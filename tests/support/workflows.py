@@ -4,8 +4,9 @@
     ran = runner.run("cd.yml", "PROM")
     assert ran.code == 0, ran.output
 
-It checks a branch out of a bare repository, and runs the commands of the branch's own workflow, with what the
-workflow says that they are told. It stands itself for the actions that are used: a checkout, and what Pants needs.
+It checks a branch out of a bare repository, and runs the commands of the branch's own workflow,
+told what the workflow says. It stands itself for the actions that are used: a checkout, and what
+Pants needs.
 """
 
 import os
@@ -54,7 +55,8 @@ class Runner:
 
     Attributes:
         origin: The bare repository.
-        home: Where it checks out; as on a machine of one's own, what Pants left running serves the next run.
+        home: Where it checks out. As on a machine of one's own, the daemon that Pants left there
+            serves the next run, too.
         secrets: Those that workflows may name.
     """
 
