@@ -1,10 +1,10 @@
 """What each container must not be able to do."""
 
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 
+from tests.compose.hardened import lacking
 from tests.support import docker, requirements
 from tests.support.applications import WITH_PAGES
 from tests.support.docker import SERVERS, Stack, service_of
@@ -66,29 +66,8 @@ def test_nothing_but_nginx_is_published_and_that_on_loopback(stack: Stack) -> No
 def test_every_container_is_hardened(stack: Stack) -> None:
     containers = stack.containers()
     assert [service_of(each) for each in containers] == sorted((*SERVERS, *TASKS))
-    lacking = [f"{service_of(each)}: {what}" for each in containers for what in _lacking(each)]
-    assert lacking == []
-
-
-def _lacking(container: dict[str, dict[str, object]]) -> Iterator[str]:
-    host, config = container["HostConfig"], container["Config"]
-    user = str(config["User"]).split(":")
-    checks = {
-        "its root is read-only": host["ReadonlyRootfs"],
-        "it has no capability": host["CapDrop"] == ["ALL"] and not host["CapAdd"],
-        "it gains no privilege": host["SecurityOpt"] == ["no-new-privileges:true"],
-        "it is not privileged": not host["Privileged"],
-        "its user and group are numbers other than 0": all(
-            part.isdigit() and part != "0" for part in user
-        )
-        and len(user) == len(("user", "group")),
-        "its memory is limited": host["Memory"],
-        "its processes are limited": host["PidsLimit"],
-        "its share of processors is limited": host["NanoCpus"],
-        "its log is rotated": host["LogConfig"]
-        == {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}},
-    }
-    yield from (what for what, holds in checks.items() if not holds)
+    found = [f"{service_of(each)}: {what}" for each in containers for what in lacking(each)]
+    assert found == []
 
 
 def test_no_secret_is_in_an_environment_an_argument_or_a_log(stack: Stack) -> None:

@@ -99,6 +99,15 @@ class Collector:
             self._came.notify_all()
 
 
+def way_to(span: Span, spans: Sequence[Span]) -> Sequence[Span]:
+    """A span and all that it came by, the outermost first."""
+    above = {each.id: each for each in spans}
+    way = [span]
+    while (parent := above.get(way[0].parent)) is not None:
+        way.insert(0, parent)
+    return way
+
+
 @contextmanager
 def running() -> Iterator[Collector]:
     """Run a collector on a free loopback port."""

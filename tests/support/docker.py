@@ -183,6 +183,7 @@ def project(
     of: Path | None = None,
     version: str = "dev",
     applications: Sequence[str] = APPLICATIONS,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
     """A Compose project that is not up yet; it and its data are removed at the end.
 
@@ -192,9 +193,11 @@ def project(
         of: Another checkout than the one that is tested.
         version: The tag of its images.
         applications: Its services.
+        settings: What the files are told beside what every project is.
     """
     with _told(applications) as (name, url, environment):
         environment |= {"COMPOSE_PROJECT_NAME": name, "TANDEM_VERSION": version}
+        environment |= settings or {}
         home = (of or checkout()) / folder
         stack = Stack(home, name, url, environment, ("docker-compose.yml", *files))
         try:

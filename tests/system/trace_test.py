@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from tests.support.collector import Collector, Span
+from tests.support.collector import Collector, Span, way_to
 from tests.support.system import System
 from tests.system.api import Client
 from tests.system.people import Person
@@ -49,15 +49,6 @@ def test_a_stranger_cannot_choose_the_trace_id(tandem: System) -> None:
     assert answer.status_code == httpx.codes.OK
     assert answer.headers["x-request-id"] != chosen
     assert logs_with(tandem, chosen) == set()
-
-
-def way_to(span: Span, spans: Sequence[Span]) -> Sequence[Span]:
-    """A span and all that it came by, the outermost first."""
-    above = {each.id: each for each in spans}
-    way = [span]
-    while (parent := above.get(way[0].parent)) is not None:
-        way.insert(0, parent)
-    return way
 
 
 def test_spans_lead_from_nginx_through_kafka_to_the_database(

@@ -1,0 +1,200 @@
+"""The profile `observability` beside the system: traces arrive, all that runs is measured."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.compose.hardened import lacking
+from tests.support import docker, requirements
+from tests.support.applications import APPLICATIONS
+from tests.support.collector import Span, way_to
+from tests.support.docker import SERVERS, DockerError, Stack, service_of
+from tests.system.api import Client
+from tests.system.people import Person
+
+pytestmark = pytest.mark.timeout(600)  # the first one brings everything up
+
+OBSERVERS = ("jaeger", "otel-collector", "prometheus")
+"""What is here of the profile; Grafana cannot be built from modules, and is not the project's to pack."""
+
+ENDPOINT = {"TANDEM_TRACES_ENDPOINT": "http://otel-collector:4318"}
+PROCESSES = {**dict.fromkeys(APPLICATIONS, 1), "identity": 2}
+PATIENCE = 60.0  # seconds; Prometheus asks every 15
+CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
+NETWORKS = ("bus", "data", "edge", "observability")
+WITH_A_WAY_OUT = {"account", "nginx"}  # nginx is published from their network
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """The whole system with what observes it, two processes of identity among it."""
+    with docker.project("infra/compose", settings=ENDPOINT) as project:
+        images = project.compose("config", "--images", *OBSERVERS).split()
+        for image in images:
+            try:
+                docker.run(["docker", "image", "inspect", image])
+            except DockerError:
+                requirements.missing(f"no {image}: infra/images/make-bases observability")
+        scale = [f"--scale={name}={count}" for name, count in PROCESSES.items()]
+        project.up(*scale, *SERVERS, *OBSERVERS)
+        yield project
+
+
+def told(stack: Stack, url: str) -> Any:
+    """What an HTTP server on Prometheus' networks answers to Prometheus' own wget, as JSON."""
+    said = stack.exec("prometheus", "wget", "-q", "-O", "-", url)
+    assert said.returncode == 0, f"{url}: {said.stderr}"
+    return json.loads(said.stdout)["data"]
+
+
+def query(stack: Stack, expression: str) -> Sequence[Mapping[str, str]]:
+    url = f"http://127.0.0.1:9090/api/v1/query?query={quote(expression)}"
+    return [each["metric"] for each in told(stack, url)["result"]]
+
+
+def eventually(found: Callable[[], Any], expected: Any) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while (last := found()) != expected and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert last == expected
+
+
+def spans_of(stack: Stack, trace: str) -> Sequence[Span]:
+    """A trace as Jaeger tells it to Grafana; none before it has any of it."""
+    said = stack.exec("prometheus", "wget", "-q", "-O", "-", f"http://jaeger:16686/api/traces/{trace}")
+    if said.returncode:
+        return []
+    (found,) = json.loads(said.stdout)["data"]
+    resources = {
+        key: {"service.name": each["serviceName"], **attributes(each["tags"])}
+        for key, each in found["processes"].items()
+    }
+    return [
+        Span(
+            each["traceID"],
+            each["spanID"],
+            each["references"][0]["spanID"],
+            each["operationName"],
+            (tags := attributes(each["tags"])).get("span.kind", "internal").upper(),
+            tags,
+            resources[each["processID"]],
+        )
+        for each in found["spans"]
+    ]
+
+
+def attributes(tags: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    return {each["key"]: str(each["value"]) for each in tags}
+
+
+def test_a_trace_leads_from_nginx_to_the_database_in_jaeger(stack: Stack) -> None:
+    sign_up = "/tandem.identity.v1.Identity/SignUp"
+    create = "/tandem.database.v1.AccountStore/CreateAccount"
+    with Client(stack.url) as client:
+        trace = client.sign_up(Person("Ada Lovelace")).raise_for_status().headers["x-request-id"]
+
+    def way() -> Sequence[Span]:
+        spans = spans_of(stack, trace)
+        ends = [each for each in spans if (each.name, each.kind) == (create, "SERVER")]
+        return way_to(ends[0], spans) if ends else ()
+
+    def edges() -> list[tuple[str, str, str]]:
+        kept = [each for each in way() if each.kind != "INTERNAL"]  # FastAPI adds some of its own
+        return [(each.service, each.kind, each.name) for each in kept]
+
+    eventually(
+        edges,
+        [
+            ("account", "SERVER", "POST /api/v1/accounts"),
+            ("account", "CLIENT", sign_up),
+            ("identity", "SERVER", sign_up),
+            ("identity", "CLIENT", create),
+            ("database", "SERVER", create),
+        ],
+    )
+    assert way()[0].parent == trace[:16]  # nginx's own, which it names in its log
+
+
+def test_prometheus_asks_every_process_of_every_service(stack: Stack) -> None:
+    bus = f"{stack.name}_bus"
+    expected = {
+        (service_of(each), f"{each['NetworkSettings']['Networks'][bus]['IPAddress']}:8080", "up")
+        for each in stack.containers()
+        if service_of(each) in APPLICATIONS
+    }
+    assert len(expected) == sum(PROCESSES.values())
+
+    def targets() -> set[tuple[str, str, str]]:
+        active = told(stack, "http://127.0.0.1:9090/api/v1/targets?state=active")["activeTargets"]
+        labels = [(each["labels"], each["health"]) for each in active]
+        return {(each["service"], each["instance"], health) for each, health in labels}
+
+    eventually(targets, expected)
+
+
+def test_a_healthy_system_raises_no_alert(stack: Stack) -> None:
+    def health() -> set[str]:
+        groups = told(stack, "http://127.0.0.1:9090/api/v1/rules")["groups"]
+        return {rule["health"] for group in groups for rule in group["rules"]}
+
+    eventually(health, {"ok"})
+    eventually(lambda: {each["service"] for each in query(stack, "up == 1")}, set(APPLICATIONS))
+    eventually(lambda: query(stack, "rpc_server_duration_seconds_count") != [], expected=True)
+    eventually(lambda: query(stack, "ALERTS"), [])
+    assert query(stack, 'tandem_spans_total{outcome="failed"} > 0') == []
+
+
+def test_what_observes_is_hardened_and_stays_up(stack: Stack) -> None:
+    observers = [each for each in stack.containers() if service_of(each) in OBSERVERS]
+    assert [service_of(each) for each in observers] == list(OBSERVERS)
+    assert [f"{service_of(each)}: {what}" for each in observers for what in lacking(each)] == []
+    states = [(each["State"]["Running"], each["RestartCount"]) for each in observers]
+    assert states == [(True, 0)] * len(OBSERVERS)
+    assert all(not each["HostConfig"]["PortBindings"] for each in observers)
+
+
+def reaches(stack: Stack, service: str, host: str, port: int) -> bool:
+    """Whether a program on the networks of a service's container can connect."""
+    network = f"--network=container:{stack.container(service)['Id']}"
+    python = ("--entrypoint=/app/bin/python", stack.container("database")["Config"]["Image"])
+    command = ["docker", "run", "--rm", network, *python, "-c", CONNECT, host, str(port)]
+    return docker.run(command, check=False).returncode == 0
+
+
+def addresses(stack: Stack, service: str) -> Iterator[str]:
+    """Where a service is: its name, and its address on each network."""
+    yield service
+    for network in stack.container(service)["NetworkSettings"]["Networks"].values():
+        yield network["IPAddress"]
+
+
+@pytest.mark.parametrize("observer", OBSERVERS)
+def test_what_observes_does_not_reach_the_data(stack: Stack, observer: str) -> None:
+    assert not any(reaches(stack, observer, host, 5432) for host in addresses(stack, "postgres"))
+
+
+def test_where_dashboards_are_made_only_prometheus_jaeger_and_the_collector_are_reached(
+    stack: Stack,
+) -> None:
+    """Jaeger is on that network alone, as Grafana is but for the one that it is published from."""
+    assert reaches(stack, "jaeger", "prometheus", 9090)
+    assert reaches(stack, "jaeger", "otel-collector", 4318)
+    for service, port in {"kafka": 9092, "account": 8080, "nginx": 8080}.items():
+        assert not any(reaches(stack, "jaeger", host, port) for host in addresses(stack, service))
+
+
+def test_nothing_but_nginx_and_account_has_a_way_out(stack: Stack) -> None:
+    names = [f"{stack.name}_{each}" for each in NETWORKS]
+    networks = json.loads(docker.run(["docker", "network", "inspect", *names]).stdout)
+    inside = {each["Name"] for each in networks if each["Internal"]}
+    out = {
+        service_of(each)
+        for each in stack.containers()
+        if each["State"]["Running"]
+        and any(name not in inside for name in each["NetworkSettings"]["Networks"])
+    }
+    assert out == WITH_A_WAY_OUT
