@@ -1,6 +1,7 @@
 """The profile `observability` beside the system: traces arrive, all that runs is measured."""
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -19,13 +20,30 @@ from tests.system.people import Person
 pytestmark = pytest.mark.timeout(600)  # the first one brings everything up
 
 OBSERVERS = ("jaeger", "otel-collector", "prometheus")
-"""What is here of the profile; Grafana cannot be built from modules, and is not the project's to pack."""
+"""What is here of the profile: all but Grafana, which no registry of modules or packages has."""
 
 ENDPOINT = {"TANDEM_TRACES_ENDPOINT": "http://otel-collector:4318"}
 PROCESSES = {**dict.fromkeys(APPLICATIONS, 1), "identity": 2}
 PATIENCE = 60.0  # seconds; Prometheus asks every 15
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
 NETWORKS = ("bus", "data", "edge", "observability")
+KEPT = 10_000  # traces; infra/observability/jaeger.yml says so
+# Sends the collector traces of one span each; their ids are numbers, from 1 to the one given.
+SEND = """
+import json, sys, time, urllib.request
+count = int(sys.argv[1])
+for first in range(1, count + 1, 1000):
+    now = time.time_ns()
+    spans = [
+        {"traceId": f"{number:032x}", "spanId": f"{number:016x}", "name": "of a test", "kind": 2,
+         "startTimeUnixNano": str(now), "endTimeUnixNano": str(now)}
+        for number in range(first, min(first + 1000, count + 1))
+    ]
+    body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode()
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request("http://otel-collector:4318/v1/traces", body, headers)
+    urllib.request.urlopen(request, timeout=10).read()
+"""
 WITH_A_WAY_OUT = {"account", "nginx"}  # nginx is published from their network
 
 
@@ -44,11 +62,12 @@ def stack() -> Iterator[Stack]:
         yield project
 
 
-def told(stack: Stack, url: str) -> Any:
+def told(stack: Stack, url: str) -> dict[str, Any]:
     """What an HTTP server on Prometheus' networks answers to Prometheus' own wget, as JSON."""
     said = stack.exec("prometheus", "wget", "-q", "-O", "-", url)
     assert said.returncode == 0, f"{url}: {said.stderr}"
-    return json.loads(said.stdout)["data"]
+    answer: dict[str, dict[str, Any]] = json.loads(said.stdout)
+    return answer["data"]
 
 
 def query(stack: Stack, expression: str) -> Sequence[Mapping[str, str]]:
@@ -56,7 +75,7 @@ def query(stack: Stack, expression: str) -> Sequence[Mapping[str, str]]:
     return [each["metric"] for each in told(stack, url)["result"]]
 
 
-def eventually(found: Callable[[], Any], expected: Any) -> None:
+def eventually[T](found: Callable[[], T], expected: T) -> None:
     deadline = time.monotonic() + PATIENCE
     while (last := found()) != expected and time.monotonic() < deadline:
         time.sleep(0.5)
@@ -65,7 +84,9 @@ def eventually(found: Callable[[], Any], expected: Any) -> None:
 
 def spans_of(stack: Stack, trace: str) -> Sequence[Span]:
     """A trace as Jaeger tells it to Grafana; none before it has any of it."""
-    said = stack.exec("prometheus", "wget", "-q", "-O", "-", f"http://jaeger:16686/api/traces/{trace}")
+    said = stack.exec(
+        "prometheus", "wget", "-q", "-O", "-", f"http://jaeger:16686/api/traces/{trace}"
+    )
     if said.returncode:
         return []
     (found,) = json.loads(said.stdout)["data"]
@@ -77,7 +98,7 @@ def spans_of(stack: Stack, trace: str) -> Sequence[Span]:
         Span(
             each["traceID"],
             each["spanID"],
-            each["references"][0]["spanID"],
+            next((other["spanID"] for other in each["references"]), ""),
             each["operationName"],
             (tags := attributes(each["tags"])).get("span.kind", "internal").upper(),
             tags,
@@ -157,12 +178,19 @@ def test_what_observes_is_hardened_and_stays_up(stack: Stack) -> None:
     assert all(not each["HostConfig"]["PortBindings"] for each in observers)
 
 
+def python(
+    stack: Stack, service: str, script: str, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a script on the networks of a service's container, whose image has no Python."""
+    network = f"--network=container:{stack.container(service)['Id']}"
+    image = ("--entrypoint=/app/bin/python", stack.container("database")["Config"]["Image"])
+    command = ["docker", "run", "--rm", network, *image, "-c", script, *arguments]
+    return docker.run(command, check=False)
+
+
 def reaches(stack: Stack, service: str, host: str, port: int) -> bool:
     """Whether a program on the networks of a service's container can connect."""
-    network = f"--network=container:{stack.container(service)['Id']}"
-    python = ("--entrypoint=/app/bin/python", stack.container("database")["Config"]["Image"])
-    command = ["docker", "run", "--rm", network, *python, "-c", CONNECT, host, str(port)]
-    return docker.run(command, check=False).returncode == 0
+    return python(stack, service, CONNECT, host, str(port)).returncode == 0
 
 
 def addresses(stack: Stack, service: str) -> Iterator[str]:
@@ -198,3 +226,11 @@ def test_nothing_but_nginx_and_account_has_a_way_out(stack: Stack) -> None:
         and any(name not in inside for name in each["NetworkSettings"]["Networks"])
     }
     assert out == WITH_A_WAY_OUT
+
+
+def test_jaeger_forgets_the_oldest_traces_rather_than_outgrow_its_memory(stack: Stack) -> None:
+    last = 2 * KEPT  # the collector hands on ten batches at once, in any order
+    sent = python(stack, "jaeger", SEND, str(last))
+    assert sent.returncode == 0, sent.stderr
+    eventually(lambda: len(spans_of(stack, f"{last:032x}")), 1)
+    assert spans_of(stack, f"{1:032x}") == []
