@@ -120,7 +120,8 @@ elif ! configured "$routes"; then
 fi
 [[ $routes != "$here" ]] || configured "$here" || fail "the configuration is refused; the one before stays"
 before=$(readlink "$RUN/current" || true)
-ln -s "$out" "$RUN/current.new"
+trap '' INT TERM HUP # the rest is done whole
+ln -sfn "$out" "$RUN/current.new"
 mv -T "$RUN/current.new" "$RUN/current"
 trap - EXIT
 [[ -z $before ]] || rm -rf "$before"

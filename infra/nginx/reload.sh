@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Has the running nginx take over changes of templates and settings, and with an argument another
 # live lane: reload.sh [blue | green]. It ends well when new requests are answered by the new
-# configuration; what nginx refuses, or does not take over in time, changes nothing. The lane that loses
-# the traffic stands in for the other one, until stand-down.sh.
+# configuration; what nginx refuses, does not take over in time, or is interrupted, changes nothing. The
+# lane that loses the traffic stands in for the other one, until stand-down.sh.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -31,6 +31,24 @@ reload() {
     "$here/configure.sh" && nginx -s reload -e stderr -p "$RUN" -c "$RUN/current/nginx.conf"
 }
 
+# Waits until nginx answers by the configuration that is the current one.
+in_use() {
+    for _ in {1..50}; do
+        ! taken_over "$1" || return 0
+        sleep 0.1
+    done
+    echo "nginx: the configuration is not in use after 5 seconds" >&2
+    return 1
+}
+
+undo() {
+    trap '' INT TERM HUP
+    name_live "$before"
+    if reload; then in_use "$before" || true; fi
+    [[ $lane == "$before" ]] || "$here/stand-down.sh" "$before"
+    fail "$before is live as before"
+}
+
 [[ $# -le 1 ]] || fail "usage: reload.sh [blue | green]"
 exec {lock}>"$RUN/lock"
 flock -w 30 "$lock" || fail "another reload.sh runs for 30 seconds"
@@ -38,21 +56,13 @@ before=$(sed -n 's/^default \(.*\);$/\1/p' "$live")
 lane=${1-$before}
 [[ $lane == blue || $lane == green ]] || fail "no lane is named \"$lane\": blue or green"
 
+trap undo INT TERM HUP
 # That a lane stands in is a file, which requests look for. Until the new configuration is in use, the lane that
 # is about to get the traffic may be needed to stand in itself.
 [[ $lane == "$before" ]] || : >"$LANE_FOLDER/standby-$before"
 name_live "$lane"
-if reload; then
-    for _ in {1..50}; do
-        if taken_over "$lane"; then
-            "$here/stand-down.sh" "$lane"
-            exit 0
-        fi
-        sleep 0.1
-    done
-    echo "nginx: the configuration is not in use after 5 seconds" >&2
+if reload && in_use "$lane"; then
+    "$here/stand-down.sh" "$lane"
+    exit 0
 fi
-name_live "$before"
-reload || true
-[[ $lane == "$before" ]] || "$here/stand-down.sh" "$before"
-fail "$before is live as before"
+undo
