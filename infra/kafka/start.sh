@@ -104,6 +104,9 @@ case $voters in
 esac
 
 run=$(mktemp -d "${TMPDIR:-/tmp}/kafka.XXXXXX")
+# Until it is the broker's. Signals wait for the format; and without a trap the first process of a container has none.
+trap 'rm -rf "$run"' EXIT
+trap 'exit 143' INT TERM HUP
 [ -d "$data/log" ] || format
 # Libraries that compress unpack themselves into a temporary folder, and cannot run from one in memory (noexec).
 rm -rf "$data/tmp"

@@ -28,6 +28,7 @@ revisions="$(revisions_in "$partial")"
 checksum="$(sha256sum <"$partial")"
 printf '%s  %s\n' "${checksum%% *}" "$name" >"$partial.sha256"
 sync "$partial" "$partial.sha256"
+trap '' INT TERM # both get their names, or none does
 mv "$partial.sha256" "$file.sha256"
 mv "$partial" "$file"
 sync "$folder"

@@ -160,6 +160,22 @@ def test_a_broker_is_made_once_keeps_its_users_and_stops_in_order(brokers: Broke
         assert written.stat().st_mode & 0o077 == 0
 
 
+def test_one_that_is_stopped_as_its_storage_is_made_leaves_no_password_and_starts_again(
+    brokers: Brokers,
+) -> None:
+    brokers.add(1)
+    [node] = brokers.nodes
+    node.start()
+    end = time.monotonic() + _SECONDS
+    while not list(node.home.glob("kafka.*/format.arguments")):
+        assert time.monotonic() < end, node.log.read_text()
+        time.sleep(0.01)
+    assert node.stop() in {143, -15}
+    assert list(node.home.glob("kafka.*")) == []
+    node.start()
+    node.await_health()
+
+
 def test_three_brokers_keep_three_replicas(brokers: Brokers) -> None:
     brokers.add(3)
     for node in brokers.nodes:
