@@ -1,51 +1,43 @@
 """What the engine and the images themselves tell of the images of ours."""
 
 import json
+import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from infra.images import jars, system_packages
+from infra.images.system_packages import Package
 
 _SERVICES = Path("infra/kafka/services.toml")
 
 _TIMEOUT_SECONDS = 60
 
 _LIST = """
-import importlib.metadata, json, re
-packages = [
-    ("pypi", found.metadata["Name"], found.version)
+import importlib.metadata, json
+print(json.dumps([
+    (found.metadata["Name"], found.version)
     for found in importlib.metadata.distributions(path=["/app/lib/python3.13/site-packages"])
-]
-for text in open("/var/lib/dpkg/status").read().split("\\n\\n"):
-    fields = dict(re.findall(r"^(Package|Version): (.*)$", text, re.MULTILINE))
-    if fields:
-        packages.append(("deb", fields["Package"], fields["Version"]))
-print(json.dumps(sorted(packages)))
+]))
 """
+
+_JARS = "/opt/kafka/libs"
+
+# As nginx tells of itself, in lines.
+_NGINX = re.compile(r"^nginx version: (nginx)/(\S+)|^built with (OpenSSL) (\S+)", re.MULTILINE)
 
 
 class EngineError(Exception):
     """Docker refused; the message holds what it wrote."""
 
 
-@dataclass(frozen=True, order=True)
-class Package:
-    """What an image has installed.
-
-    Attributes:
-        kind: Where it comes from: `deb` or `pypi`.
-        name: Its name there.
-        version: Its version.
-    """
-
-    kind: str
-    name: str
-    version: str
+SERVERS = ("kafka", "nginx", "postgres")
+"""The images of servers: a base of each, with settings."""
 
 
 def names() -> tuple[str, ...]:
-    """The images, the one that all others are built on first; asked in the checkout's top folder.
+    """The images of programs, after the one that they are built on; asked in the top folder.
 
     Raises:
         OSError: the file that names the services is not there.
@@ -69,14 +61,32 @@ def identifier(image: str) -> str:
 
 
 def packages(image: str) -> list[Package]:
-    """What an image has installed, from Debian and from PyPI.
+    """What an image has installed, from Debian, PyPI and Maven, and what nginx is made of.
+
+    Args:
+        image: The name of it, as `reference` gives it.
 
     Raises:
         EngineError: there is no such image, or it does not run.
     """
-    options = ("--rm", "--network=none", "--read-only", "--cap-drop=ALL")
-    found = _docker("run", *options, "--entrypoint=/app/bin/python", image, "-c", _LIST)
-    return [Package(*entry) for entry in json.loads(found)]
+    name = image.rpartition("/")[2].partition(":")[0]
+    script = " || ".join(f"cat {path} 2>/dev/null" for path in system_packages.LISTS)
+    found = list(system_packages.read(_run(image, "sh", "-c", script).decode()))
+    if name == "kafka":
+        found += jars.read(_run(image, "tar", "--create", f"--directory={_JARS}", "."))
+    elif name == "nginx":
+        found += nginx(_run(image, "sh", "-c", "nginx -V 2>&1").decode())
+    elif name not in SERVERS:
+        listed = json.loads(_run(image, "/app/bin/python", "-c", _LIST))
+        found += (Package("pypi", *entry) for entry in listed)
+    return sorted(found)
+
+
+def nginx(told: str) -> Iterator[Package]:
+    """What nginx says that it is made of."""
+    for match in _NGINX.finditer(told):
+        name, version = (each for each in match.groups() if each is not None)
+        yield Package("generic", name.lower(), version)
 
 
 def layers(image: str) -> Iterator[tuple[str, int]]:
@@ -93,14 +103,22 @@ def layers(image: str) -> Iterator[tuple[str, int]]:
             yield made_by, int(size)
 
 
+def _run(image: str, program: str, *arguments: str) -> bytes:
+    options = ("--rm", "--network=none", "--read-only", "--cap-drop=ALL")
+    return _asked("run", *options, f"--entrypoint={program}", image, *arguments)
+
+
 def _docker(*arguments: str) -> str:
+    return _asked(*arguments).decode()
+
+
+def _asked(*arguments: str) -> bytes:
     done = subprocess.run(  # noqa: S603 - fixed arguments
         ["docker", *arguments],  # noqa: S607 - found on PATH, as people's shells do
         capture_output=True,
-        text=True,
         timeout=_TIMEOUT_SECONDS,
         check=False,
     )
     if done.returncode:
-        raise EngineError(done.stderr.strip())
+        raise EngineError(done.stderr.decode().strip())
     return done.stdout

@@ -1,7 +1,7 @@
 """Write what is in each image: ``./pants run infra/images:sbom``.
 
-``dist/sbom/NAME.cdx.json`` lists an image's packages from Debian and PyPI in CycloneDX 1.6. The
-same image gives the same file.
+``dist/sbom/NAME.cdx.json`` lists an image's packages from Debian, PyPI and Maven in CycloneDX 1.6,
+and nginx with its OpenSSL. The same image gives the same file.
 """
 
 import os
@@ -17,7 +17,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 from infra.images import contents
-from infra.images.contents import Package
+from infra.images.system_packages import Package
 
 
 def main(arguments: list[str]) -> int:
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     folder = Path(os.environ.get("BUILD_ROOT", ".")) / "dist/sbom"
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        for name in contents.names():
+        for name in (*contents.names(), *contents.SERVERS):
             image = contents.reference(name, tag)
             digest, packages = contents.identifier(image), contents.packages(image)
             path = folder / f"{name}.cdx.json"
@@ -55,8 +55,7 @@ def document(image: str, digest: str, packages: list[Package]) -> str:
 
 
 def _component(package: Package) -> Component:
-    namespace = "debian" if package.kind == "deb" else None
-    purl = PackageURL(package.kind, namespace, package.name, package.version)
+    purl = PackageURL(package.kind, package.group or None, package.name, package.version)
     return Component(
         name=package.name,
         version=package.version,

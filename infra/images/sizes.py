@@ -1,6 +1,7 @@
 """Print a table of the images' sizes: ``./pants run infra/images:sizes``.
 
-An image's own layers are the two that it adds to the runtime's.
+A program's own layers are the two that it adds to the runtime's; a server's own is its settings, on
+a base of its own.
 """
 
 import sys
@@ -29,6 +30,11 @@ def table(tag: str) -> str:
         # What the Dockerfiles add last: requirements, then sources.
         own = ["", ""] if name == "runtime" else [f"{size / 1e6:.1f}" for size in sizes[-2:]]
         rows.append(f"| `tandem/{name}` | {sum(sizes) / 1e6:.0f} | {' | '.join(own)} |")
+    for name in contents.SERVERS:
+        layers = list(contents.layers(contents.reference(name, tag)))
+        settings = sum(size for made_by, size in layers if "/opt/tandem/" in made_by)
+        whole = sum(size for _, size in layers)
+        rows.append(f"| `tandem/{name}` | {whole / 1e6:.0f} |  | {settings / 1e6:.1f} |")
     return "\n".join(rows)
 
 

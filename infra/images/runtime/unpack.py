@@ -3,7 +3,8 @@
     python3.13 unpack.py PEX TARGET [--scope deps|srcs] [--without FOLDER] [--file FILE]...
 
 The PEX makes an environment by itself, without a network. Kept are its packages and the
-interpreter's links; bytecode is compiled so that it holds no time; all files get the same time.
+interpreter's links; libraries lose what only debuggers read; bytecode is compiled so that it holds
+no time; all files get the same time.
 With ``--without`` only those packages' files are kept which that folder does not hold already:
 what an image adds to the one that it is built on. Files named by ``--file``
 come beside the packages.
@@ -16,6 +17,7 @@ import os
 import py_compile
 import shutil
 import stat
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +25,7 @@ from pathlib import Path
 _EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
 _TIMEOUT_SECONDS = 300
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_ELF_64 = b"\x7fELF\x02\x01"  # with the lowest byte first
 _KEPT = ("bin", "lib", "pyvenv.cfg")
 
 
@@ -37,6 +40,9 @@ def main() -> None:
     options = parser.parse_args()
     install(options.pex, options.target, options.scope)
     strip(options.target)
+    for path in sorted(options.target.rglob("*.so*")):
+        if not path.is_symlink():
+            trim(path)
     compile_bytecode(options.target)
     if options.without is not None:
         subtract(options.target, options.without)
@@ -70,6 +76,32 @@ def strip(target: Path) -> None:
         _remove(path)
     for cache in target.rglob("__pycache__"):
         _remove(cache)
+
+
+def trim(path: Path) -> None:
+    """Cut off what follows the part of an ELF library that is loaded: symbols for debuggers.
+
+    As `strip` does, which is no part of the image that builds. Others than 64-bit ones are left.
+    """
+    content = path.read_bytes()
+    if not content.startswith(_ELF_64):
+        return
+    start, size, count = (
+        *struct.unpack_from("<Q", content, 0x20),
+        *struct.unpack_from("<HH", content, 0x36),
+    )
+    headers = [start + size * number for number in range(count)]
+    offsets = [struct.unpack_from("<Q", content, each + 0x08)[0] for each in headers]
+    lengths = [struct.unpack_from("<Q", content, each + 0x20)[0] for each in headers]
+    end = max(offset + length for offset, length in zip(offsets, lengths, strict=True))
+    kept = bytearray(content[: max(end, start + size * count)])
+    # The table of sections was behind: where it is, how many there are, which has their names.
+    struct.pack_into("<Q", kept, 0x28, 0)
+    struct.pack_into("<HH", kept, 0x3C, 0, 0)
+    mode = path.stat().st_mode
+    path.unlink()  # it may be a link to PEX's own copy
+    path.write_bytes(kept)
+    path.chmod(mode)
 
 
 def compile_bytecode(target: Path) -> None:

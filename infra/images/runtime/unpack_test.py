@@ -1,5 +1,7 @@
 """What an image adds to the one that it is built on."""
 
+import _ctypes
+import ctypes
 import stat
 from pathlib import Path
 
@@ -34,6 +36,26 @@ def test_bytecode_holds_no_time(tmp_path: Path) -> None:
     compiled.unlink()
     unpack.compile_bytecode(target)
     assert compiled.read_bytes()[8:16] == source_hash_or_time
+
+
+def test_a_library_loses_what_is_not_loaded_and_works(tmp_path: Path) -> None:
+    whole, trimmed = Path(_ctypes.__file__), tmp_path / "library.so"
+    trimmed.write_bytes(whole.read_bytes() + b"symbols for debuggers" * 1000)
+    trimmed.chmod(0o755)
+    unpack.trim(trimmed)
+    assert trimmed.stat().st_size <= whole.stat().st_size
+    assert stat.S_IMODE(trimmed.stat().st_mode) == 0o755
+    ctypes.CDLL(str(trimmed))
+    once = trimmed.read_bytes()
+    unpack.trim(trimmed)
+    assert trimmed.read_bytes() == once
+
+
+def test_what_is_no_library_stays(tmp_path: Path) -> None:
+    script = tmp_path / "linker.so"
+    script.write_text("INPUT(other.so)")
+    unpack.trim(script)
+    assert script.read_text() == "INPUT(other.so)"
 
 
 def test_nobody_but_the_owner_may_write(tmp_path: Path) -> None:
