@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.compose.hardened import lacking
+from tests.observability import definitions
 from tests.support import docker, requirements
 from tests.support.applications import APPLICATIONS
 from tests.support.collector import Span, way_to
@@ -167,6 +168,15 @@ def test_a_healthy_system_raises_no_alert(stack: Stack) -> None:
     eventually(lambda: query(stack, "rpc_server_duration_seconds_count") != [], expected=True)
     eventually(lambda: {each["alertname"] for each in query(stack, "ALERTS")}, set[str]())
     assert query(stack, 'tandem_spans_total{outcome="failed"} > 0') == []
+
+
+def test_the_dashboard_is_filled(stack: Stack) -> None:
+    expected = {title for title, _ in definitions.panels()} - definitions.EMPTY_ON_A_QUIET_DAY
+
+    def empty() -> set[str]:
+        return expected - {title for title, each in definitions.panels() if query(stack, each)}
+
+    eventually(empty, set[str]())
 
 
 def test_what_observes_is_hardened_and_stays_up(stack: Stack) -> None:

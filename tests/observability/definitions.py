@@ -12,6 +12,14 @@ FOLDER = Path(__file__).parents[2] / "infra/observability"
 FROM_PROMETHEUS = {"up", "ALERTS"}
 """What Prometheus itself adds to what it is told."""
 
+EMPTY_ON_A_QUIET_DAY = {
+    "Alerts",
+    "Events",
+    "Answers that no caller got",
+    "Calls that failed by a fault",
+}
+"""Panels of what only some system has; all else shows something as soon as anybody signed up."""
+
 _GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
 _NO_NAMES = re.compile(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]')
 _NAME = re.compile(r"(?<![\w:.$])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])")
