@@ -171,16 +171,16 @@ def press_restart(port: int, name: str) -> int:
     return answer.status_code
 
 
-def sign_up(port: int) -> int:
-    """Open an account through nginx; gives the status.
+def sign_up(port: int, email: str = "", password: str = "a long enough passphrase") -> int:
+    """Open an account through nginx, of somebody new if nobody is named; gives the status.
 
     Where the machine is too busy for the site's deadlines, it is asked again, as the site advises.
     """
     site = f"http://127.0.0.1:{port}"
     typed = {
         "account_id": str(uuid7()),
-        "email": f"someone-{time.time_ns()}@example.com",
-        "password": "a long enough passphrase",
+        "email": email or f"someone-{time.time_ns()}@example.com",
+        "password": password,
         "display_name": "Someone",
     }
     url, origin = f"{site}/api/v1/accounts", {"Origin": site}

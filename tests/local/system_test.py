@@ -1,6 +1,8 @@
 """The real system, started, used and ended as people do; on a copy of the sources."""
 
+import json
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -11,6 +13,8 @@ import pytest
 
 from local.port_block import PortBlock
 from local.port_check import is_free
+from tests.docs.commands import block, documented
+from tests.docs.programs import PYTHON, on_path
 from tests.local.checkout_copy import copy_checkout
 from tests.local.ports import free_block
 from tests.local.running import Running, page, press_restart, running, sign_up
@@ -50,6 +54,34 @@ def test_page_and_its_style_come_through_nginx(system: Running, ports: PortBlock
 @pytest.mark.usefixtures("system")
 def test_sign_up_goes_through_kafka_to_postgres_and_back(ports: PortBlock) -> None:
     assert sign_up(ports.nginx) == 201
+
+
+@pytest.mark.usefixtures("system")
+def test_methods_are_called_by_hand_as_the_page_says(
+    root: Path, ports: PortBlock, tmp_path: Path
+) -> None:
+    environment = on_path(tmp_path / "bin", PYTHON)
+    environment["PYTHONPATH"] += f"{os.pathsep}{root / '.local/codegen'}"
+    [port] = re.findall(r">broker</a></th>.*?<td>(\d+)", page(ports.developer), re.DOTALL)
+    broker = {"127.0.0.1:9092": f"127.0.0.1:{port}"}
+
+    listed = documented("docs/calling.md", "python -m grpc_kafka.call --list tandem")
+    known = listed.run(folder=tmp_path, environment=environment)
+    assert known.code == 0, known.said
+    assert "tandem.identity.v1.Identity/SignIn (" in known.said
+
+    asked = documented("docs/calling.md", "Identity/GetVerificationKeys")
+    keys = asked.run(folder=tmp_path, environment=environment, instead=broker)
+    assert keys.code == 0, keys.said
+    assert "EdDSA" in keys.said
+
+    who = block("docs/calling.md", "json", "password")
+    (tmp_path / "sign-in.json").write_text(who)
+    assert sign_up(ports.nginx, **json.loads(who)) == 201
+    signing_in = documented("docs/calling.md", "Identity/SignIn")
+    signed_in = signing_in.run(folder=tmp_path, environment=environment, instead=broker)
+    assert signed_in.code == 0, signed_in.said
+    assert '"grant"' in signed_in.said
 
 
 @pytest.mark.usefixtures("system")

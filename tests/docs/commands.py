@@ -1,0 +1,204 @@
+"""The commands that a page shows, as somebody types them who reads it.
+
+    looked = documented("docs/down.md", "docker compose ps")
+    done = looked.run(folder=stack.folder, environment={**os.environ, **stack.environment})
+    assert done.code == 0, done.said
+
+A suite says only which command it means; what is run is the page's own text, in bash. `claims_test.py`
+wants each command of each page to be one that a suite names so.
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.docs.placeholders import put_in
+
+ROOT = Path(__file__).parents[2]
+
+_FENCE = re.compile(r"(?P<indent> *)```(?P<language>\w*)$")
+_PROMPT = re.compile(r"(?:\S+@\S+# |\$ )")
+_PREPARES = re.compile(r"(?:cd|export) (?!.*&&)")
+_SHELL = frozenset({"sh", "console"})
+_TIMEOUT = 120.0  # seconds
+
+
+class NoSuchCommandError(Exception):
+    """A page has no command or block that is meant, or several."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended: its exit code, and what it wrote to either stream."""
+
+    code: int
+    said: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of a page.
+
+    Attributes:
+        page: The page's path in the repository.
+        text: What is typed, without the prompt and comments, on one line.
+        prepared: `cd` and `export` before it in the same block.
+        output: What the page shows below it.
+    """
+
+    page: str
+    text: str
+    prepared: tuple[str, ...] = ()
+    output: str = ""
+
+    @property
+    def script(self) -> str:
+        """All that is typed, from the beginning of the block's `cd` and `export`."""
+        return "\n".join([*self.prepared, self.text])
+
+    def run(
+        self,
+        *,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        instead: Mapping[str, str] | None = None,
+        typed: str = "",
+        timeout: float = _TIMEOUT,
+    ) -> Done:
+        """Type it in bash.
+
+        Args:
+            folder: Where.
+            environment: What it is told; the same as this process, if left out.
+            instead: What stands for placeholders of the page, by those of `placeholders.py`.
+            typed: What it finds on its standard input.
+            timeout: Seconds that it may take.
+
+        Raises:
+            subprocess.TimeoutExpired: it took longer.
+            KeyError: something else than a placeholder is to be replaced.
+        """
+        done = subprocess.run(  # noqa: S603  # our own pages
+            ["/bin/bash", "-euo", "pipefail", "-c", put_in(self.script, instead or {})],
+            cwd=folder,
+            env=os.environ if environment is None else environment,
+            input=typed,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout)
+
+
+def documented(page: str, words: str) -> Command:
+    """The command of a page that is just this, or else has these words.
+
+    Raises:
+        NoSuchCommandError: there is none, or more than one.
+    """
+    return chosen(commands(page, (ROOT / page).read_text()), page, words)
+
+
+def chosen(among: Sequence[Command], page: str, words: str) -> Command:
+    """The command that is just this, or else has these words.
+
+    Raises:
+        NoSuchCommandError: there is none, or more than one.
+    """
+    having = [each for each in among if words in each.text]
+    found = [each for each in having if each.text == words] or having
+    if len(found) != 1:
+        raise NoSuchCommandError(f"{page} has {len(found)} commands {words!r}, not one")
+    return found[0]
+
+
+def block(page: str, language: str, containing: str) -> str:
+    """The block of a page that is in a language and has these words.
+
+    Raises:
+        NoSuchCommandError: there is none, or more than one.
+    """
+    blocks = _blocks((ROOT / page).read_text(), {language})
+    found = [text for text in ("\n".join(lines) for _, lines in blocks) if containing in text]
+    if len(found) != 1:
+        raise NoSuchCommandError(f"{page} has {len(found)} blocks with {containing!r}, not one")
+    return f"{found[0]}\n"
+
+
+def commands(page: str, text: str) -> list[Command]:
+    """All commands of a page, from its blocks of `sh` and `console`."""
+    return [
+        command
+        for language, lines in _blocks(text, _SHELL)
+        for command in _of_block(page, language, _joined(lines))
+    ]
+
+
+def _blocks(text: str, languages: Container[str]) -> Iterator[tuple[str, list[str]]]:
+    """The language and lines of each block that is in one of these."""
+    block: list[str] | None = None
+    language = indent = ""
+    for line in text.splitlines():
+        fence = _FENCE.match(line)
+        if block is None:
+            if fence:
+                block, language, indent = [], fence["language"], fence["indent"]
+        elif fence and fence["indent"] == indent:
+            if language in languages:
+                yield language, block
+            block = None
+        else:
+            block.append(line.removeprefix(indent))
+
+
+def _joined(lines: Sequence[str]) -> Iterator[str]:
+    """Lines, those that a backslash continues as one."""
+    begun = ""
+    for line in lines:
+        more = line.lstrip() if begun else line
+        if more.endswith("\\"):
+            begun += f"{more[:-1].rstrip()} "
+        else:
+            yield begun + more
+            begun = ""
+
+
+def _of_block(page: str, language: str, lines: Iterator[str]) -> list[Command]:
+    found: list[Command] = []
+    for line in lines:
+        prompt = _PROMPT.match(line)
+        if language == "sh" or prompt:
+            text = _without_comment(line[prompt.end() :] if prompt else line)
+            if text:
+                found.append(Command(page, text))
+        elif found:
+            found[-1] = replace(found[-1], output=f"{found[-1].output}{line}\n")
+    return list(_prepared(found))
+
+
+def _prepared(found: Sequence[Command]) -> Iterator[Command]:
+    """The commands with what prepares them; what prepares nothing is one itself."""
+    before: tuple[str, ...] = ()
+    for place, command in enumerate(found, 1):
+        if _PREPARES.match(command.text) and place < len(found):
+            before = (*before, command.text)
+        else:
+            yield replace(command, prepared=before)
+
+
+def _without_comment(line: str) -> str:
+    """A line up to its comment: a `#` after a space, in no quotes."""
+    quote = ""
+    for place, letter in enumerate(line):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        elif letter == "#" and (place == 0 or line[place - 1].isspace()):
+            return line[:place].strip()
+    return line.strip()
