@@ -10,8 +10,10 @@ wants each command of each page to be one that a suite names so.
 
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ _FENCE = re.compile(r"(?P<indent> *)```(?P<language>\w*)$")
 _PROMPT = re.compile(r"(?:\S+@\S+# |\$ )")
 _PREPARES = re.compile(r"(?:cd|export) (?!.*&&)")
 _SHELL = frozenset({"sh", "console"})
+_BASH = ("/bin/bash", "-euo", "pipefail", "-c")
 _TIMEOUT = 120.0  # seconds
 
 
@@ -82,7 +85,7 @@ class Command:
             KeyError: something else than a placeholder is to be replaced.
         """
         done = subprocess.run(  # noqa: S603  # our own pages
-            ["/bin/bash", "-euo", "pipefail", "-c", put_in(self.script, instead or {})],
+            [*_BASH, put_in(self.script, instead or {})],
             cwd=folder,
             env=os.environ if environment is None else environment,
             input=typed,
@@ -93,6 +96,35 @@ class Command:
             check=False,
         )
         return Done(done.returncode, done.stdout)
+
+    @contextmanager
+    def begun(
+        self, *, folder: Path, environment: Mapping[str, str], instead: Mapping[str, str]
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Type what does not end by itself; it and what it started is killed at the end.
+
+        Args:
+            folder: Where.
+            environment: What it is told.
+            instead: What stands for placeholders of the page.
+
+        Raises:
+            KeyError: something else than a placeholder is to be replaced.
+        """
+        with subprocess.Popen(  # noqa: S603  # our own pages
+            [*_BASH, put_in(self.script, instead)],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def documented(page: str, words: str) -> Command:

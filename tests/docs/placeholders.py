@@ -9,8 +9,7 @@ PLACEHOLDERS = {
     "localhost:9092": "a broker on this machine",
     "kafka:9093": "a broker that asks who comes",
     "/etc/kafka/ca.pem": "who signed its certificate",
-    "/run/secrets/kafka_admin_password": "a file with the password of its admin",
-    "/run/secrets": "a folder with the passwords of applications",
+    "/run/secrets": "a folder with passwords, a file each",
     "www.example.com": "a server that is reached by SSH",
     "f95c261f5b200248113054102a455ef3": "the id of a trace",
 }
