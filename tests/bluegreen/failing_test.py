@@ -11,6 +11,8 @@ from subprocess import CompletedProcess
 import pytest
 
 from bluegreen.cli.exits import Exit
+from tests.bluegreen import shown
+from tests.docs.commands import documented
 from tests.support import releases, site_load
 from tests.support.delivery import Delivery
 from tests.support.releases import Change, Migration, Shelf
@@ -86,13 +88,6 @@ class Bad:
 
 
 BAD = {
-    "does not start": Bad(
-        "account",
-        lambda: releases.ends_at_start("no license"),
-        "start",
-        r"is not healthy in (blue|green): account is .* and wrote at last: no license",
-        ("its log ends:", "no license"),
-    ),
     "answers 500": Bad(
         "account",
         releases.fails,
@@ -165,6 +160,28 @@ def test_a_bad_release_gets_no_traffic_and_says_why(
     assert failures(report) == []
 
 
+def test_a_release_that_does_not_start_is_told_of_as_the_page_shows(
+    site: Delivery, shelf: Shelf
+) -> None:
+    command = documented("docs/deploying.md", "bluegreen deploy")
+    tag = shelf.release(account=releases.ends_at_start("no license"))
+    with site.told(tag=tag), watched(site) as load:
+        done = site.typed(command)
+        report = load.stop()
+    print(done.said)
+    assert done.code == Exit.FAILED
+    assert shown.steps(done.said)[-2:] == shown.steps(command.output)
+    reason = (
+        r"error: start \w+ failed: .*is not healthy in (blue|green): account is .* wrote at last"
+    )
+    for text in (done.said, command.output):
+        last = text.splitlines()[-1]
+        assert re.search(reason, last), last
+        assert last.endswith("everything is as before")
+        assert "its log ends:" in text
+    assert failures(report) == []
+
+
 def test_a_slow_release_gives_the_traffic_back(site: Delivery, shelf: Shelf) -> None:
     report, last = _sent_back(site, shelf.release(account=releases.slow(1.0)))
     assert re.search(r"error: watch \w+ failed: .*99 % of \d+ requests took up to \d\.\d+ s", last)
@@ -218,17 +235,19 @@ def test_a_good_release_is_delivered_and_taken_back(site: Delivery, shelf: Shelf
     assert [each["type"] for each in site.heard[told:]] == ["success"]
 
     began = time.monotonic()
-    back = site.run("rollback")
-    print(said(back))
+    going_back = documented("docs/deploying.md", "bluegreen rollback")
+    back = site.typed(going_back)
+    print(back.said)
     print(f"a rollback took {time.monotonic() - began:.1f} s")
-    assert (back.returncode, site.serving) == (Exit.DONE, first)
+    assert shown.steps(back.said) == shown.steps(going_back.output)
+    assert (back.code, site.serving) == (Exit.DONE, first)
     nothing = site.run("rollback")
     assert nothing.returncode == Exit.REFUSED
     assert "name a version" in nothing.stderr
 
     forward = site.run("rollback", new)
     assert (forward.returncode, site.serving) == (Exit.DONE, new)
-    listed = site.run("history").stdout.splitlines()
+    listed = site.typed(documented("docs/down.md", "bluegreen history")).said.splitlines()
     places = {line.split()[0]: line.split()[1] for line in listed}
     assert places[new] == "serves"
     assert [line.split()[0] for line in listed] == sorted(places)

@@ -12,6 +12,8 @@ import httpx
 import pytest
 
 from bluegreen.cli.exits import Exit
+from tests.bluegreen import shown
+from tests.docs.commands import documented
 from tests.support import delivery, releases
 from tests.support.applications import APPLICATIONS
 from tests.support.delivery import Delivery
@@ -44,9 +46,9 @@ def bare() -> Iterator[Delivery]:
 
 
 def test_a_dry_run_of_setup_says_what_it_would_do(bare: Delivery) -> None:
-    done = bare.run("setup", "--dry-run")
-    assert done.returncode == Exit.DONE, done.stderr
-    assert "would be made by" in done.stdout
+    done = bare.typed(documented("docs/deploying.md", "bluegreen setup --dry-run"))
+    assert done.code == Exit.DONE, done.said
+    assert "would be made by" in done.said
     assert list(bare.server.folder.iterdir()) == []
 
 
@@ -71,9 +73,19 @@ def test_doctor_tells_all_that_is_wrong_at_once(bare: Delivery) -> None:
     assert told[-1]["type"] == "failure"
 
 
+def test_a_server_that_nobody_has_set_up_is_told_of(bare: Delivery) -> None:
+    command = documented("docs/deploying.md", "bluegreen doctor")
+    done = bare.typed(command)
+    assert done.code == Exit.UNREACHABLE, done.said
+    assert shown.findings(done.said) == shown.findings(command.output)
+    assert done.said.splitlines()[-1] == command.output.splitlines()[-1]
+
+
 def test_a_bare_server_is_set_up_and_takes_its_first_release(bare: Delivery) -> None:
-    done = bare.run("setup")
-    assert done.returncode == Exit.DONE, f"{done.stdout}\n{done.stderr}"
+    setting_up = documented("docs/deploying.md", "bluegreen setup")
+    done = bare.typed(setting_up)
+    assert done.code == Exit.DONE, done.said
+    assert shown.findings(done.said) == shown.findings(setting_up.output)
     folder = bare.server.folder / "secrets"
     values = {file.name: file.read_text().strip() for file in folder.iterdir()}
     assert "postgres_tandem_app_password" in values
@@ -85,15 +97,23 @@ def test_a_bare_server_is_set_up_and_takes_its_first_release(bare: Delivery) -> 
     assert "and as the settings say" in again.stdout
     assert values == {file.name: file.read_text().strip() for file in folder.iterdir()}
 
-    first = bare.deploy()
-    assert first.returncode == Exit.DONE, f"{first.stdout}\n{first.stderr}"
+    built = bare.typed(documented("docs/deploying.md", "bluegreen build"))
+    assert built.code == Exit.DONE, built.said
+    planned = bare.typed(documented("docs/deploying.md", "release --dry-run"))
+    assert planned.code == Exit.DONE, planned.said
+    assert bare.state.live is None
+    deploying = documented("docs/deploying.md", "bluegreen deploy --release release")
+    first = bare.typed(deploying)
+    assert first.code == Exit.DONE, first.said
+    assert shown.steps(first.said) == shown.steps(deploying.output)
     assert bare.state.live == "blue"
     well = bare.run("doctor")
     assert well.returncode == Exit.DONE, f"{well.stdout}\n{well.stderr}"
     assert "in the way of a deploy: none" in well.stdout
 
     log = (bare.server.folder / "audit.jsonl").read_text()
-    written = [log, *(each.stdout + each.stderr for each in (done, again, first, well))]
+    written = [log, *(each.said for each in (done, built, planned, first))]
+    written += [each.stdout + each.stderr for each in (again, well)]
     assert not [name for name, value in values.items() if any(value in text for text in written)]
 
 
@@ -101,16 +121,24 @@ def test_servers_are_brought_to_the_release_that_serves(bare: Delivery, shelf: S
     assert "nothing to do" in bare.run("servers").stdout
     done = bare.deploy(shelf.release(nginx=releases.harmless()))
     assert done.returncode == Exit.DONE, f"{done.stdout}\n{done.stderr}"
-    assert "nginx: not the images of the release that serves" in bare.run("status").stdout
+    looking = documented("docs/deploying.md", "bluegreen status")
+    looked = bare.typed(looking)
+    assert looked.code == Exit.DONE, looked.said
+    told = shown.labels(looked.said)
+    assert [each for each in shown.labels(looking.output) if each not in told] == []
+    assert "nginx: not the images of the release that serves" in looked.said
 
-    planned = bare.run("servers", "--dry-run")
-    assert planned.returncode == Exit.DONE, planned.stderr
-    assert "nginx runs another image" in planned.stdout
-    assert "kafka" not in planned.stdout
+    planning = documented("docs/deploying.md", "bluegreen servers --dry-run")
+    planned = bare.typed(planning)
+    assert planned.code == Exit.DONE, planned.said
+    assert planning.output in planned.said
+    assert "kafka" not in planned.said
 
     before = {name: each["Id"] for name, each in _servers(bare).items()}
-    brought = bare.run("servers")
-    assert brought.returncode == Exit.DONE, f"{brought.stdout}\n{brought.stderr}"
+    bringing = documented("docs/deploying.md", "bluegreen servers")
+    brought = bare.typed(bringing)
+    assert brought.code == Exit.DONE, brought.said
+    assert shown.labels(brought.said) == shown.labels(bringing.output)
     after = _servers(bare)
     assert [name for name in before if after[name]["Id"] != before[name]] == ["nginx"]
     serving = bare.state.serving

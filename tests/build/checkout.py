@@ -29,12 +29,17 @@ class Checkout:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What commands in the copy are told: nothing of the Pants that may run this process."""
+        return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+
     def pants(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Pants in the copy; its standard error is among what it printed."""
         return subprocess.run(  # noqa: S603  # our own launcher
             [str(self.root / "pants"), *arguments],
             cwd=self.root,
-            env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

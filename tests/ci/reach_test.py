@@ -1,14 +1,10 @@
 """What changes of this very repository reach, by its own Pants."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from ci.git import Git
-from ci.pants import CheckoutPants
-from ci.reach import Reach, Reaching
-from tests.build.checkout import Checkout, copied
+from tests.ci.conftest import Changed
 
 IDENTITY = "src/python/services/identity/sign_up_test.py:tests"
 DATABASE = "src/python/services/database/migrator_test.py:tests"
@@ -17,40 +13,6 @@ LOCK = "3rdparty/python/default.lock"
 
 # Pants' first look at the repository may take a minute where other suites run.
 pytestmark = pytest.mark.timeout(600)
-
-
-class Changed:
-    """A copy of the checkout, and what its changes reach."""
-
-    def __init__(self, checkout: Checkout) -> None:
-        self.checkout = checkout
-        self.git = Git(checkout.root)
-        self.git.run("init", "--quiet", "--initial-branch=develop")
-        self.base = self._commit()
-
-    def reach(self, path: str, text: str | None) -> Reach:
-        """What it reaches that a file gets another content, or is deleted."""
-        self.git.run("checkout", "--quiet", "--force", "--detach", self.base)
-        file = self.checkout.root / path
-        if text is None:
-            file.unlink()
-        else:
-            file.write_text(text)
-        return Reaching(self.git, CheckoutPants(self.checkout.root)).of(self.base, self._commit())
-
-    def text(self, path: str) -> str:
-        return (self.checkout.root / path).read_text()
-
-    def _commit(self) -> str:
-        self.git.run("add", "--all")
-        self.git.run("commit", "--quiet", "-m", "Change")
-        return self.git.run("rev-parse", "HEAD")
-
-
-@pytest.fixture(scope="module")
-def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Changed]:
-    with copied(tmp_path_factory.mktemp("checkout")) as checkout:
-        yield Changed(checkout)
 
 
 def test_a_deleted_contract_reaches_tests_of_what_was_built_on_it(changed: Changed) -> None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.docs.commands import documented
 from tests.support import docker
 from tests.support.docker import Stack, service_of
 
@@ -20,7 +21,6 @@ ASKED = {
     ("service", "needs"),
     [
         ("database", {"kafka", "postgres"}),
-        ("identity", {"kafka", "postgres", "database"}),
         ("account", {"kafka", "postgres", "database", "identity", "nginx"}),
     ],
 )
@@ -29,10 +29,26 @@ def test_a_service_starts_alone_with_what_it_needs_and_answers(
 ) -> None:
     with docker.project(f"src/python/services/{service}") as stack:
         stack.up()
-        running = {service_of(each) for each in stack.containers() if each["State"]["Running"]}
-        assert running == {service, *needs}
-        for method, application in (ASKED[name] for name in running & ASKED.keys()):
+        assert running(stack) == {service, *needs}
+        for method, application in (ASKED[name] for name in ({service} | needs) & ASKED.keys()):
             assert answered(stack, method, application)
+
+
+def test_identity_starts_alone_and_answers_as_the_page_says() -> None:
+    with docker.project("src/python/services/identity") as stack:
+        starting = documented("docs/compose.md", "services/identity\ndocker compose up")
+        up = starting.run(folder=stack.checkout, environment=stack.told, timeout=docker.UP_TIMEOUT)
+        assert up.code == 0, f"{up.said}\n{stack.logs()}"
+        assert running(stack) == {"identity", "kafka", "postgres", "database"}
+        calling = documented("docs/compose.md", "docker compose run --rm --no-deps kafka-topics")
+        called = calling.run(folder=stack.checkout, environment=stack.told)
+        assert called.code == 0, called.said
+        assert "EdDSA" in called.said
+
+
+def running(stack: Stack) -> set[str]:
+    """What runs, by the services of the Compose file."""
+    return {service_of(each) for each in stack.containers() if each["State"]["Running"]}
 
 
 def answered(stack: Stack, method: str, application: str) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.docs.commands import documented
 from tests.support import docker
 from tests.support.applications import APPLICATIONS
 from tests.support.chromium import visiting
@@ -60,8 +61,12 @@ def test_data_outlive_the_containers(stack: Stack) -> None:
     with Client(stack.url) as client:
         assert problem_of(partial(client.sign_up, person)) == ""
         assert problem_of(partial(client.save_profile, person.name, about_of(1))) == ""
-    stack.compose("down", timeout=120)
-    stack.up()
+    for command in (
+        documented("docs/first-hour.md", "docker compose down"),
+        documented("docs/first-hour.md", "docker compose up --wait"),
+    ):
+        done = command.run(folder=stack.checkout, environment=stack.told, timeout=docker.UP_TIMEOUT)
+        assert done.code == 0, f"{done.said}\n{stack.logs()}"
     with Client(stack.url) as client:
         assert problem_of(partial(client.sign_in, person)) == ""
         assert client.get("/api/v1/account").json()["profile"]["about"] == about_of(1)

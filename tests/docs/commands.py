@@ -1,11 +1,11 @@
 """The commands that a page shows, as somebody types them who reads it.
 
     looked = documented("docs/down.md", "docker compose ps")
-    done = looked.run(folder=stack.folder, environment={**os.environ, **stack.environment})
+    done = looked.run(folder=stack.folder, environment=stack.told)
     assert done.code == 0, done.said
 
-A suite says only which command it means; what is run is the page's own text, in bash. `claims_test.py`
-wants each command of each page to be one that a suite names so.
+A suite says only which command it means; what is run is the page's own text, in bash.
+`claims_test.py` wants each command of each page to be one that a suite names so.
 """
 
 import os
@@ -61,6 +61,10 @@ class Command:
     def script(self) -> str:
         """All that is typed, from the beginning of the block's `cd` and `export`."""
         return "\n".join([*self.prepared, self.text])
+
+    def followed_by(self, text: str) -> "Command":
+        """Something that is typed after it in the same shell."""
+        return replace(self, prepared=(*self.prepared, self.text), text=text)
 
     def run(
         self,
@@ -137,13 +141,13 @@ def documented(page: str, words: str) -> Command:
 
 
 def chosen(among: Sequence[Command], page: str, words: str) -> Command:
-    """The command that is just this, or else has these words.
+    """The command that is just this, with what prepares it or without, or else has these words.
 
     Raises:
         NoSuchCommandError: there is none, or more than one.
     """
-    having = [each for each in among if words in each.text]
-    found = [each for each in having if each.text == words] or having
+    having = [each for each in among if words in each.script]
+    found = [each for each in having if words in (each.text, each.script)] or having
     if len(found) != 1:
         raise NoSuchCommandError(f"{page} has {len(found)} commands {words!r}, not one")
     return found[0]

@@ -86,6 +86,8 @@ def test_a_command_is_chosen_by_all_of_it_or_by_words_of_it() -> None:
     page = commands("page", "```sh\nrun\nrun --dry\nwalk far\n```\n")
     assert chosen(page, "page", "run").text == "run"
     assert chosen(page, "page", "far").text == "walk far"
+    twice = commands("page", "```sh\ncd a\nls\n```\n\n```sh\ncd b\nls\n```\n")
+    assert chosen(twice, "page", "cd b\nls").prepared == ("cd b",)
     for wrong in ("r", "fly"):
         with pytest.raises(NoSuchCommandError):
             chosen(page, "page", wrong)

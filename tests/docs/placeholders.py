@@ -11,6 +11,7 @@ PLACEHOLDERS = {
     "/etc/kafka/ca.pem": "who signed its certificate",
     "/run/secrets": "a folder with passwords, a file each",
     "www.example.com": "a server that is reached by SSH",
+    "seconds > 1)": "what takes longer than others",
     "f95c261f5b200248113054102a455ef3": "the id of a trace",
 }
 """By what stands in a command, what it stands for. Nothing else of a command is replaced."""

@@ -171,17 +171,22 @@ def press_restart(port: int, name: str) -> int:
     return answer.status_code
 
 
-def sign_up(port: int, email: str = "", password: str = "a long enough passphrase") -> int:
-    """Open an account through nginx, of somebody new if nobody is named; gives the status.
+def sign_up(port: int, **known: str) -> int:
+    """Open an account through nginx; gives the status.
 
     Where the machine is too busy for the site's deadlines, it is asked again, as the site advises.
+
+    Args:
+        port: Of nginx.
+        known: What is typed, by fields of the form; the account is of somebody new otherwise.
     """
     site = f"http://127.0.0.1:{port}"
     typed = {
         "account_id": str(uuid7()),
-        "email": email or f"someone-{time.time_ns()}@example.com",
-        "password": password,
+        "email": f"someone-{time.time_ns()}@example.com",
+        "password": "a long enough passphrase",
         "display_name": "Someone",
+        **known,
     }
     url, origin = f"{site}/api/v1/accounts", {"Origin": site}
     deadline = time.monotonic() + _PATIENCE

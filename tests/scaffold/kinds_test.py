@@ -4,23 +4,25 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from scaffold import cli
-from tests.build.checkout import Checkout, copied
+from tests.build.checkout import Checkout
+from tests.docs.commands import Command, block, documented
 from tests.local.ports import free_block
 from tests.local.running import IMPORTABLE, page, running
 from tests.support import docker
 
 pytestmark = pytest.mark.timeout(600)  # seconds; the first test has Pants start
 
-PLAIN, WEB, DATA, BOTH = "otters", "badgers", "voles", "newts"
+PLAIN, WEB, DATA, BOTH = "orders", "badgers", "voles", "newts"
 KINDS = {PLAIN: (), WEB: ("--web",), DATA: ("--data",), BOTH: ("--web", "--data")}
+PAGE = "docs/adding-a-service.md"
 _STARTED = 120.0  # seconds
+_TYPED = 170.0  # seconds
 _ID = "01980000-0000-7000-8000-000000000001"
 
 
@@ -49,12 +51,11 @@ def pants(checkout: Checkout, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A repository of its own, with all services of the checkout and nothing that is not in git."""
-    with copied(tmp_path_factory.mktemp("checkout")) as copy:
-        git(copy, "init", "--quiet")
-        yield copy
+def typed(checkout: Checkout, command: Command) -> str:
+    """What a command of the page says; it must succeed."""
+    done = command.run(folder=checkout.root, environment=checkout.environment, timeout=_TYPED)
+    assert done.code == 0, done.said
+    return done.said
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,10 @@ def made(checkout: Checkout, before: str) -> Checkout:
     assert before
     for name, options in KINDS.items():
         if name == PLAIN:
-            said = pants(checkout, "run", ":new-service", "--", name, *options)
+            said = typed(
+                checkout,
+                documented("docs/adding-a-service.md", "./pants run :new-service -- orders"),
+            )
             assert f"{name} is made" in said
         else:  # the same without Pants, which takes its time
             assert cli.new([name, *options], checkout.root) == 0
@@ -84,6 +88,18 @@ def test_all_goals_are_green_right_after_making(made: Checkout) -> None:
     said = pants(made, "lint", "check", "test", *rooms, *touched, *own)
     for name in KINDS:
         assert f"services/{name}/" in said
+
+    checking = documented("docs/adding-a-service.md", "./pants lint check test")
+    shown = checking.output.rpartition(" in ")[0]
+    assert shown.endswith("succeeded")
+    assert shown in typed(made, checking)
+
+
+def test_a_name_that_will_not_do_is_refused_with_another(made: Checkout) -> None:
+    command = documented("docs/adding-a-service.md", "./pants run :new-service -- order")
+    done = command.run(folder=made.root, environment=made.environment, timeout=_TYPED)
+    assert done.code != 0
+    assert command.output in done.said
 
 
 def call(root: Path, broker: str, method: str, request: dict[str, str]) -> dict[str, object]:
@@ -129,8 +145,46 @@ def test_the_local_system_runs_all_of_them(made: Checkout) -> None:
         assert "<li>First</li>" in html
         style = html.split('rel="stylesheet" href="')[1].split('"')[0]
         assert "{" in page(ports.nginx, style)
+        assert f"{PLAIN}       ready" in runner.output
+        health = documented("docs/adding-a-service.md", "/healthz")
+        place = {"127.0.0.1:8086": f"127.0.0.1:{ports.further(0)}"}
+        assert health.output in health.run(folder=made.root, instead=place).said
+        mark = runner.mark()
+        offer_greetings(made.root)
+        runner.wait_for("account reloaded in", after=mark, seconds=_STARTED)
+        asking = documented("docs/adding-a-service.md", "/greetings")
+        site = {"127.0.0.1:8080": f"127.0.0.1:{ports.nginx}"}
+        assert asking.output.strip() in asking.run(folder=made.root, instead=site).said
         runner.press_ctrl_c()
         assert runner.code(seconds=60) == 0
+    git(made, "checkout", "--quiet", "--", ".")
+    git(made, "clean", "--quiet", "--force", "src")
+
+
+def offer_greetings(root: Path) -> None:
+    """Have `account` call the service of the page, by the edits that the page tells."""
+    account = root / "src/python/services/account"
+    calls = "[applications.account]\nserves = []\ncalls = [\n"
+    edit(root / "infra/kafka/services.toml", calls, '  "tandem.orders.v1.Orders",\n')
+    router = block(PAGE, "python", "def greetings_router")
+    (account / "api/greetings.py").write_text(router)
+    application = account / "application.py"
+    edit(application, "from fastapi import ", "APIRouter, ")
+    edit(application, '"""\n', "\nfrom collections.abc import Sequence\n")
+    edit(application, "    clock: Clock = utc_now,\n", "    routers: Sequence[APIRouter] = (),\n")
+    last = '    app.include_router(live_router(live, policy), prefix="/api/v1")\n'
+    edit(application, last, block(PAGE, "python", "for router in routers"))
+    service = account / "service.py"
+    imported = "from services.account.api.greetings import greetings_router\n"
+    edit(service, "from services.account.application import build\n", imported)
+    edit(service, "            streams,\n", block(PAGE, "python", "routers=["))
+
+
+def edit(file: Path, after: str, added: str) -> None:
+    """Add something behind what a file has once."""
+    before, found, rest = file.read_text().partition(after)
+    assert found
+    file.write_text(f"{before}{after}{added}{rest}")
 
 
 def test_the_image_of_one_runs(made: Checkout) -> None:
@@ -148,7 +202,8 @@ def test_the_image_of_one_runs(made: Checkout) -> None:
 def test_removed_they_leave_the_tree_as_it_was(made: Checkout, before: str) -> None:
     for name in reversed(KINDS):
         if name == PLAIN:
-            assert f"{name} is removed" in pants(made, "run", ":remove-service", "--", name)
+            removing = documented("docs/adding-a-service.md", "./pants run :remove-service")
+            assert f"{name} is removed" in typed(made, removing)
         else:
             assert cli.remove([name], made.root) == 0
         last = committed(made)

@@ -25,6 +25,8 @@ from typing import Any
 
 from bluegreen.state import State
 from infra.compose.make_secrets import make
+from tests.docs.commands import Command, Done
+from tests.docs.programs import on_path
 from tests.support.applications import APPLICATIONS
 from tests.support.docker import CHECKOUT, needed
 from tests.support.docker import run as run_program
@@ -161,6 +163,15 @@ class Delivery:
             text=True,
             timeout=timeout,
             check=False,
+        )
+
+    def typed(self, command: Command) -> Done:
+        """Type a command of the docs; `bluegreen` is the deployer."""
+        path = on_path(self.home / "bin", {"bluegreen": _COMMAND})["PATH"]
+        return command.run(
+            folder=self.home,
+            environment={**self._environment(), "PATH": path},
+            timeout=DEPLOY_TIMEOUT,
         )
 
     @contextmanager

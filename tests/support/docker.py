@@ -75,6 +75,11 @@ class Stack:
         folder = Path(self.environment["TANDEM_SECRETS"])
         return {path.name: path.read_text() for path in folder.iterdir()}
 
+    @property
+    def told(self) -> dict[str, str]:
+        """The environment of who types commands of Compose in the folder."""
+        return {**os.environ, **self.environment}
+
     def up(self, *services: str) -> float:
         """Start the services, all if none is named, and wait until all are healthy.
 
