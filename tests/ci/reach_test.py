@@ -40,7 +40,17 @@ def test_a_module_reaches_only_those_tests_beside_it_that_depend_on_it(changed: 
     assert "src/python/services/identity:tests" not in reach.targets
 
 
-def test_a_page_of_the_docs_reaches_nothing(changed: Changed) -> None:
-    reach = changed.reach("docs/architecture.md", "Other.\n")
-    assert [change.path for change in reach.changed] == ["docs/architecture.md"]
-    assert not reach.targets
+def test_a_page_of_the_docs_reaches_the_site_and_what_runs_its_commands(changed: Changed) -> None:
+    others, images = _reached_beside_the_site(changed, "docs/architecture.md")
+    assert others == set()
+    assert images == ()
+    others, images = _reached_beside_the_site(changed, "docs/calling.md")
+    assert others == {"tests/local/system_test.py:tests"}
+    assert images == ()
+
+
+def _reached_beside_the_site(changed: Changed, page: str) -> tuple[set[str], tuple[str, ...]]:
+    """Tests and images that a page reaches, but for those of all pages."""
+    reach = changed.reach(page, f"{changed.text(page)}\nMore.\n")
+    assert "tests/docs/site_test.py:tests" in reach.tests
+    return {each for each in reach.tests if not each.startswith("tests/docs/")}, reach.images

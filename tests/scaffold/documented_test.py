@@ -1,5 +1,7 @@
 """Commands of the docs that want a checkout and no server, as the pages have them."""
 
+import re
+
 import pytest
 
 from bluegreen.state import State
@@ -21,9 +23,16 @@ def said(checkout: Checkout, command: Command) -> str:
     return done.said
 
 
+def test_a_service_of_a_name_that_will_not_do_is_refused_with_another(checkout: Checkout) -> None:
+    command = documented("docs/adding-a-service.md", "./pants run :new-service -- order")
+    done = command.run(folder=checkout.root, environment=checkout.environment, timeout=_SECONDS)
+    assert done.code == 1
+    assert command.output in done.said
+
+
 def test_a_room_is_tested_and_checked(checkout: Checkout) -> None:
     tested = said(checkout, documented("docs/first-hour.md", "./pants test src"))
-    assert f"{_CHANGED}:tests succeeded" in tested
+    assert re.search(r"✓ src/python/services/account/.* succeeded in", tested)
     checked = said(checkout, documented("docs/first-hour.md", "./pants fmt lint check"))
     assert "mypy succeeded" in checked
 
