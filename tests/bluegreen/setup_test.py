@@ -101,7 +101,7 @@ def test_a_bare_server_is_set_up_and_takes_its_first_release(bare: Delivery) -> 
     assert built.code == Exit.DONE, built.said
     planned = bare.typed(documented("docs/deploying.md", "release --dry-run"))
     assert planned.code == Exit.DONE, planned.said
-    assert bare.state.live is None
+    assert bare.server.containers() == []
     deploying = documented("docs/deploying.md", "bluegreen deploy --release release")
     first = bare.typed(deploying)
     assert first.code == Exit.DONE, first.said
