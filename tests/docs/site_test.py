@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PICTURE = re.compile(r'<img [^>]*src="([^"]+)"')
+BADGE = re.compile(r"actions/workflows/([a-z]+\.yml)")
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 
 
@@ -41,6 +43,15 @@ def test_each_page_has_its_place_in_the_navigation() -> None:
 def test_links_of_the_repository_lead_to_pages_that_exist(page: Path) -> None:
     named = [name for name in LINK.findall(page.read_text()) if name.endswith(".md")]
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.ru.md"])
+def test_what_the_readme_shows_is_there(page: str) -> None:
+    text = (ROOT / page).read_text()
+    shown = [ROOT / name for name in PICTURE.findall(text)]
+    shown += [ROOT / ".github/workflows" / name for name in BADGE.findall(text)]
+    assert shown
+    assert [path for path in shown if not path.is_file()] == []
 
 
 def test_pages_of_the_site_link_to_nothing_outside_of_it() -> None:
