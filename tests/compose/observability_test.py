@@ -10,11 +10,12 @@ from urllib.parse import quote
 import pytest
 
 from tests.compose.hardened import lacking
+from tests.docs.commands import documented
 from tests.observability import definitions
 from tests.support import docker, requirements
 from tests.support.applications import APPLICATIONS
 from tests.support.collector import Span, way_to
-from tests.support.docker import SERVERS, DockerError, Stack, service_of
+from tests.support.docker import UP_TIMEOUT, DockerError, Stack, service_of
 from tests.system.api import Client
 from tests.system.people import Person
 
@@ -58,8 +59,10 @@ def stack() -> Iterator[Stack]:
                 docker.run(["docker", "image", "inspect", image])
             except DockerError:
                 requirements.missing(f"no {image}: infra/images/make-bases observability")
-        scale = [f"--scale={name}={count}" for name, count in PROCESSES.items()]
-        project.up(*scale, *SERVERS, *OBSERVERS)
+        starting = documented("docs/observability.md", "otel-collector jaeger prometheus")
+        done = starting.run(folder=project.folder, environment=project.told, timeout=UP_TIMEOUT)
+        assert done.code == 0, done.said
+        project.up("--scale=identity=2", "identity")
         yield project
 
 
