@@ -201,8 +201,8 @@ def project(
         settings: What the files are told beside what every project is.
     """
     with _told(applications) as (name, url, environment):
-        environment |= {"COMPOSE_PROJECT_NAME": name, "TANDEM_VERSION": version}
-        environment |= settings or {}
+        own = {"COMPOSE_PROJECT_NAME": name, "TANDEM_VERSION": version}
+        environment |= {**own, **(settings or {})}
         home = (of or checkout()) / folder
         stack = Stack(home, name, url, environment, ("docker-compose.yml", *files))
         try:
