@@ -37,7 +37,16 @@ LOCKS = (
         Lock(f"3rdparty/tools/{tool}.lock", f"3rdparty/tools/{tool}.txt")
         for tool in (
             *("buf", "cyclonedx", "dockerfile", "dumb-init", "gixy", "grpcio-tools", "hadolint"),
-            *("mypy", "mypy-protobuf", "pytest", "ruff", "setuptools", "shellcheck", "uv", "workflows"),
+            *(
+                "mypy",
+                "mypy-protobuf",
+                "pytest",
+                "ruff",
+                "setuptools",
+                "shellcheck",
+                "uv",
+                "workflows",
+            ),
             "zensical",
         )
     ),
