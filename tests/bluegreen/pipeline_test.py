@@ -227,7 +227,7 @@ def first(lab: Lab) -> Delivered:
 @pytest.fixture(scope="module")
 def checked(lab: Lab, first: Delivered) -> Ran:
     """What is said of a branch with a new service."""
-    assert first
+    assert first.ran.code == 0
     one = lab.repository
     one.git("checkout", "--quiet", "-b", SERVICE, "develop")
     said = Checkout(one.clone).pants("run", ":new-service", "--", SERVICE, "--web")
@@ -249,7 +249,7 @@ def grown(lab: Lab, checked: Ran) -> Delivered:
 @pytest.fixture(scope="module")
 def back(lab: Lab, grown: Delivered) -> Delivered:
     """What comes of the rollback by hand."""
-    assert grown
+    assert grown.ran.code == 0
     return delivered(lab, "rollback.yml", loaded=True)
 
 
@@ -321,7 +321,7 @@ def test_each_is_told_with_who_began_it(
 def test_the_new_service_answers_by_compose_alone_and_in_the_whole(
     lab: Lab, grown: Delivered, folder: str
 ) -> None:
-    assert grown
+    assert grown.ran.code == 0
     applications = (*APPLICATIONS, SERVICE)
     with docker.project(
         folder, of=lab.repository.clone, version=lab.tag, applications=applications
