@@ -13,7 +13,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -88,24 +88,16 @@ class Command:
             subprocess.TimeoutExpired: it took longer.
             KeyError: something else than a placeholder is to be replaced.
         """
-        done = subprocess.run(  # noqa: S603  # our own pages
-            [*_BASH, put_in(self.script, instead or {})],
-            cwd=folder,
-            env=os.environ if environment is None else environment,
-            input=typed,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout)
+        told = os.environ if environment is None else environment
+        with self.begun(folder=folder, environment=told, instead=instead or {}) as process:
+            said, _ = process.communicate(typed, timeout)
+            return Done(process.returncode, said)
 
     @contextmanager
     def begun(
         self, *, folder: Path, environment: Mapping[str, str], instead: Mapping[str, str]
     ) -> Iterator[subprocess.Popen[str]]:
-        """Type what does not end by itself; it and what it started is killed at the end.
+        """Type it, and go on; it and what it started is killed at the end, if it still runs.
 
         Args:
             folder: Where.
@@ -128,7 +120,8 @@ class Command:
             try:
                 yield process
             finally:
-                os.killpg(process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
 
 def documented(page: str, words: str) -> Command:

@@ -1,8 +1,11 @@
 """Commands are found in a page as people read them, and run as they type them."""
 
 import os
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.docs.commands import Command, NoSuchCommandError, block, chosen, commands
@@ -103,6 +106,15 @@ def test_it_is_run_in_bash_with_what_stands_for_placeholders(tmp_path: Path) -> 
         typed="typed\n",
     )
     assert (done.code, done.said) == (1, f"{tmp_path}/sub\ntyped\nb host:1\n")
+
+
+def test_what_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    command = Command("page", "sleep 60 & echo $! > pid; wait")
+    with pytest.raises(subprocess.TimeoutExpired):
+        command.run(folder=tmp_path, timeout=1)
+    pid = int((tmp_path / "pid").read_text())
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait(5)
 
 
 @pytest.mark.parametrize("name", ["echo", "localhost:9092"])
