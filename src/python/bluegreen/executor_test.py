@@ -21,12 +21,12 @@ def test_releases_take_turns_in_the_lanes() -> None:
     assert world.state.lanes[Lane.GREEN].status is Status.STOPPED
 
 
-def test_a_onethat_serves_is_not_deployed_again() -> None:
+def test_a_release_that_serves_is_not_deployed_again() -> None:
     world = with_deployed(1)
     assert world.run(Deploy(ONE)) == []
 
 
-def test_a_rollback_returns_to_the_onebefore() -> None:
+def test_a_rollback_returns_to_the_release_before() -> None:
     world = with_deployed(1, 2)
     assert world.state.previous == ONE.version
     world.run(Rollback(ONE))
@@ -35,7 +35,7 @@ def test_a_rollback_returns_to_the_onebefore() -> None:
 
 
 @pytest.mark.parametrize("ill", BAD)
-def test_a_bad_oneleaves_the_one_before_it_as_it_was(ill: str) -> None:
+def test_a_bad_release_leaves_the_one_before_it_as_it_was(ill: str) -> None:
     world = with_deployed(1)
     world.bad[TWO.version] = ill
     with pytest.raises(StepError, match="everything is as before") as failed:
@@ -47,7 +47,7 @@ def test_a_bad_oneleaves_the_one_before_it_as_it_was(ill: str) -> None:
 
 
 @pytest.mark.parametrize("ill", BAD)
-def test_a_bad_onewith_a_new_service_leaves_the_one_before_it_as_it_was(ill: str) -> None:
+def test_a_bad_release_with_a_new_service_leaves_the_one_before_it_as_it_was(ill: str) -> None:
     world = with_deployed(1)
     grown = release(2, more=["orders"])
     world.bad[grown.version] = ill
@@ -73,7 +73,7 @@ def test_a_lane_that_fell_ill_after_its_proof_gets_no_traffic() -> None:
 
 
 @pytest.mark.parametrize("ill", [*BAD[:3]])
-def test_a_bad_first_oneleaves_nothing(ill: str) -> None:
+def test_a_bad_first_release_leaves_nothing(ill: str) -> None:
     world = World(bad={ONE.version: ill})
     with pytest.raises(StepError):
         world.run(Deploy(ONE))
@@ -84,7 +84,7 @@ def test_a_bad_first_oneleaves_nothing(ill: str) -> None:
     assert served_by(world) == TWO.version
 
 
-def test_why_a_onedoes_not_start_is_told_without_secrets() -> None:
+def test_why_a_release_does_not_start_is_told_without_secrets() -> None:
     world = with_deployed(1)
     world.bad[TWO.version] = "does not start"
     with pytest.raises(StepError, match="start green failed: account is not healthy") as failed:
