@@ -103,17 +103,10 @@ def repository(folder: Path) -> Iterator[Repository]:
     """One whose branch `develop` is at the commit of the checkout."""
     bare, clone = folder / "origin.git", folder / "developer"
     run(["git", "init", "--quiet", "--bare", "--initial-branch=develop", str(bare)])
-    run(
-        [
-            "git",
-            "-C",
-            str(docker.checkout()),
-            "push",
-            "--quiet",
-            str(bare),
-            "HEAD:refs/heads/develop",
-        ]
-    )
+    # The checkout may be one without history.
+    run(["git", "-C", str(bare), "config", "receive.shallowUpdate", "true"])
+    push = ["push", "--quiet", str(bare), "HEAD:refs/heads/develop"]
+    run(["git", "-C", str(docker.checkout()), *push])
     run(["git", "clone", "--quiet", str(bare), str(clone)])
     try:
         yield Repository(bare, clone)
