@@ -45,7 +45,6 @@ undo() {
     trap '' INT TERM HUP
     name_live "$before"
     if reload; then in_use "$before" || true; fi
-    [[ $lane == "$before" ]] || "$here/stand-down.sh" "$before"
     fail "$before is live as before"
 }
 
@@ -57,12 +56,9 @@ lane=${1-$before}
 [[ $lane == blue || $lane == green ]] || fail "no lane is named \"$lane\": blue or green"
 
 trap undo INT TERM HUP
-# That a lane stands in is a file, which requests look for. Until the new configuration is in use, the lane that
-# is about to get the traffic may be needed to stand in itself.
+# A file, which requests look for. Nobody looks for that of the lane that has the traffic but kept connections, whose
+# next request is still answered by the configuration of before: so it is left there.
 [[ $lane == "$before" ]] || : >"$LANE_FOLDER/standby-$before"
 name_live "$lane"
-if reload && in_use "$lane"; then
-    "$here/stand-down.sh" "$lane"
-    exit 0
-fi
+if reload && in_use "$lane"; then exit 0; fi
 undo

@@ -220,3 +220,11 @@ def test_the_lane_that_stands_in_does_so_until_it_has_the_traffic_itself(gone: S
         over.set()
     assert returned == 0
     assert running.result() == {httpx.codes.OK}
+
+
+def test_who_kept_a_connection_from_before_the_way_back_is_answered_too(gone: Switched) -> None:
+    with httpx.Client(base_url=gone.edge.url) as client:
+        client.get("/").raise_for_status()
+        assert gone.edge.script("reload.sh", "blue").returncode == 0
+        client.get("/").raise_for_status()
+    assert asked(gone.blue) == ["GET", "GET"]
