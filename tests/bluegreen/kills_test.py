@@ -59,6 +59,7 @@ GIVEN_UP = [
     Strike(Victim.REGISTRY_FOR_LONG, Action.PULL),
     Strike(Victim.CONTAINERS, Action.START),
     Strike(Victim.CONTAINERS, Action.SWITCH),
+    Strike(Victim.CONTAINERS, Action.WATCH),
 ]
 OF_ENGINE = [
     Strike(Victim.ENGINE, Action.START),

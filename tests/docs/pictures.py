@@ -7,6 +7,7 @@ real Chromium (TANDEM_TEST_CHROMIUM), into docs/pictures of the checkout. Takes 
 import html
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -81,7 +82,8 @@ def take_terminal(browser: Browser, shown: str) -> None:
 def take_account(browser: Browser, url: str) -> None:
     """Picture the page of somebody who has just signed up."""
     with chromium.visiting(browser, url) as visitor:
-        Person("Ada Lovelace", email="ada@example.com").sign_up(visitor)
+        # This checkout may know an Ada already.
+        Person("Ada Lovelace", email=f"ada.{secrets.token_hex(2)}@example.com").sign_up(visitor)
         visitor.page.screenshot(path=_FOLDER / "account.png")
 
 
