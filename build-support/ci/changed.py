@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ci.changes import snapshot
 from ci.checking import MakePants
-from ci.command import Exit, guarded, say
+from ci.command import Exit, guarded, parser_of, say
 from ci.git import top_of
 from ci.history import ancestor, commit_of
 from ci.pants import CheckoutPants
@@ -33,12 +33,7 @@ exit codes:
 
 def parser() -> argparse.ArgumentParser:
     """What the command line may say."""
-    top = argparse.ArgumentParser(
-        "changed",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    top = parser_of("changed", _DESCRIPTION, _EXAMPLES)
     top.add_argument("--base", default="develop", metavar="REVISION", help="(develop)")
     top.add_argument("--json", action="store_true", help="for machines")
     return top

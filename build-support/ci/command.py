@@ -34,6 +34,16 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+def parser_of(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    """A command's parser, whose `--help` shows both texts as they are."""
+    return argparse.ArgumentParser(
+        name,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
 def say(line: str) -> None:
     """Print a line of progress, with the time."""
     print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)

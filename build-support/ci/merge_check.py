@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ci.checking import MakePants, MergeCheck, Wanted
-from ci.command import EXPLAINED, Exit, guarded, publish, say
+from ci.command import EXPLAINED, Exit, guarded, parser_of, publish, say
 from ci.git import top_of
 from ci.pants import CheckoutPants
 from ci.report import Report
@@ -31,12 +31,7 @@ environment:
 
 def parser() -> argparse.ArgumentParser:
     """What the command line may say."""
-    top = argparse.ArgumentParser(
-        "merge-check",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    top = parser_of("merge-check", _DESCRIPTION, _EXAMPLES)
     top.add_argument("--base", default="develop", metavar="BRANCH", help="(develop)")
     top.add_argument("--head", default="HEAD", metavar="REVISION", help="what is merged (HEAD)")
     top.add_argument("--remote", default="origin", help="where the base is fetched from (origin)")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ci.checking import MakePants
-from ci.command import Exit, guarded, say
+from ci.command import Exit, guarded, parser_of, say
 from ci.git import top_of
 from ci.measuring import CASES, Measuring, table
 from ci.pants import CheckoutPants
@@ -31,12 +31,7 @@ changes:
 
 def parser() -> argparse.ArgumentParser:
     """What the command line may say."""
-    top = argparse.ArgumentParser(
-        "reach",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    top = parser_of("reach", _DESCRIPTION, _EXAMPLES)
     top.add_argument("words", nargs="*", metavar="WORD", help="only changes with one of these")
     top.add_argument(
         "--services", type=int, default=_OWN, metavar="NUMBER", help=f"of all ({_OWN})"
