@@ -19,7 +19,6 @@ from tests.support.releases import Change, Migration, Shelf
 from tests.support.site_load import Mix, SiteLoad
 from tests.support.site_report import Report, Sample
 from tests.support.sql import locked, sql
-from tests.support.sshd import make_key
 
 pytestmark = pytest.mark.timeout(900)  # seconds; a server is set up in the first test
 
@@ -165,6 +164,7 @@ def test_a_release_that_does_not_start_is_told_of_as_the_page_shows(
 ) -> None:
     command = documented("docs/deploying.md", "bluegreen deploy")
     tag = shelf.release(account=releases.ends_at_start("no license"))
+    told = len(site.heard)
     with site.told(tag=tag), watched(site) as load:
         done = site.typed(command)
         report = load.stop()
@@ -179,6 +179,11 @@ def test_a_release_that_does_not_start_is_told_of_as_the_page_shows(
         assert re.search(reason, last), last
         assert last.endswith("everything is as before")
         assert "its log ends:" in text
+    last = done.said.splitlines()[-1]
+    assert re.search(r"account is .* and wrote at last: no license", last), last
+    [heard] = site.heard[told:]
+    assert heard["type"] == "failure"
+    assert last.removeprefix("error: ") in heard["message"]
     assert failures(report) == []
 
 
@@ -339,30 +344,6 @@ def test_one_deploys_at_a_time(site: Delivery, shelf: Shelf) -> None:
     assert (site.serving, site.state.operation) == (before, None)
 
 
-def test_a_server_that_is_not_the_known_one_is_not_talked_to(site: Delivery) -> None:
-    file = site.home / "others"
-    address = site.server.address.rpartition("@")[2]
-    host, _, port = address.partition(":")
-    stranger = _stranger(site)
-    file.write_text(f"[{host}]:{port} {stranger}\n")
-    with site.told(known_hosts="others"):
-        wrong = site.run("status")
-        file.write_text("")
-        unknown = site.run("status")
-    assert (wrong.returncode, unknown.returncode) == (Exit.UNREACHABLE, Exit.UNREACHABLE)
-    assert "is not the one in others" in wrong.stderr
-    assert f"ssh-keyscan -p {port} {host}" in unknown.stderr
-
-
-def test_who_is_not_let_in_hears_what_to_do(site: Delivery) -> None:
-    _stranger(site)
-    with site.told(key=(site.home / "stranger").read_text()):
-        refused = site.run("status")
-    assert refused.returncode == Exit.UNREACHABLE
-    assert "does not let us in (Authentication failed)" in refused.stderr
-    assert "authorized_keys" in refused.stderr
-
-
 def test_a_full_disk_is_noticed_before_anything_is_touched(site: Delivery, shelf: Shelf) -> None:
     folder = site.built(shelf.release(account=releases.harmless()))
     before = sorted(each.name for each in (site.server.folder / "releases").iterdir())
@@ -407,21 +388,3 @@ def test_what_nobody_goes_back_to_is_pruned(site: Delivery) -> None:
     wanted = {image for release in kept.values() for image in release.images.values()}
     assert wanted <= tagged
     assert len([each for each in tagged if "/account@" in each]) <= len(left)
-
-
-def _stranger(site: Delivery) -> str:
-    """The public half of a key that nobody knows."""
-    (site.home / "stranger").unlink(missing_ok=True)
-    return " ".join(make_key(site.home / "stranger").split()[:2])
-
-
-def test_a_secret_that_the_server_lacks_is_told_before_anything_is_touched(site: Delivery) -> None:
-    folder = site.built()
-    there = site.server.folder / "secrets/kafka_identity_password"
-    aside = there.rename(site.home / "aside")
-    try:
-        done = site.run("deploy", "--release", str(folder))
-    finally:
-        aside.rename(there)
-    assert done.returncode == Exit.REFUSED
-    assert "the server has no secret kafka_identity_password: `bluegreen setup`" in done.stderr
