@@ -159,8 +159,7 @@ class TestNames:
             yield server
 
     def told(self, known: Names, upstream: Upstream) -> dict[str, str]:
-        port = upstream.address.rpartition(":")[2]
-        return {"RESOLVER": known.address, "BLUE_ACCOUNT": f"blue-account:{port}"}
+        return {"RESOLVER": known.address, "BLUE_ACCOUNT": f"blue-account:{upstream.port}"}
 
     def answers(self, edge: ScriptedNginx, status: int) -> None:
         begun = time.monotonic()

@@ -40,7 +40,7 @@ class Switched:
 
     def settings(self, port: int | None) -> dict[str, str]:
         """Where the lanes are; green at another port than its own if one is given."""
-        place = f"127.0.0.1:{port or port_of(self.green)}"
+        place = f"127.0.0.1:{port or self.green.port}"
         return {"BLUE_ACCOUNT": self.blue.address, "GREEN_ACCOUNT": place}
 
 
@@ -61,10 +61,6 @@ def listening_workers(edge: ScriptedNginx) -> int:
     master = int((edge.folder / "run/nginx.pid").read_text())
     titles = [" ".join(child.cmdline()) for child in psutil.Process(master).children()]
     return sum("worker process" in each and "shutting down" not in each for each in titles)
-
-
-def port_of(upstream: Upstream) -> int:
-    return int(upstream.address.rpartition(":")[2])
 
 
 def asked(upstream: Upstream) -> list[str]:
@@ -188,7 +184,7 @@ class Renamed(Switched):
 
     @override
     def settings(self, port: int | None) -> dict[str, str]:
-        place = f"green-account:{port or port_of(self.green)}"
+        place = f"green-account:{port or self.green.port}"
         return {**super().settings(port), "RESOLVER": self.known.address, "GREEN_ACCOUNT": place}
 
     def forget_green(self) -> None:

@@ -34,6 +34,11 @@ class Upstream:
     release: threading.Event = field(default_factory=threading.Event)
     events: queue.SimpleQueue[bytes | None] = field(default_factory=queue.SimpleQueue)
 
+    @property
+    def port(self) -> str:
+        """Where it listens, on whichever address."""
+        return self.address.rpartition(":")[2]
+
     def status(self, path: str) -> HTTPStatus:
         """What a request of a path is answered with."""
         if self.failing:
