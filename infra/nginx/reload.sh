@@ -27,14 +27,34 @@ taken_over() {
     [[ $("$here/ask.sh" /nginx/configuration 2>/dev/null | tail -n 1) == "$1 $(basename "$(readlink "$RUN/current")")" ]]
 }
 
+# The workers that take connections, a line each; one that is about to end is titled otherwise.
+taking() {
+    local master each title
+    master=$(<"$RUN/nginx.pid")
+    for each in $(<"/proc/$master/task/$master/children"); do
+        if { IFS= read -r -d '' title <"/proc/$each/cmdline"; } 2>/dev/null && [[ $title == "nginx: worker process" ]]; then
+            echo "$each"
+        fi
+    done
+}
+
+# Whether none of the workers of before takes connections: new ones are there a moment sooner than those know of it.
+relieved() {
+    local each
+    for each in $(taking); do
+        [[ $'\n'$workers$'\n' != *$'\n'$each$'\n'* ]] || return 1
+    done
+}
+
 reload() {
+    workers=$(taking)
     "$here/configure.sh" && nginx -s reload -e stderr -p "$RUN" -c "$RUN/current/nginx.conf"
 }
 
-# Waits until nginx answers by the configuration that is the current one.
+# Waits until all that nginx answers from now on is by the configuration that is the current one.
 in_use() {
     for _ in {1..50}; do
-        ! taken_over "$1" || return 0
+        if taken_over "$1" && relieved; then return 0; fi
         sleep 0.1
     done
     echo "nginx: the configuration is not in use after 5 seconds" >&2

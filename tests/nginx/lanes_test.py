@@ -20,6 +20,7 @@ from tests.support.nginx import logged
 from tests.support.nginx_scripts import ScriptedNginx
 
 SWITCHES = 6
+AFTER = 8  # requests after a switch, each on a connection of its own
 PAUSES = (0.0, 0.002, 0.02, 0.3, 1.1)  # seconds between requests of a connection
 PATIENCE = 5.0
 WATCHED = 28  # seconds after a switch
@@ -59,6 +60,15 @@ def test_the_site_is_of_the_live_lane_and_the_internal_server_shows_the_other(
     asked = [("_", "blue"), ("preview", "green"), ("_", "green"), ("preview", "blue")]
     entries = logged(edge.folder / "access.log", lambda entries: len(entries) >= len(asked))
     assert [(each["server"], each["lane"]) for each in entries] == asked
+
+
+def test_who_comes_after_a_switch_is_not_taken_by_a_worker_of_before(lanes: Lanes) -> None:
+    for lane, upstream in (("green", lanes.green), ("blue", lanes.blue)) * (SWITCHES // 2):
+        before = len(upstream.received)
+        assert lanes.edge.script("reload.sh", lane).returncode == 0
+        for _ in range(AFTER):
+            httpx.get(lanes.edge.url).raise_for_status()
+        assert len(upstream.received) == before + AFTER
 
 
 def test_a_host_named_by_a_client_leads_to_no_other_lane(lanes: Lanes) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import override
 
 import httpx
-import psutil
 import pytest
 
 from tests.nginx.asking import statuses
@@ -20,8 +19,6 @@ from tests.support.names import Names
 from tests.support.nginx import free_port, logged
 from tests.support.nginx_scripts import ScriptedNginx
 
-WORKERS = 2  # as configure.sh has it
-PATIENCE = 5.0  # seconds
 NOTICED = 3  # questions for a name after which nginx surely knows the answer
 
 
@@ -33,10 +30,6 @@ class Switched:
         started = nginx_scripts.started(folder, self.settings(port))
         self.edge: ScriptedNginx = stack.enter_context(started)
         assert self.edge.script("reload.sh", "green").returncode == 0
-        # For a moment a worker from before may take a connection yet.
-        deadline = time.monotonic() + PATIENCE
-        while listening_workers(self.edge) > WORKERS and time.monotonic() < deadline:
-            time.sleep(0.02)
 
     def settings(self, port: int | None) -> dict[str, str]:
         """Where the lanes are; green at another port than its own if one is given."""
@@ -55,12 +48,6 @@ def gone(tmp_path: Path) -> Iterator[Switched]:
     """The same, but nobody listens where green should."""
     with ExitStack() as stack:
         yield Switched(tmp_path, stack, free_port())
-
-
-def listening_workers(edge: ScriptedNginx) -> int:
-    master = int((edge.folder / "run/nginx.pid").read_text())
-    titles = [" ".join(child.cmdline()) for child in psutil.Process(master).children()]
-    return sum("worker process" in each and "shutting down" not in each for each in titles)
 
 
 def asked(upstream: Upstream) -> list[str]:
