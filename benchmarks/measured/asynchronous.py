@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+from benchmarks.measured import garbage
 from benchmarks.measured.clocks import Orders
 from benchmarks.measured.pipe import READY, Pipe
 
@@ -35,6 +36,7 @@ def main[Client](
 async def _serve(serving: AbstractAsyncContextManager[None], pipe: Pipe) -> None:
     async with serving:
         pipe.say(READY)
+        garbage.look_seldom()
         await asyncio.to_thread(pipe.wait_for_end)
 
 
@@ -47,6 +49,7 @@ async def _call[Client](
         able = orders(client)
         await able["first"]()
         pipe.say(READY)
+        garbage.look_seldom()
         # The loop runs on meanwhile: clients have heartbeats to send.
         while (order := await asyncio.to_thread(pipe.heard)) is not None:
             name, arguments = order

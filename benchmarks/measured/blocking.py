@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from benchmarks.measured import garbage
 from benchmarks.measured.messages import MESSAGE, check, distinct
 from benchmarks.measured.pipe import READY, Pipe
 
@@ -87,6 +88,7 @@ def each_its_own(client: Client, number: int) -> int:
 def _serve(serving: AbstractContextManager[Callable[[], None]], pipe: Pipe) -> None:
     with serving as serve_a_moment:
         pipe.say(READY)
+        garbage.look_seldom()
         while not pipe.ended():
             serve_a_moment()
 
@@ -100,6 +102,7 @@ def _call(connecting: AbstractContextManager[Client], pipe: Pipe) -> None:
         }
         each_its_own(client, 1)
         pipe.say(READY)
+        garbage.look_seldom()
         while (order := pipe.heard()) is not None:
             name, arguments = order
             pipe.say(able[name](*arguments))

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 
-from chassis import _logging
+from chassis import _garbage, _logging
 from chassis._errors import SettingsError, StartError
 from chassis._process import Process
 from chassis._settings import Settings, load
@@ -72,6 +72,7 @@ async def _serve[S: Settings](name: str, settings: S, start: Start[S]) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, process.drain)
         await start(process)
         port = await process.open()
+        _garbage.look_seldom()
         _log.info("ready", http_port=port)
         try:
             await asyncio.get_running_loop().create_future()
