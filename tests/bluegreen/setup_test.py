@@ -10,16 +10,24 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, expect
 
 from bluegreen.cli.exits import Exit
 from tests.bluegreen import shown
 from tests.docs.commands import documented
-from tests.support import delivery, releases
+from tests.support import chromium, delivery, releases, tls_proxy
 from tests.support.applications import APPLICATIONS
+from tests.support.certificates import Authority
+from tests.support.chromium import visiting
 from tests.support.delivery import Delivery
+from tests.support.nginx import free_port
 from tests.support.releases import Change, Shelf
+from tests.support.tls_proxy import TlsProxy
+from tests.system.people import Person
 
 pytestmark = pytest.mark.timeout(900)  # seconds; a server is set up in the first test
+
+AT_ONCE = 2_000  # milliseconds
 
 _MAKER = """\
 import sys
@@ -31,9 +39,25 @@ print("\\n".join(f"made {name}" for name in made))
 
 
 @pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium.launched() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="module")
+def proxy(bare: Delivery, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsProxy]:
+    """What ends TLS before the site, as people know it."""
+    folder = tmp_path_factory.mktemp("proxy")
+    port, authority = int(bare.public_url.rpartition(":")[2]), Authority(folder / "authority")
+    with tls_proxy.running(folder, port, bare.url, authority) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def bare() -> Iterator[Delivery]:
     """A server that nobody has set up."""
     with delivery.ready() as place:
+        place.public_url = f"https://127.0.0.1:{free_port()}"
         shutil.rmtree(place.server.folder / "secrets")
         program = place.home / "make.py"
         program.write_text(_MAKER)
@@ -115,6 +139,35 @@ def test_a_bare_server_is_set_up_and_takes_its_first_release(bare: Delivery) -> 
     written = [log, *(each.said for each in (done, built, planned, first))]
     written += [each.stdout + each.stderr for each in (again, well)]
     assert not [name for name, value in values.items() if any(value in text for text in written)]
+
+
+def test_people_come_by_the_proxy_that_the_page_shows(
+    bare: Delivery, proxy: TlsProxy, browser: Browser
+) -> None:
+    sent = httpx.get(f"{proxy.plain_url}/sign-in?next=%2F")
+    assert sent.headers["location"] == "https://www.example.com/sign-in?next=%2F"
+    person = Person("Ada Lovelace")
+    with (
+        visiting(browser, proxy.url, any_certificate=True) as here,
+        visiting(browser, proxy.url, any_certificate=True) as elsewhere,
+    ):
+        person.sign_up(here)
+        cookies = here.page.context.cookies()
+        assert {(each["secure"], each["name"].startswith("__Host-")) for each in cookies} == {
+            (True, True)
+        }
+        here.page.goto("/account")
+        sessions = here.page.locator("li .row-title", has_text="Signed in")
+        expect(sessions).to_have_count(1)
+        person.sign_in(elsewhere)
+        expect(sessions).to_have_count(2, timeout=AT_ONCE)
+        assert (here.complaints, elsewhere.complaints) == ([], [])
+    with httpx.Client(
+        transport=httpx.HTTPTransport(local_address="127.0.0.9", verify=False)
+    ) as another:
+        assert another.get(f"{proxy.url}/sign-in").status_code == HTTPStatus.OK
+    log = bare.server.engine.docker("logs", "tandem-nginx-1")
+    assert '"client":"127.0.0.9"' in log
 
 
 def test_servers_are_brought_to_the_release_that_serves(bare: Delivery, shelf: Shelf) -> None:

@@ -126,10 +126,13 @@ class Visitor:
 
 
 @contextmanager
-def visiting(browser: Browser, url: str, *, java_script: bool = True) -> Iterator[Visitor]:
+def visiting(
+    browser: Browser, url: str, *, java_script: bool = True, any_certificate: bool = False
+) -> Iterator[Visitor]:
     """Open a tab with empty cookies and cache; relative addresses start at `url`."""
     context = browser.new_context(
         base_url=url,
+        ignore_https_errors=any_certificate,
         java_script_enabled=java_script,
         locale="en-GB",
         viewport=_SCREEN,

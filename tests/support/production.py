@@ -4,6 +4,7 @@
         run([*server.ssh(), "docker", "info"])
 
 Everything is on this machine, listens on loopback or on sockets, and is gone with the context.
+Who is let in is not root: `deploy`, a user of the server alone, in the group that may use Docker.
 """
 
 import os
@@ -18,9 +19,21 @@ from typing import Any
 from tests.support import engine, requirements, sshd
 from tests.support.docker import DOCKER
 from tests.support.engine import Engine
-from tests.support.sshd import Sshd
+from tests.support.sshd import Account, Sshd
 
-_PROGRAMS = ("docker", "dockerd", "ip", "iptables", "ssh", "ssh-keygen", "sshd", "umount")
+_PROGRAMS = (
+    "docker",
+    "dockerd",
+    "ip",
+    "iptables",
+    "ssh",
+    "ssh-keygen",
+    "sshd",
+    "umount",
+    "unshare",
+)
+# Numbers of nobody in a container, and as a first user of a server has them.
+_USER, _GROUP = 1001, 1002
 
 
 @dataclass(frozen=True)
@@ -31,11 +44,13 @@ class Production:
         folder: Of the deployer's own there; empty at first.
         engine: Its Docker, for what a test wants to see without SSH.
         sshd: Its door.
+        account: Who is let in.
     """
 
     folder: Path
     engine: Engine
     sshd: Sshd
+    account: Account
 
     @property
     def address(self) -> str:
@@ -93,14 +108,18 @@ def production() -> Iterator[Production]:
     needed()
     with tempfile.TemporaryDirectory(prefix="tandem-") as scratch:
         home = Path(scratch)
-        places = {name: home / name for name in ("engine", "ssh", "srv")}
-        for place in places.values():
-            place.mkdir(mode=0o700)
+        deploy = Account("deploy", _USER, home / "home", "docker", _GROUP)
+        home.chmod(0o711)
+        places = {name: home / name for name in ("engine", "ssh", "home", "srv")}
+        for name, place in places.items():
+            place.mkdir(mode=0o711 if name in ("engine", "ssh") else 0o700)
+        for place in (deploy.home, places["srv"]):
+            deploy.own(place)
         with (
-            engine.running(places["engine"]) as second,
-            sshd.running(places["ssh"], second.environment) as door,
+            engine.running(places["engine"], deploy.group_number) as second,
+            sshd.running(places["ssh"], {"DOCKER_HOST": second.docker_host}, deploy) as door,
         ):
-            yield Production(places["srv"], second, door)
+            yield Production(places["srv"], second, door, deploy)
 
 
 def needed() -> None:

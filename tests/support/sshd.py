@@ -2,6 +2,9 @@
 
 with sshd.running(folder, {"DOCKER_HOST": second.docker_host}) as server:
     run([*server.ssh(), "docker", "info"])
+
+That user is who runs the tests. With an account it is somebody whom only this sshd and what it
+starts know: to them the files of users and groups are others than this machine's.
 """
 
 import os
@@ -45,6 +48,50 @@ SetEnv {environment}
 """
 
 
+# As `exec` replaces the shell, the process that was started is sshd itself.
+_ELSEWHERE = """\
+for name in passwd group; do mount --bind "$0/$name" "/etc/$name"; done
+exec "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user of a server, in a group beside its own.
+
+    Attributes:
+        name: What it logs in as.
+        number: The user's number, and that of its own group.
+        home: A folder of it.
+        group: The other group.
+        group_number: Its number.
+    """
+
+    name: str
+    number: int
+    home: Path
+    group: str
+    group_number: int
+
+    def own(self, path: Path) -> None:
+        """Give it a file, or a folder with all that is in it."""
+        for each in (path, *path.rglob("*")):
+            os.chown(each, self.number, self.number)
+
+    def write(self, folder: Path) -> None:
+        """Write the files of users and groups of this machine, and it."""
+        user = f"{self.name}:*:{self.number}:{self.number}::{self.home}:/bin/bash"
+        groups = (
+            f"{self.name}:x:{self.number}:",
+            f"{self.group}:x:{self.group_number}:{self.name}",
+        )
+        for name, lines in (("passwd", [user]), ("group", groups)):
+            mine = {line.partition(":")[0] for line in lines}
+            others = Path("/etc", name).read_text().splitlines()
+            kept = [line for line in others if line.partition(":")[0] not in mine]
+            (folder / name).write_text("\n".join([*lines, *kept]) + "\n")
+
+
 class SshdError(Exception):
     """sshd did not start; the message holds what it wrote."""
 
@@ -57,11 +104,13 @@ class Sshd:
         folder: Its keys, its configuration and its log.
         user: Who is let in.
         port: Where it listens on 127.0.0.1.
+        account: Of the user, unless it is one of this machine.
     """
 
     folder: Path
     user: str
     port: int
+    account: Account | None = None
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -110,10 +159,14 @@ class Sshd:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd insists on it
         program = shutil.which("sshd")
         assert program is not None
+        command = [program, "-D", "-e", "-f", str(self.folder / "sshd_config")]
+        if self.account is not None:
+            self.account.write(self.folder)
+            apart = ["unshare", "--mount", "--propagation=slave"]
+            command = [*apart, "bash", "-euc", _ELSEWHERE, str(self.folder), *command]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603  # a server of our own
-                [program, "-D", "-e", "-f", self.folder / "sshd_config"], stderr=log
-            )
+            # A server of our own.
+            self._process = subprocess.Popen(command, stderr=log)  # noqa: S603
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline and self._process.poll() is None:
             with suppress(OSError):
@@ -163,22 +216,26 @@ def make_key(path: Path) -> str:
 
 
 @contextmanager
-def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Sshd]:
+def running(
+    folder: Path, environment: Mapping[str, str], account: Account | None = None
+) -> Iterator[Sshd]:
     """Run an sshd.
 
     Args:
-        folder: For its keys, its configuration and its log.
+        folder: For its keys, its configuration and its log; an account must get into it.
         environment: What each session is told.
+        account: Who is let in; only root can run an sshd for another than itself.
 
     Raises:
         SshdError: it does not start.
     """
-    server = Sshd(folder, pwd.getpwuid(os.geteuid()).pw_name, free_port())
+    user = account.name if account else pwd.getpwuid(os.geteuid()).pw_name
+    server = Sshd(folder, user, free_port(), account)
     host = make_key(folder / "host_key")
     (folder / "authorized_keys").write_text(make_key(server.key))
     server.known_hosts.write_text(known(server, host))
     # bash would run what the user of this machine has in ~/.bashrc, before every command.
-    variables = {**environment, "HOME": str(folder)}
+    variables = {**environment, "HOME": str(account.home if account else folder)}
     told = " ".join(f'"{name}={value}"' for name, value in variables.items())
     (folder / "sshd_config").write_text(
         _CONFIGURATION.format(port=server.port, folder=folder, user=server.user, environment=told)
