@@ -1,5 +1,6 @@
 """Commands and files on a server that a real sshd leads to."""
 
+import _thread
 import shutil
 import subprocess
 import tempfile
@@ -82,6 +83,22 @@ def test_a_command_that_takes_too_long_is_given_up_and_ends_on_the_server(
         time.sleep(0.1)
     assert not process.exists()
     assert connection.run(["true"], timeout=SOON).code == 0
+
+
+def test_a_command_ends_on_the_server_when_who_waits_for_it_is_interrupted(
+    connection: Connection, tmp_path: Path
+) -> None:
+    pid = tmp_path / "pid"
+    timer = threading.Timer(0.5, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        connection.run(["sh", "-c", f"echo $$ >{pid}; exec sleep 60"], timeout=60)
+    process = Path("/proc") / pid.read_text().strip()
+    deadline = time.monotonic() + SOON
+    while process.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not process.exists()
+    assert connection.run(["echo", "still here"], timeout=SOON).output == "still here\n"
 
 
 def test_a_connection_that_breaks_within_a_command_is_temporary_and_made_anew(

@@ -2,7 +2,7 @@
 
 One connection carries everything, commands side by side. One that broke is made anew by the next
 command. Whatever is run on the server ends there by itself soon after its time, also when the
-connection is gone and nobody waits for it any more.
+connection is gone and nobody waits for it any more; and at once when who waits is interrupted.
 """
 
 import io
@@ -11,6 +11,7 @@ import shlex
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -29,6 +30,9 @@ _CHUNK = 65_536
 _KILLED = -1
 _OUT_OF_TIME = 124
 """What `timeout` ends with."""
+
+_WITH_ITS_NUMBER = 'echo $$; exec "$@"'
+_END_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,8 @@ class Connection:
                 of it is not known.
         """
         limit = f"{timeout + _AFTER_SECONDS:.0f}"
-        words = ["timeout", "--kill-after=5", limit, *command]
+        limited = ["timeout", "--kill-after=5", limit, *command]
+        words = ["sh", "-c", _WITH_ITS_NUMBER, "sh", *limited]
         client = self.client()
         try:
             return self._run(client, shlex.join(words), timeout, stdin)
@@ -143,10 +148,15 @@ class Connection:
         with session(transport, min(timeout, _CONNECT_SECONDS)) as channel:
             channel.settimeout(timeout)
             channel.exec_command(line)
-            if stdin:
-                channel.sendall(stdin.encode())
-            channel.shutdown_write()
-            output, errors = _read(channel, end)
+            number = _first_line(channel)
+            try:
+                if stdin:
+                    channel.sendall(stdin.encode())
+                channel.shutdown_write()
+                output, errors = _read(channel, end)
+            except KeyboardInterrupt:
+                _end(transport, number)
+                raise
             code = channel.recv_exit_status()
         if code == _KILLED:
             # A transport that ends says so to its channels first.
@@ -264,6 +274,25 @@ def _private(text: str) -> paramiko.PKey:
         except paramiko.SSHException:
             continue
     raise PortError("the key is no private key of OpenSSH without a passphrase")
+
+
+def _first_line(channel: paramiko.Channel) -> str:
+    """The first line of what a command writes; less of it if that is all."""
+    line = bytearray()
+    while not line.endswith(b"\n") and (byte := channel.recv(1)):
+        line += byte
+    return line.decode(errors="replace").strip()
+
+
+def _end(transport: paramiko.Transport, number: str) -> None:
+    """Have a command end, by its process; nobody waits for it any more."""
+    with (
+        suppress(paramiko.SSHException, OSError, EOFError),
+        session(transport, _END_SECONDS) as channel,
+    ):
+        channel.settimeout(_END_SECONDS)
+        channel.exec_command(shlex.join(["kill", number]))
+        channel.recv(1)
 
 
 def _read(channel: paramiko.Channel, end: float) -> tuple[str, str]:

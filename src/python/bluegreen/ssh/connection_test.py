@@ -44,6 +44,9 @@ class Ended:
     def exec_command(self, line: str) -> None:
         pass
 
+    def recv(self, _size: int) -> bytes:
+        return b""
+
     def shutdown_write(self) -> None:
         pass
 
