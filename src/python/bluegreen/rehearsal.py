@@ -2,12 +2,13 @@
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bluegreen.bundle import MANIFEST
 from bluegreen.engine import metrics
 from bluegreen.engine.engine import RECONNECT
 from bluegreen.engine.lines import COMPOSE_FILE, SERVERS_HOME, Lines
+from bluegreen.engine.tasks import known
 from bluegreen.lane import Lane
 from bluegreen.nginx.balancer import ASK, RELOAD
 from bluegreen.release import Release
@@ -26,6 +27,7 @@ class Rehearsal:
         services: Those of a lane, callers first.
         state: What the server remembers.
         manifests: Of the releases that may be removed.
+        lane_files: The lane.yml of each release that the server has; a new one has all tasks.
     """
 
     lines: Lines
@@ -33,6 +35,7 @@ class Rehearsal:
     services: Sequence[str]
     state: State
     manifests: Mapping[str, Release]
+    lane_files: Mapping[str, str] = field(default_factory=dict)
 
     def commands(self, step: Step) -> list[str]:
         """What a step runs, in order; what is in parentheses has no command of its own."""
@@ -43,6 +46,8 @@ class Rehearsal:
             return list(_OF_A_LANE[step.action](self, lane, left))
         tasks = self._ran.get(step.action)
         if release is not None and tasks is not None:
+            if step.action in _IF_IT_HAS_THEM:
+                tasks = self._known(release, tasks)
             return list(self._tasks(tasks, release, left, lane))
         if step.action is Action.PRUNE:
             return list(self._pruned(step.versions))
@@ -121,6 +126,10 @@ class Rehearsal:
         for version in versions:
             yield f"rm -rf {shlex.quote(self._file('releases', version))}"
 
+    def _known(self, release: Release, tasks: Sequence[str]) -> Sequence[str]:
+        file = self.lane_files.get(release.version)
+        return tasks if file is None else known(tasks, file)[0]
+
     def _tasks(
         self,
         tasks: Sequence[str | None],
@@ -149,6 +158,9 @@ class Rehearsal:
     def _in_lane(self, lane: Lane, service: str) -> str:
         return f"{self.lines.lane_project(lane)}-{service}-1"
 
+
+_IF_IT_HAS_THEM = frozenset({Action.TOPICS, Action.PUBLISH})
+"""What a release of before may have fewer tasks for, as the engine runs them."""
 
 _OF_A_RELEASE: Mapping[Action, Callable[[Rehearsal, Release, float], Iterator[str]]] = {
     Action.RECORD: Rehearsal._recorded,

@@ -1,5 +1,7 @@
 """What is said that would be run."""
 
+from dataclasses import replace
+
 import pytest
 
 from bluegreen.engine.lines import Lines
@@ -88,6 +90,15 @@ def test_the_schema_is_contracted_by_the_release_that_serves() -> None:
     [step] = [each for each in steps if each.action is Action.CONTRACT]
     [command] = REHEARSAL.commands(step)
     assert command.endswith("--quiet-pull migrate contract")
+
+
+def test_tasks_that_a_release_of_before_has_not_are_left_out() -> None:
+    steps = plan(WORLD.state, Rollback(release(1)))
+    before = "services: {static: {}, scenario: {}}"
+    rehearsal = replace(REHEARSAL, lane_files={release(1).version: before})
+    said = {step.action: rehearsal.commands(step) for step in steps}
+    assert said[Action.TOPICS] == []
+    assert "static" in said[Action.PUBLISH][0]
 
 
 def test_a_rollback_expands_nothing() -> None:

@@ -9,6 +9,7 @@ from bluegreen.bundle import Bundle, digest
 from bluegreen.cli.context import Context
 from bluegreen.cli.waiting import when_unlocked
 from bluegreen.delivery import Choose, Delivery, rollback_to
+from bluegreen.engine.lines import LANE_FILE
 from bluegreen.errors import RefusedError
 from bluegreen.notifying import Notifying
 from bluegreen.plan import Contract, Deploy, Prune, plan
@@ -97,8 +98,13 @@ def _rehearse(context: Context, site: Site, choose: Choose) -> None:
         services=project.services,
         state=state,
         manifests={version: release for version, release in kept.items() if release},
+        lane_files={version: file for version in kept if (file := _lane_file(site, version))},
     )
     context.console.rehearsal(steps, rehearsal.commands)
+
+
+def _lane_file(site: Site, version: str) -> str | None:
+    return site.files.read(f"releases/{version}/{LANE_FILE}")
 
 
 def _done(
