@@ -25,12 +25,18 @@ from tests.support.production import Production, production
 from tests.support.registry import PASSWORD, USER, Registry, registry
 from tests.support.site_load import Mix
 from tests.support.site_report import Report
+from tests.support.sql import sql
 from tests.support.workflows import ACTOR, RUN_ID, Ran, Runner
 
 pytestmark = pytest.mark.timeout(1500)  # seconds; images are built in the first test
 
 LIGHT = Mix(people=2, pages=1.0, starts=4.0, edits=0.2, visits=0.0)
 SERVICE = "orders"
+TITLE = "Tea for Ada"
+EMPTY = "There is nothing yet."
+ORDER = """\
+INSERT INTO orders (id, title) VALUES ('019ad1a0-0000-7000-8000-000000000001', 'Tea for Ada')
+"""
 WHO = ("-c", "user.name=Anna", "-c", "user.email=anna@example.com", "-c", "commit.gpgsign=false")
 
 
@@ -223,7 +229,7 @@ def checked(lab: Lab, first: Delivered) -> Ran:
     assert first.ran.code == 0
     one = lab.repository
     one.git("checkout", "--quiet", "-b", SERVICE, "develop")
-    said = Checkout(one.clone).pants("run", ":new-service", "--", SERVICE, "--web")
+    said = Checkout(one.clone).pants("run", ":new-service", "--", SERVICE, "--web", "--data")
     assert said.returncode == 0, said.stdout
     one.commit(SERVICE, f"Take {SERVICE}")
     # Tests are left to those of ci: what names all services reaches all of them.
@@ -240,9 +246,22 @@ def grown(lab: Lab, checked: Ran) -> Delivered:
 
 
 @pytest.fixture(scope="module")
-def back(lab: Lab, grown: Delivered) -> Delivered:
-    """What comes of the rollback by hand."""
+def pages(lab: Lab, grown: Delivered) -> Sequence[httpx.Response]:
+    """The new service's page, before a row is in its table and after."""
     assert grown.ran.code == 0
+    before = lab.get(f"/{SERVICE}")
+    of_database(lab, ORDER)
+    return (before, lab.get(f"/{SERVICE}"))
+
+
+def of_database(lab: Lab, query: str) -> str:
+    return sql("tandem-postgres-1", query, lab.server.engine.environment)
+
+
+@pytest.fixture(scope="module")
+def back(lab: Lab, pages: Sequence[httpx.Response]) -> Delivered:
+    """What comes of the rollback by hand."""
+    assert pages
     return delivered(lab, "rollback.yml", loaded=True)
 
 
@@ -260,19 +279,28 @@ def test_a_branch_with_a_new_service_merges_into_develop(checked: Ran) -> None:
 
 
 def test_a_new_service_answers_at_the_public_port_from_the_other_lane(
-    lab: Lab, first: Delivered, grown: Delivered
+    lab: Lab, first: Delivered, grown: Delivered, pages: Sequence[httpx.Response]
 ) -> None:
-    page = lab.get(f"/{SERVICE}?name=Ada")
-    assert (page.status_code, "Hello, Ada!" in page.text) == (HTTPStatus.OK, True)
-    style = re.search(r'rel="stylesheet" href="([^"]*)"', page.text)
+    assert [page.status_code for page in pages] == [HTTPStatus.OK] * 2
+    style = re.search(r'rel="stylesheet" href="([^"]*)"', pages[0].text)
     assert style is not None
     assert lab.get(style[1]).status_code == HTTPStatus.OK
     assert grown.live != first.live
     assert {SERVICE} <= grown.release.images.keys()
 
 
+def test_rows_of_a_new_table_are_shown_and_outlive_the_release(
+    lab: Lab, pages: Sequence[httpx.Response], grown: Delivered, back: Delivered
+) -> None:
+    before, after = (page.text for page in pages)
+    assert (EMPTY in before, TITLE in before) == (True, False)
+    assert (EMPTY in after, TITLE in after) == (False, True)
+    assert back.release.heads.expand < grown.release.heads.expand
+    assert of_database(lab, "SELECT title FROM orders") == TITLE
+
+
 def test_only_what_a_new_service_changes_is_pushed(first: Delivered, grown: Delivered) -> None:
-    changed = {SERVICE, "kafka-tools", "nginx"}
+    changed = {SERVICE, "database", "kafka-tools", "nginx"}
     assert set(grown.pushed) == changed
     assert len(grown.pushed) == len(changed)
     unchanged = first.release.images.keys() - changed
@@ -320,7 +348,7 @@ def test_the_new_service_answers_by_compose_alone_and_in_the_whole(
         folder, of=lab.repository.clone, version=lab.tag, applications=applications
     ) as stack:
         print(f"healthy after {stack.up():.0f} s")
-        assert "Hello, Ada!" in httpx.get(f"{stack.url}/{SERVICE}?name=Ada", timeout=10).text
+        assert EMPTY in httpx.get(f"{stack.url}/{SERVICE}", timeout=10).text
 
 
 def test_no_log_of_a_run_has_a_secret(
