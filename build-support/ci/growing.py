@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from ci.errors import CheckError
+
 COPIED = "identity"
 _PREFIX = "idcopy"
 """As long as the name that is copied, and sorted like it: so lines and imports stay as they are."""
 _ROOMS = ("src/protos/tandem", "src/python/services")
-_TABLE, _LIST = Path("src/python/BUILD"), "_SERVICES = ["
-"""It names the services, each of which may import what the copied one may."""
+_TABLE, _LIST = Path("build-support/macros.py"), "CONTRACTS = (\n"
+"""It names the services, for all BUILD files: who may import what, and what runs all of them."""
 
 
 def grow(checkout: Path, number: int) -> list[str]:
@@ -19,14 +21,20 @@ def grow(checkout: Path, number: int) -> list[str]:
 
     Returns:
         Their names.
+
+    Raises:
+        CheckError: there is no list of services to name them in.
     """
+    table = checkout / _TABLE
+    text = table.read_text()
+    if _LIST not in text:
+        raise CheckError(f"{_TABLE} has no line {_LIST.strip()!r}, for the names of copies")
     names = [f"{_PREFIX}{each:02}" for each in range(1, number + 1)]
     for name in names:
         for room in _ROOMS:
             _copy(checkout / room, name)
-    table = checkout / _TABLE
-    listed = "".join(f'"{name}", ' for name in names)
-    table.write_text(table.read_text().replace(_LIST, f"{_LIST}{listed}"))
+    listed = "".join(f'    "{name}",\n' for name in names)
+    table.write_text(text.replace(_LIST, f"{_LIST}{listed}"))
     return names
 
 

@@ -3,13 +3,15 @@ from pathlib import Path
 import pytest
 
 from ci.command import Exit
+from ci.errors import CheckError
 from ci.growing import grow
 from ci.reach_table import parser, run
 from ci.testing.fake_pants import FakePants
 from ci.testing.repositories import Repository
 
+MACROS = "build-support/macros.py"
 SERVICE = {
-    "src/python/BUILD": '_SERVICES = ["account", "identity"]\n',
+    MACROS: Path(MACROS).read_text(),
     "src/python/services/identity/BUILD": 'service_image("identity", [])\n',
     "src/python/services/identity/sign_up.py": "src/protos/tandem/identity/v1/identity.proto\n",
     "src/python/services/identity/sign_up_test.py": "src/python/services/identity/sign_up.py\n",
@@ -31,8 +33,17 @@ def test_a_copy_has_its_own_names_everywhere(service: Repository) -> None:
     assert proto.read_text() == "service Idcopy02 {}\n"
     test = service.folder / "src/python/services/idcopy01/sign_up_test.py"
     assert test.read_text() == "src/python/services/idcopy01/sign_up.py\n"
-    table = (service.folder / "src/python/BUILD").read_text()
-    assert table == '_SERVICES = ["idcopy01", "idcopy02", "account", "identity"]\n'
+    named: dict[str, object] = {}
+    exec((service.folder / MACROS).read_text(), named)  # noqa: S102 - our own, as Pants does
+    services = named["SERVICES"]
+    assert services == ("account", "idcopy01", "idcopy02", "database", "identity")
+
+
+def test_copies_that_can_be_named_nowhere_are_refused(service: Repository) -> None:
+    service.commit({MACROS: "SERVICES = []\n"})
+    with pytest.raises(CheckError, match="has no line"):
+        grow(service.folder, 1)
+    assert not (service.folder / "src/python/services/idcopy01").exists()
 
 
 def test_a_change_of_one_service_reaches_none_of_its_copies(
@@ -48,7 +59,7 @@ def test_a_change_of_one_service_reaches_none_of_its_copies(
     assert "| 0 | 0 | 0 |" in docs
     assert "| 2 | 1 | 0 |" in leaf
     assert "| 3 | 1 | 0 |" in contract
-    assert "| 9 | 3 | 0 |" in everything
+    assert "| 10 | 3 | 0 |" in everything
 
 
 def test_a_run_that_fails_is_said(service: Repository, capsys: pytest.CaptureFixture[str]) -> None:
