@@ -16,14 +16,14 @@ from bluegreen.settings import Settings
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code, one of `Exit`."""
     options = parser().parse_args(arguments)
-    # What breaks is told where it matters; on the way it may be tried again.
-    logging.getLogger("paramiko").addHandler(logging.NullHandler())
     console = Console(as_json=options.json)
     # What befalls a connection comes as an error; paramiko would write it to stderr as well.
     logging.getLogger("paramiko").addHandler(logging.NullHandler())
     # Whoever ends a pipeline asks as Ctrl-C does, which what runs in the background does not hear.
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, _hung_up)
     try:
         settings = Settings.load(options.settings)
         name, destination = settings.destination(options.destination)
@@ -39,4 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _hung_up(number: int, _frame: FrameType | None) -> None:
+    # A terminal that is closed may say so twice, which would cut short what the first one began.
+    signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

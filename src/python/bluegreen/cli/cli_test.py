@@ -1,4 +1,6 @@
 import json
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,35 @@ def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out
     assert "usage: bluegreen" in said
     assert command or "bluegreen -d production rollback" in said
+
+
+@pytest.fixture
+def _signals() -> Iterator[None]:
+    """Whatever the command line did with signals is taken back."""
+    kinds = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {each: signal.getsignal(each) for each in kinds}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
+@pytest.mark.usefixtures("folder", "_signals")
+def test_a_terminal_that_is_closed_interrupts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang_up(_context: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGHUP)
+        finally:
+            signal.raise_signal(signal.SIGHUP)
+
+    monkeypatch.setattr("bluegreen.cli.planning.config", hang_up)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    assert main([*STAGING, "config"]) == Exit.INTERRUPTED
+
+
+@pytest.mark.usefixtures("folder", "_signals")
+def test_under_nohup_a_closed_terminal_interrupts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "bluegreen.cli.planning.config", lambda _: signal.raise_signal(signal.SIGHUP)
+    )
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    assert main([*STAGING, "config"]) == Exit.DONE

@@ -1,6 +1,7 @@
 """What people and machines see of a run: the plan, each step as it begins and ends, the outcome."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TextIO
@@ -92,7 +93,7 @@ class Console:
             self._object("failure", {"message": message, "detail": detail})
         else:
             said = f"{detail.rstrip()}\n" if detail else ""
-            sys.stderr.write(f"{said}error: {message}\n")
+            _written(sys.stderr, f"{said}error: {message}\n")
 
     def text(self, text: str) -> None:
         """An answer that is the same for both."""
@@ -102,5 +103,16 @@ class Console:
         self._write(json.dumps({"type": kind, **content}) + "\n")
 
     def _write(self, text: str) -> None:
-        self._out.write(text)
-        self._out.flush()
+        _written(self._out, text)
+
+
+def _written(out: TextIO, text: str) -> None:
+    """Write it; where nobody reads any more, what is under way goes on all the same."""
+    try:
+        out.write(text)
+        out.flush()
+    except OSError:
+        # What is left in it is written once more as the process ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, out.fileno())
+        os.close(nowhere)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from datetime import UTC, datetime
 
 from bluegreen.cli.console import Console
@@ -48,3 +49,13 @@ def test_a_machine_reads_an_object_a_line() -> None:
     lines = shown(*done("turn-back"), as_json=True)
     assert [json.loads(line)["event"] for line in lines] == ["started", "succeeded"]
     assert {json.loads(line)["type"] for line in lines} == {"step"}
+
+
+def test_what_is_under_way_goes_on_where_nobody_reads_any_more() -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    with open(writes, "w", encoding="utf-8") as out:  # noqa: PTH123 - a descriptor
+        console = Console(as_json=False, out=out)
+        console.plan(TWICE)
+        for each in done("turn-back", "end"):
+            console.record(each)
