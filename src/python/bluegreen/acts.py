@@ -9,7 +9,7 @@ from bluegreen.lane import Lane
 from bluegreen.ports import Balancer, Clock, Condition, Engine
 from bluegreen.release import Heads, Release
 from bluegreen.state import State
-from bluegreen.step import DRAINING, Action, Proof, Step
+from bluegreen.step import LEAVING, Action, Proof, Step
 from bluegreen.store import Store
 from bluegreen.watch import Limits, Traffic, complaint
 
@@ -134,7 +134,7 @@ class Acts:
         act = self._acts.get(step.action)
         if act is None:  # what only changes the state
             return None
-        if step.action in _LEAVING:
+        if step.action in LEAVING:
             self._take_no_traffic(step, state, timeout)
         return act(step, state, timeout)
 
@@ -241,9 +241,6 @@ class Acts:
 
     def _condition(self, step: Step) -> Condition:
         return self._engine.condition(_lane(step), _PROOF_TIMEOUT)
-
-
-_LEAVING = {Action.CLEAR, Action.TOPICS, *DRAINING, Action.STOP}
 
 
 def _has_old(state: State) -> bool:

@@ -10,11 +10,11 @@ from bluegreen.engine.engine import RECONNECT
 from bluegreen.engine.lines import COMPOSE_FILE, SERVERS_HOME, Lines
 from bluegreen.engine.tasks import known
 from bluegreen.lane import Lane
-from bluegreen.nginx.balancer import ASK, RELOAD
+from bluegreen.nginx.balancer import ASK, RELOAD, STAND_DOWN
 from bluegreen.release import Release
 from bluegreen.settings import Tasks
 from bluegreen.state import State
-from bluegreen.step import Action, Step
+from bluegreen.step import LEAVING, Action, Step
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,12 @@ class Rehearsal:
 
     def commands(self, step: Step) -> list[str]:
         """What a step runs, in order; what is in parentheses has no command of its own."""
+        said = self._said(step)
+        if step.lane is not None and step.action in LEAVING and self.state.live is not None:
+            return [self._in_nginx(STAND_DOWN, step.lane), *said]
+        return said
+
+    def _said(self, step: Step) -> list[str]:
         release, lane, left = step.release, step.lane, step.timeout
         if release is not None and step.action in _OF_A_RELEASE:
             return list(_OF_A_RELEASE[step.action](self, release, left))

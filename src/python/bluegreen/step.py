@@ -79,6 +79,9 @@ class Rule:
 
 DRAINING = (Action.DRAIN_HTTP, Action.DRAIN_STREAMS, Action.DRAIN_CALLS)
 
+LEAVING = frozenset({Action.CLEAR, Action.TOPICS, *DRAINING, Action.STOP})
+"""What is only done to a lane without traffic, once it does not stand in for the other any more."""
+
 _A = Action
 RULES: Mapping[Action, Rule] = MappingProxyType(
     {
