@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from bluegreen.errors import BlueGreenError, PortError, RefusedError
+from bluegreen.errors import BlueGreenError, PortError, RefusedError, why
 from bluegreen.executor import Executor
 from bluegreen.journal import Journal
 from bluegreen.lock import Lock
@@ -124,10 +124,10 @@ class Delivery:
     def _tell(self, outcome: Outcome) -> None:
         try:
             self._notifier.notify(outcome)
-        except PortError as error:
+        except (PortError, KeyboardInterrupt) as error:
             # What was delivered is delivered, whether people hear of it or not.
             with suppress(PortError):
-                self._journal.note("notify", Event.FAILED, self._clock.monotonic(), str(error))
+                self._journal.note("notify", Event.FAILED, self._clock.monotonic(), why(error))
 
 
 def rollback_to(version: str | None) -> Choose:

@@ -51,6 +51,15 @@ def test_a_release_is_delivered_though_nobody_can_be_told() -> None:
     assert (last.step, last.event, last.detail) == ("notify", Event.FAILED, "no route to the chat")
 
 
+def test_ctrl_c_while_people_are_told_takes_nothing_back() -> None:
+    world = with_deployed(1)
+    world.faults["notify"] = [KeyboardInterrupt()]
+    world.run(Deploy(TWO))
+    assert version(world) == TWO.version
+    last = world.told[-1]
+    assert (last.step, last.event, last.detail) == ("notify", Event.FAILED, "it was interrupted")
+
+
 def test_a_rollback_without_a_version_goes_to_the_release_before() -> None:
     world = with_deployed(1, 2)
     world.run(rollback_to(None))

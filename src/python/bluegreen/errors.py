@@ -12,6 +12,7 @@ BlueGreenError
 """
 
 from collections.abc import Sequence
+from traceback import format_exception
 
 
 class BlueGreenError(Exception):
@@ -96,3 +97,23 @@ class StepError(BlueGreenError):
         self.went_back = went_back
         self.detail = detail
         super().__init__(f"{step} failed: {reason}; {advice}")
+
+
+def why(error: BaseException) -> str:
+    """What went wrong, for people; of what nobody has foreseen its kind, too."""
+    match error:
+        case BlueGreenError():
+            return str(error)
+        case KeyboardInterrupt():
+            return "it was interrupted"
+    return f"a bug of the deployer, {type(error).__name__}: {error}"
+
+
+def detail_of(error: BaseException) -> str:
+    """What helps to see why; empty if nothing more is known than `why` says."""
+    match error:
+        case PortError():
+            return error.detail
+        case BlueGreenError() | KeyboardInterrupt():
+            return ""
+    return "".join(format_exception(error))

@@ -5,7 +5,14 @@ from contextlib import suppress
 
 from bluegreen.acts import Acts
 from bluegreen.effects import Moment, begun, done
-from bluegreen.errors import BlueGreenError, LockLostError, PortError, StepError, TemporaryError
+from bluegreen.errors import (
+    LockLostError,
+    PortError,
+    StepError,
+    TemporaryError,
+    detail_of,
+    why,
+)
 from bluegreen.journal import Journal, patiently
 from bluegreen.lock import Held
 from bluegreen.plan import Timeouts, can_turn_back, turn_back
@@ -48,7 +55,7 @@ class Executor:
         """Do all steps in order; the state after them.
 
         A failed step is undone with all before it, as far as that is possible. So is what runs when
-        somebody presses Ctrl-C.
+        somebody presses Ctrl-C, and what a bug breaks off.
 
         Raises:
             StepError: a step failed.
@@ -61,14 +68,14 @@ class Executor:
                 state = self._perform(state, step)
             except LockLostError:
                 raise
-            except (BlueGreenError, KeyboardInterrupt) as error:
+            except (Exception, KeyboardInterrupt) as error:
                 raise self._given_up(step, error, held) from error
         return state
 
     def _given_up(self, failed: Step, error: BaseException, held: Held) -> StepError:
         """Undo what can be undone; the error to raise."""
-        reason = self._journal.run.redact(str(error) or _INTERRUPTED)
-        detail = self._journal.run.redact(error.detail) if isinstance(error, PortError) else ""
+        reason = self._journal.run.redact(why(error))
+        detail = self._journal.run.redact(detail_of(error))
         went_back, advice = False, _AGAIN
         try:
             state = self._store.load()
@@ -83,9 +90,8 @@ class Executor:
                 went_back, advice = _became(kind)
         except LockLostError:
             raise
-        except (BlueGreenError, KeyboardInterrupt) as second:
-            why = self._journal.run.redact(str(second) or _INTERRUPTED)
-            advice = f"going back failed, too: {why}; {_AGAIN}"
+        except (Exception, KeyboardInterrupt) as second:  # noqa: BLE001 - told with the first
+            advice = f"going back failed, too: {self._journal.run.redact(why(second))}; {_AGAIN}"
         return StepError(failed.name, reason, went_back=went_back, advice=advice, detail=detail)
 
     def _perform(self, state: State, step: Step) -> State:
@@ -99,8 +105,8 @@ class Executor:
                 heads = self._within(step, began, lambda left: self._acts.do(step, state, left))
             moment = Moment(patiently(self._clock, self._store.now), self._journal.run.id, heads)
             state = self._keep(state, done(state, step, moment))
-        except (BlueGreenError, KeyboardInterrupt) as error:
-            self._note_if_possible(step, Event.FAILED, began, str(error) or _INTERRUPTED)
+        except (Exception, KeyboardInterrupt) as error:
+            self._note_if_possible(step, Event.FAILED, began, why(error))
             raise
         self._note(step, Event.SKIPPED if proven else Event.SUCCEEDED, began)
         return state
@@ -146,5 +152,4 @@ def _became(kind: Kind) -> tuple[bool, str]:
     return True, "everything is as before"
 
 
-_INTERRUPTED = "it was interrupted"
 _AGAIN = "run the same command again, which goes on from here, or roll back"

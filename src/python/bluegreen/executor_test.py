@@ -133,7 +133,7 @@ def test_what_cannot_be_done_is_not_tried_again() -> None:
 
 def test_ctrl_c_undoes_what_was_done() -> None:
     world = with_deployed(1)
-    world.faults["prove"] = [KeyboardInterrupt()]  # type: ignore[list-item]  # raised all the same
+    world.faults["prove"] = [KeyboardInterrupt()]
     with pytest.raises(StepError, match="it was interrupted; everything is as before"):
         world.run(Deploy(TWO))
     assert served_by(world) == ONE.version
@@ -145,7 +145,7 @@ def test_ctrl_c_between_two_steps_undoes_what_was_done() -> None:
     class Impatient(list[Record]):
         def append(self, record: Record) -> None:
             if (record.step, record.event) == ("pull", Event.SUCCEEDED):
-                world.faults["now"] = [KeyboardInterrupt()]  # type: ignore[list-item]  # so, too
+                world.faults["now"] = [KeyboardInterrupt()]
 
     world.told = Impatient()
     with pytest.raises(StepError, match="it was interrupted; everything is as before"):
@@ -153,10 +153,31 @@ def test_ctrl_c_between_two_steps_undoes_what_was_done() -> None:
     assert served_by(world) == ONE.version
 
 
+def test_what_a_bug_breaks_off_is_undone_and_shows_where() -> None:
+    world = with_deployed(1)
+    world.faults["prove"] = [KeyError("State of hunter2")]
+    with pytest.raises(StepError, match="a bug of the deployer, KeyError: ") as ended:
+        world.run(Deploy(TWO))
+    assert served_by(world) == ONE.version
+    assert "memory.py" in ended.value.detail
+    assert "hunter2" not in f"{ended.value}{ended.value.detail}{world.files['audit.jsonl']}"
+    assert "a bug of the deployer" in (world.heard[-1].failure or "")
+
+
+def test_a_bug_in_going_back_says_what_is_left_undone() -> None:
+    world = with_deployed(1)
+    world.faults["prove"] = [PortError("GET / answered 500")]
+    world.faults["clear"] = [KeyError("State")]
+    world.lanes.pop(Lane.GREEN, None)
+    with pytest.raises(StepError, match="500; going back failed, too: a bug") as ended:
+        world.run(Deploy(TWO))
+    assert not ended.value.went_back
+
+
 def test_a_second_ctrl_c_says_what_is_left_undone() -> None:
     world = with_deployed(1)
-    world.faults["prove"] = [KeyboardInterrupt()]  # type: ignore[list-item]  # raised all the same
-    world.faults["clear"] = [KeyboardInterrupt()]  # type: ignore[list-item]
+    world.faults["prove"] = [KeyboardInterrupt()]
+    world.faults["clear"] = [KeyboardInterrupt()]
     world.lanes.pop(Lane.GREEN, None)
     with pytest.raises(StepError, match="going back failed, too: it was interrupted; run") as ended:
         world.run(Deploy(TWO))

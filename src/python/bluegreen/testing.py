@@ -116,7 +116,7 @@ class World:
     served: bool = False
     dirty: set[Lane] = field(default_factory=set)
     kept: bool = False
-    faults: dict[str, list[Exception]] = field(default_factory=dict)
+    faults: dict[str, list[Exception | KeyboardInterrupt]] = field(default_factory=dict)
     bad: dict[str, str] = field(default_factory=dict)
     crash_at: int | None = None
     break_at: int | None = None

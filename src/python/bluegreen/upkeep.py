@@ -4,7 +4,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from bluegreen.errors import BlueGreenError, LockLostError, PortError, RefusedError, StepError
+from bluegreen.errors import (
+    BlueGreenError,
+    LockLostError,
+    PortError,
+    RefusedError,
+    StepError,
+    detail_of,
+    why,
+)
 from bluegreen.journal import Journal
 from bluegreen.lock import Held, Lock
 from bluegreen.ports import Balancer, Clock, Notifier, Outcome
@@ -95,6 +103,7 @@ class Upkeep[Before]:
             RefusedError: no release serves, or an operation is unfinished; nothing was touched.
             LockedError: somebody deploys.
             StepError: one of them is not healthy; the error says what became of the rest.
+            LockLostError: the lock was taken away.
         """
         began = self._clock.monotonic()
         with self._lock.held(OPERATION) as held:
@@ -105,10 +114,10 @@ class Upkeep[Before]:
                 return None
             changed = self._servers.behind(release, _LOOK)
             self._announce(changes)
-            failure: StepError | None = None
+            failure: BlueGreenError | None = None
             try:
                 self._bring(state, release, held, timeout)
-            except StepError as error:
+            except BlueGreenError as error:
                 failure = error
             seconds = round(self._clock.monotonic() - began, 1)
             told = None if failure is None else self._journal.run.redact(str(failure))
@@ -137,11 +146,11 @@ class Upkeep[Before]:
             self._route(state, timeout)
         except LockLostError:
             raise
-        except (BlueGreenError, KeyboardInterrupt) as error:
-            reason = self._journal.run.redact(str(error) or "it was interrupted")
+        except (Exception, KeyboardInterrupt) as error:
+            reason = self._journal.run.redact(why(error))
             with suppress(PortError):
                 self._journal.note(OPERATION, Event.FAILED, began, reason)
-            detail = self._journal.run.redact(error.detail) if isinstance(error, PortError) else ""
+            detail = self._journal.run.redact(detail_of(error))
             went_back, advice = self._put_back(before, state, release, timeout)
             raise StepError(
                 OPERATION, reason, went_back=went_back, advice=advice, detail=detail
@@ -159,9 +168,9 @@ class Upkeep[Before]:
         try:
             self._servers.put_back(before, release, timeout)
             self._route(state, timeout)
-        except (BlueGreenError, KeyboardInterrupt) as error:
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told with the first
             return False, (
-                f"going back failed, too: {self._journal.run.redact(str(error))}; see `docker "
+                f"going back failed, too: {self._journal.run.redact(why(error))}; see `docker "
                 "compose logs` in the folder servers there, then run the same command again"
             )
         return True, "they run as before"
@@ -169,9 +178,10 @@ class Upkeep[Before]:
     def _tell(self, outcome: Outcome) -> None:
         try:
             self._notifier.notify(outcome)
-        except PortError as error:
+        except (PortError, KeyboardInterrupt) as error:
+            # What was done is done, whether people hear of it or not.
             with suppress(PortError):
-                self._journal.note("notify", Event.FAILED, self._clock.monotonic(), str(error))
+                self._journal.note("notify", Event.FAILED, self._clock.monotonic(), why(error))
 
 
 def _serving(state: State) -> Release:

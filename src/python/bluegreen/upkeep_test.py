@@ -1,8 +1,10 @@
 # ruff: noqa: ARG002 - the port says what each method takes.
 
+from collections.abc import Callable
+
 import pytest
 
-from bluegreen.errors import PortError, RefusedError, StepError
+from bluegreen.errors import LockLostError, PortError, RefusedError, StepError
 from bluegreen.journal import Journal, Run
 from bluegreen.lane import Lane
 from bluegreen.memory import MemoryClock, Nginx, People
@@ -48,6 +50,7 @@ class Bench:
     def __init__(self, world: World) -> None:
         self.world, self.servers = world, Servers(world)
         self.said: list[str] = []
+        self.pull: Callable[[Release, float], None] = lambda _release, _left: None
 
     def upkeep(self) -> Upkeep[str | None]:
         store, clock = Store(files(self.world)), MemoryClock(self.world)
@@ -56,7 +59,7 @@ class Bench:
             destination="staging",
             servers=self.servers,
             balancer=Nginx(self.world),
-            pull=lambda _release, _left: None,
+            pull=self.pull,
             lock=self.world.lock(),
             store=store,
             journal=Journal(store, clock, run, lambda _: None),
@@ -110,6 +113,26 @@ def test_servers_that_cannot_go_back_are_said_to() -> None:
     with pytest.raises(StepError, match="going back failed, too: so it is") as raised:
         bench.upkeep().do(60.0)
     assert not raised.value.went_back
+
+
+def test_people_hear_of_a_lock_that_was_lost_and_nothing_is_changed() -> None:
+    bench = Bench(with_deployed(1))
+
+    def robbed(_release: Release, _left: float) -> None:
+        bench.world.files.pop("lock.json")
+
+    bench.pull = robbed
+    with pytest.raises(LockLostError):
+        bench.upkeep().do(60.0)
+    assert bench.servers.of == "an older one"
+    assert "the lock was taken away" in (bench.world.heard[-1].failure or "")
+
+
+def test_ctrl_c_while_people_are_told_takes_nothing_back() -> None:
+    bench = Bench(with_deployed(1))
+    bench.world.faults["notify"] = [KeyboardInterrupt()]
+    assert bench.upkeep().do(60.0) is not None
+    assert bench.servers.of == release(1).version
 
 
 def test_the_lane_that_serves_gets_the_traffic_also_from_an_nginx_that_forgot_it() -> None:
