@@ -108,7 +108,8 @@ class Redactor:
     """Takes secrets out of texts, also where they are written as in a URL."""
 
     def __init__(self, values: Sequence[str]) -> None:
-        forms = {form for value in values for form in (value, quote(value, safe="")) if form}
+        bare = {each for value in values for each in (value, value.strip())}
+        forms = {form for value in bare for form in (value, quote(value, safe="")) if form}
         # The longest first: one may be a part of another.
         self._forms = sorted(forms, key=len, reverse=True)
 

@@ -44,6 +44,6 @@ def test_a_command_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_secrets_are_taken_out_of_texts_in_every_form_that_they_are_written() -> None:
-    redact = Redactor(["p@ss/word", "p@ss", ""])
-    text = "p@ss/word, p@ss and postgresql://u:p%40ss%2Fword@h/d"
-    assert redact(text) == "[REDACTED], [REDACTED] and postgresql://u:[REDACTED]@h/d"
+    redact = Redactor(["p@ss/word", "p@ss", "", "pasted\n"])
+    text = "p@ss/word, p@ss, pasted and postgresql://u:p%40ss%2Fword@h/d"
+    assert redact(text) == "[REDACTED], [REDACTED], [REDACTED] and postgresql://u:[REDACTED]@h/d"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bluegreen.errors import BlueGreenError, PortError
+from bluegreen.errors import BlueGreenError, PortError, StepError, why
 from bluegreen.journal import Journal
 from bluegreen.lock import Held, Lock
 from bluegreen.ports import Clock
@@ -17,6 +17,7 @@ from bluegreen.store import Event
 PURPOSE = "setup"
 
 _STEP = "secrets"
+_AGAIN = "some are there; run the same command again, which puts the others there"
 
 type _Did = Mapping[str, Sequence[str]]
 
@@ -108,6 +109,7 @@ class Setup:
             RefusedError: secrets were lost, or do not fit each other; none was changed.
             SettingsError: secrets are missing, and nothing makes them; none was changed.
             LockedError: somebody deploys.
+            StepError: it was interrupted as it put secrets there.
         """
         there = self._ready()
         if host.folder(there).verdict is not Verdict.OK:
@@ -145,8 +147,12 @@ class Setup:
                 held.check()
                 self._folder.write(name, content)
         except BlueGreenError as error:
-            self._journal.note(_STEP, Event.FAILED, began, str(error))
+            self._journal.note(_STEP, Event.FAILED, began, why(error))
             raise
+        except KeyboardInterrupt as error:
+            reason = why(error)
+            self._journal.note(_STEP, Event.FAILED, began, reason)
+            raise StepError(_STEP, reason, went_back=False, advice=_AGAIN) from error
         said = "; ".join(f"{what}: {_list(names)}" for what, names in did.items() if names)
         self._journal.note(_STEP, Event.SUCCEEDED, began, said)
 

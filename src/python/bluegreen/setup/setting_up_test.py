@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bluegreen.errors import LockedError, PortError, SettingsError
+from bluegreen.errors import LockedError, PortError, SettingsError, StepError
 from bluegreen.journal import Journal, Run
 from bluegreen.memory import MemoryClock
 from bluegreen.setup.findings import Finding
@@ -34,7 +34,8 @@ class Bench:
     """A setup, and what is seen of it."""
 
     def __init__(self, host: Host = BARE) -> None:
-        self.place, self.folder, self.world = Place(host), Folder(), World()
+        self.place, self.world = Place(host), World()
+        self.folder = Folder()
         self.told: list[Finding] = []
 
     def setup(self) -> Setup:
@@ -105,6 +106,26 @@ def test_secrets_that_nobody_has_end_it_before_any_is_put_there() -> None:
     with pytest.raises(SettingsError):
         bench.setup().do(replace(WANTED, given={KEY: "k"}, complete=None))
     assert bench.folder == {}
+
+
+def test_who_interrupts_it_hears_that_some_secrets_are_there() -> None:
+    bench = Bench(GOOD)
+
+    class Slow(Folder):
+        def write(self, name: str, content: str) -> None:
+            if self:
+                raise KeyboardInterrupt
+            super().write(name, content)
+
+    bench.folder = Slow()
+    with pytest.raises(StepError, match="it was interrupted; some are there; run the same") as said:
+        bench.setup().do(WANTED)
+    assert not said.value.went_back
+    assert len(bench.folder) == 1
+    assert '"event": "failed"' in bench.world.files[AUDIT]
+    bench.folder = Folder(bench.folder)
+    bench.setup().do(WANTED)
+    assert bench.folder.keys() == set(NEEDED)
 
 
 def test_nobody_changes_secrets_while_somebody_deploys() -> None:
