@@ -99,6 +99,7 @@ def build(prefix: str, store: Registry) -> Callable[[], Bundle]:
         images=DockerImages(),
         clock=MemoryClock(World()),
         say=lambda _line: None,
+        environment=os.environ,
         render=lambda file: LANE if file.name == "lane.yml" else "services: {}\n",
     ).build
 

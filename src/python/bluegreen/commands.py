@@ -56,10 +56,24 @@ def output(
     return done.stdout
 
 
-def follow(command: Sequence[str], *, timeout: float, folder: Path, say: Say) -> None:
+def follow(
+    command: Sequence[str],
+    *,
+    timeout: float,
+    folder: Path,
+    environment: Mapping[str, str],
+    say: Say,
+) -> None:
     """Run a program and tell each line that it writes, as it writes it.
 
     When it takes too long, or this process is interrupted, all that it started ends with it.
+
+    Args:
+        command: The program and its arguments.
+        timeout: Seconds that it may take.
+        folder: Where it runs.
+        environment: All its variables.
+        say: Is told the lines.
 
     Raises:
         PortError: it cannot be run, failed, or took too long.
@@ -73,6 +87,7 @@ def follow(command: Sequence[str], *, timeout: float, folder: Path, say: Say) ->
             text=True,
             errors="replace",
             cwd=folder,
+            env=environment,
             start_new_session=True,
         )
     except OSError as error:

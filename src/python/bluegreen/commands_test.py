@@ -31,7 +31,9 @@ def test_a_program_that_fails_or_hangs_is_an_error_that_says_so(
     with pytest.raises(PortError, match=said):
         commands.output(python(code), timeout=timeout)
     with pytest.raises(PortError, match=said):
-        commands.follow(python(code), timeout=timeout, folder=tmp_path, say=lambda _: None)
+        commands.follow(
+            python(code), timeout=timeout, folder=tmp_path, environment={}, say=lambda _: None
+        )
 
 
 def test_what_a_failed_program_wrote_is_the_detail() -> None:
@@ -44,7 +46,9 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(PortError, match="/nowhere/pants cannot be run: No such file"):
         commands.output(["/nowhere/pants"], timeout=1)
     with pytest.raises(PortError, match="/nowhere/pants cannot be run: No such file"):
-        commands.follow(["/nowhere/pants"], timeout=1, folder=tmp_path, say=lambda _: None)
+        commands.follow(
+            ["/nowhere/pants"], timeout=1, folder=tmp_path, environment={}, say=lambda _: None
+        )
 
 
 def test_lines_are_told_as_they_are_written(tmp_path: Path) -> None:
@@ -54,6 +58,7 @@ def test_lines_are_told_as_they_are_written(tmp_path: Path) -> None:
         python(code),
         timeout=10,
         folder=tmp_path,
+        environment={},
         say=lambda line: lines.append((line, time.monotonic())),
     )
     assert [line for line, _ in lines] == ["one", "two"]
@@ -65,7 +70,9 @@ def test_what_a_program_has_started_ends_with_it(tmp_path: Path) -> None:
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     began = time.monotonic()
     with pytest.raises(PortError, match="was ended"):
-        commands.follow(python(code), timeout=0.5, folder=tmp_path, say=lambda _: None)
+        commands.follow(
+            python(code), timeout=0.5, folder=tmp_path, environment={}, say=lambda _: None
+        )
     assert time.monotonic() - began < 10
 
 
@@ -76,5 +83,5 @@ def test_an_interrupted_deployer_leaves_no_program_behind(tmp_path: Path) -> Non
     began = time.monotonic()
     code = "import time; print('here', flush=True); time.sleep(30)"
     with pytest.raises(KeyboardInterrupt):
-        commands.follow(python(code), timeout=60, folder=tmp_path, say=interrupt)
+        commands.follow(python(code), timeout=60, folder=tmp_path, environment={}, say=interrupt)
     assert time.monotonic() - began < 10

@@ -371,6 +371,12 @@ class Settings(_Table):
         login = self.project.registry_login
         return {} if login is None else {REGISTRY_PASSWORD: login.password}
 
+    def without_secrets(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """What programs of the settings are told: no variable that holds a secret of any place."""
+        named = [secret for place in self.destinations for secret in self.secrets(place).values()]
+        secret = {each.environment for each in named}
+        return {name: value for name, value in environment.items() if name not in secret}
+
 
 def shown(settings: Settings, destination: str) -> dict[str, object]:
     """All settings of a destination as they hold, for people: secrets by their sources alone."""

@@ -54,6 +54,7 @@ def build(
         images=DockerImages(known, environment),
         clock=clock,
         say=say,
+        environment=environment,
     )
     return builder.build()
 
@@ -67,6 +68,7 @@ class Builder:
         images: The images of this machine, and the registry.
         clock: Time here.
         say: Is told lines of progress.
+        environment: What the command that builds is told, but for the secrets of the settings.
         render: Makes a Compose file stand alone.
     """
 
@@ -78,6 +80,7 @@ class Builder:
         images: Images,
         clock: Clock,
         say: Say,
+        environment: Mapping[str, str],
         render: Render = rendering.render,
     ) -> None:
         self._settings = settings
@@ -85,6 +88,7 @@ class Builder:
         self._images = images
         self._clock = clock
         self._say = say
+        self._environment = environment
         self._render = render
 
     def build(self) -> Bundle:
@@ -95,7 +99,11 @@ class Builder:
         settings = self._settings.build
         self._say(f"building: {' '.join(settings.command)}")
         commands.follow(
-            settings.command, timeout=settings.timeout, folder=self._checkout, say=self._say
+            settings.command,
+            timeout=settings.timeout,
+            folder=self._checkout,
+            environment=self._settings.without_secrets(self._environment),
+            say=self._say,
         )
         # All of them, before anything is pushed: one may be missing.
         built = {name: self._images.built(self._local(name)) for name in self._settings.built}

@@ -84,6 +84,7 @@ class Workshop:
         self.lines: list[str] = []
         self.world = World()
         self.settings = SETTINGS
+        self.environment = {"LANG": "C"}
         for command in (
             ["init", "--quiet"],
             ["config", "user.email", "anna@example.com"],
@@ -102,6 +103,7 @@ class Workshop:
             images=self.images,
             clock=MemoryClock(self.world),
             say=self.lines.append,
+            environment=self.environment,
             render=lambda file: LANE if file.name == "lane.yml" else "services: {}\n",
         ).build()
 
@@ -229,3 +231,21 @@ def test_a_folder_without_history_is_refused(workshop: Workshop, tmp_path: Path)
     workshop.folder = tmp_path / "nowhere"
     with pytest.raises(PortError, match="git"):
         workshop.build()
+
+
+def test_what_builds_is_told_no_secret(workshop: Workshop) -> None:
+    workshop.settings = SETTINGS.replace(
+        "print('all images are built')", "import os; print(sorted(os.environ))"
+    ).replace("[project]", 'notify = [{environment = "CHAT"}]\n[project]')
+    workshop.settings += """key = {environment = "KEY"}
+[destinations.production]
+address = "deploy@www.example.com"
+known-hosts = "deploy/known_hosts"
+public-url = "https://www.example.com/"
+secrets = {postgres_password = {environment = "PASSWORD"}}
+"""
+    workshop.environment |= {"CHAT": "url", "KEY": "k", "PASSWORD": "p", "PATH": "/bin"}
+    workshop.build()
+    [told] = [line for line in workshop.lines if line.startswith("[")]
+    assert "'PATH'" in told
+    assert not [name for name in ("CHAT", "KEY", "PASSWORD") if name in told]

@@ -38,7 +38,13 @@ def setup(context: Context) -> None:
     complete = None
     if maker is not None:
         timeout = context.settings.build.timeout
-        complete = partial(making.completed, maker, checkout=context.checkout, timeout=timeout)
+        complete = partial(
+            making.completed,
+            maker,
+            checkout=context.checkout,
+            environment=context.settings.without_secrets(os.environ),
+            timeout=timeout,
+        )
     with context.site_with(values) as site:
         folder = context.destination.folder
         wanted = Wanted(

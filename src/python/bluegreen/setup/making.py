@@ -16,7 +16,11 @@ _OURS = 0o600
 
 
 def completed(
-    command: Sequence[str], known: Mapping[str, str], checkout: Path, timeout: float
+    command: Sequence[str],
+    known: Mapping[str, str],
+    checkout: Path,
+    environment: Mapping[str, str],
+    timeout: float,
 ) -> dict[str, str]:
     """Have a command make the secrets that are not there.
 
@@ -24,6 +28,7 @@ def completed(
         command: Its words; `{folder}` in them is where the known ones are, and the others come to.
         known: Those that are there.
         checkout: Where it runs.
+        environment: All its variables.
         timeout: Seconds that it may take.
 
     Raises:
@@ -35,7 +40,13 @@ def completed(
             (folder / name).write_text(content, encoding="utf-8")
         words = [word.replace("{folder}", str(folder)) for word in command]
         try:
-            commands.follow(words, timeout=timeout, folder=checkout, say=wrote.append)
+            commands.follow(
+                words,
+                timeout=timeout,
+                folder=checkout,
+                environment=environment,
+                say=wrote.append,
+            )
         except PortError as error:
             redact = Redactor([each.strip() for each in _contents(folder).values()])
             detail = "\n".join(redact(line) for line in wrote[-_LINES:])

@@ -18,7 +18,7 @@ pathlib.Path("where").write_text(str(folder))
 
 def test_what_is_missing_is_made_beside_what_is_known_and_nothing_stays(tmp_path: Path) -> None:
     command = (sys.executable, "-c", _MAKER, "{folder}")
-    whole = completed(command, {"known": "a"}, tmp_path, 30.0)
+    whole = completed(command, {"known": "a"}, tmp_path, {}, 30.0)
     assert whole == {"known": "a", "made": "a and more"}
     assert not Path((tmp_path / "where").read_text()).exists()
 
@@ -26,7 +26,9 @@ def test_what_is_missing_is_made_beside_what_is_known_and_nothing_stays(tmp_path
 def test_a_maker_that_fails_shows_no_secret(tmp_path: Path) -> None:
     maker = "import sys; print('bad: s3cr3t'); sys.exit(3)"
     with pytest.raises(PortError, match="ended with 3") as raised:
-        completed((sys.executable, "-c", maker, "{folder}"), {"known": "s3cr3t\n"}, tmp_path, 30.0)
+        completed(
+            (sys.executable, "-c", maker, "{folder}"), {"known": "s3cr3t\n"}, tmp_path, {}, 30.0
+        )
     assert raised.value.detail == "bad: [REDACTED]"
 
 
