@@ -10,8 +10,8 @@ import select
 import shlex
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -122,7 +122,8 @@ class Connection:
         words = ["sh", "-c", _WITH_ITS_NUMBER, "sh", *limited]
         client = self.client()
         try:
-            return self._run(client, shlex.join(words), timeout, stdin)
+            with _closed_after(client, timeout + _AFTER_SECONDS):
+                return self._run(client, shlex.join(words), timeout, stdin)
         except TimeoutError:
             # A server that went silent looks the same: the next command connects anew.
             self._drop(client)
@@ -230,6 +231,32 @@ class Connection:
                 return TemporaryError(f"{self._address} cannot be reached: {error}")
             case _:
                 return error
+
+
+@contextmanager
+def _closed_after(client: paramiko.SSHClient, seconds: float) -> Iterator[None]:
+    """Close a connection whose server is silent where paramiko itself would wait for ever.
+
+    Raises:
+        TimeoutError: that was so.
+    """
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        client.close()
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (paramiko.SSHException, OSError, EOFError):
+        if late.is_set():
+            raise TimeoutError from None
+        raise
+    finally:
+        timer.cancel()
 
 
 def session(transport: paramiko.Transport, timeout: float) -> paramiko.Channel:

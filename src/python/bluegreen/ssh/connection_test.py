@@ -1,5 +1,6 @@
 """What a connection makes of what paramiko says; the real one is in `tests/bluegreen/`."""
 
+from threading import Event
 from typing import Self, cast
 
 import paramiko
@@ -60,9 +61,23 @@ class Ended:
         pass
 
 
-class Broken(Connection):
+class Silent(Ended):
+    """A channel of a server that opened it, and says nothing any more."""
+
     def __init__(self) -> None:
-        self._ended = Ended()
+        self._gone = Event()
+
+    def exec_command(self, line: str) -> None:
+        assert self._gone.wait(10), f"{line} waits for ever"
+        raise paramiko.SSHException("Channel closed.")
+
+    def close(self) -> None:
+        self._gone.set()
+
+
+class Broken(Connection):
+    def __init__(self, ended: Ended) -> None:
+        self._ended = ended
 
     def client(self) -> paramiko.SSHClient:
         return cast("paramiko.SSHClient", self._ended)
@@ -75,4 +90,12 @@ class Broken(Connection):
 
 def test_a_command_whose_connection_broke_is_not_one_that_a_signal_killed() -> None:
     with pytest.raises(TemporaryError, match="broke: it ended within a command"):
-        Broken().run(["true"], timeout=1)
+        Broken(Ended()).run(["true"], timeout=1)
+
+
+def test_a_server_that_falls_silent_before_a_command_begins_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bluegreen.ssh.connection._AFTER_SECONDS", 0.1)
+    with pytest.raises(TemporaryError, match=r"true took longer than 0\.1 s"):
+        Broken(Silent()).run(["true"], timeout=0.1)
