@@ -121,6 +121,17 @@ def test_a_deployer_that_lost_its_lock_leaves_something_unfinished() -> None:
     assert exit_of(LockLostError()) == Exit.UNFINISHED
 
 
+@pytest.mark.parametrize("command", ["audit", "logs"])
+@pytest.mark.parametrize("lines", ["0", "-3", "many"])
+def test_a_tail_of_no_lines_is_wrong(
+    command: str, lines: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, f"--tail={lines}"])
+    assert ended.value.code == Exit.WRONG
+    assert "--tail: must be a number of lines" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", [[], ["config"], ["plan"], ["plan", "deploy"], ["deploy"]])
 def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

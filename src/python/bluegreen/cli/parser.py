@@ -156,5 +156,12 @@ def _add_release(command: argparse.ArgumentParser, what: str, *, required: bool 
 
 def _add_tail(command: argparse.ArgumentParser, default: int) -> None:
     command.add_argument(
-        "--tail", type=int, default=default, metavar="LINES", help=f"how many ({default})"
+        "--tail", type=_count, default=default, metavar="LINES", help=f"how many ({default})"
     )
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be a number of lines, 1 at the least")
+    return number
