@@ -5,6 +5,7 @@ Compares the ``.proto`` files of the work tree with those of a git revision: whe
 What counts as breaking is said in ``buf.yaml``.
 """
 
+import argparse
 import subprocess
 import sys
 import tarfile
@@ -16,6 +17,13 @@ from pathlib import Path
 CONTRACTS = ("buf.yaml", "src/protos")
 _MAIN_BRANCHES = ("develop", "origin/develop")
 _TIMEOUT_SECONDS = 120
+_EXAMPLES = """\
+examples:
+  ./pants run build-support/breaking.py               since the branch left develop
+  ./pants run build-support/breaking.py -- v1.2       since another revision
+
+exit codes: 0 none breaks, 2 wrong options or no such revision, 100 some break; buf says which
+"""
 
 
 class UnknownRevisionError(Exception):
@@ -32,8 +40,16 @@ class UnknownRevisionError(Exception):
 
 def main(arguments: Sequence[str]) -> int:
     """Compare with the revision that the arguments name, or the default; return buf's exit code."""
+    parser = argparse.ArgumentParser(
+        "./pants run build-support/breaking.py --",
+        description="Refuse changes of contracts that break their users.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("revision", nargs="?", help="(where HEAD left develop)")
+    given: str | None = parser.parse_args(arguments).revision
     top = Path(git("rev-parse", "--show-toplevel").decode().strip())
-    revision = arguments[0] if arguments else base_revision()
+    revision = given or base_revision()
     with tempfile.TemporaryDirectory(prefix="contracts-") as earlier:
         try:
             extract(revision, top, Path(earlier))

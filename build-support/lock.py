@@ -5,6 +5,7 @@ hashes for all platforms, and no address: each user's own package index is asked
 arguments (``-- default.lock``) only those are written.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -16,6 +17,13 @@ from pathlib import Path
 from uv import find_uv_bin
 
 _TIMEOUT_SECONDS = 600
+_EXAMPLES = """\
+examples:
+  ./pants run build-support/lock.py                               all of them, with newest versions
+  ./pants run build-support/lock.py -- default.lock ruff.lock     these alone
+
+exit codes: 0 written, 1 one cannot be resolved or takes too long, 2 no such lockfile
+"""
 
 
 @dataclass(frozen=True)
@@ -55,10 +63,19 @@ LOCKS = (
 
 def main(arguments: Sequence[str]) -> int:
     """Write the lockfiles named by ``arguments``, or all; return the exit code."""
-    chosen = choose(arguments)
-    unknown = set(arguments) - {Path(lock.path).name for lock in chosen}
+    parser = argparse.ArgumentParser(
+        "./pants run build-support/lock.py --",
+        description="Write lockfiles anew: versions and hashes, and no address.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME.lock", help="(all)")
+    names: list[str] = parser.parse_args(arguments).names
+    chosen = choose(names)
+    unknown = set(names) - {Path(lock.path).name for lock in chosen}
     if unknown:
-        print(f"no such lockfile: {', '.join(sorted(unknown))}", file=sys.stderr)
+        known = ", ".join(sorted(Path(lock.path).name for lock in LOCKS))
+        print(f"no such lockfile: {', '.join(sorted(unknown))}; there are {known}", file=sys.stderr)
         return 2
     return max(write(lock) for lock in chosen)
 
@@ -85,15 +102,19 @@ def command(lock: Lock) -> list[str]:
 
 
 def write(lock: Lock) -> int:
-    """Write one lockfile, saying so; return uv's exit code."""
+    """Write one lockfile, saying so; return uv's exit code, or 1 if it takes too long."""
     started = time.monotonic()
-    done = subprocess.run(  # noqa: S603 - uv from our own lockfile, fixed arguments
-        [find_uv_bin(), *command(lock)],
-        cwd=os.environ.get("BUILD_ROOT"),
-        env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
-        timeout=_TIMEOUT_SECONDS,
-        check=False,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - uv from our own lockfile, fixed arguments
+            [find_uv_bin(), *command(lock)],
+            cwd=os.environ.get("BUILD_ROOT"),
+            env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        print(f"{lock.path}: not written within {_TIMEOUT_SECONDS} s", file=sys.stderr)
+        return 1
     print(f"{lock.path}: {time.monotonic() - started:.1f} s", flush=True)
     return done.returncode
 
