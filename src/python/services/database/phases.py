@@ -12,7 +12,6 @@ from enum import StrEnum
 from services.database.errors import SchemaBehindError, SchemaBeyondError, SchemaError
 
 EXPAND_ADVICE = "run: python -m services.database migrate expand"
-CONTRACT_ADVICE = "run: python -m services.database migrate contract"
 NEWER_ADVICE = "use the newest release that ran here"
 
 _REVISION = re.compile(r"[ec][0-9]{4}")

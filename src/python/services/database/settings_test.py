@@ -8,7 +8,6 @@ from services.database.settings import MigrateSettings, PrepareSettings, Setting
 
 ADMIN = "postgresql://postgres:top@db:5432/postgres"
 OWNER = "postgresql://tandem_owner:p%40ss@db:5432/tandem"
-APP = "postgresql://tandem_app:p%40ss@db/tandem"
 
 
 def test_an_address_is_read_and_hides_its_password() -> None:
