@@ -1,5 +1,6 @@
 """What an expand migration must not do to the release that serves. Pure: SQL in, findings out.
 
+It takes away what that release uses, or keeps a table from it for as long as all rows take.
 Not a parser of SQL: it knows the statements that Alembic writes and people write by hand, and
 takes quoted texts and comments out first. What is made in the same migrations nobody uses yet, so
 it may be changed at will. What is done inside of a function's body is not seen.
@@ -22,9 +23,26 @@ _RENAMED = re.compile(
     rf"ALTER (?:VIEW|SEQUENCE|TYPE|SCHEMA|FUNCTION) (?:IF EXISTS )?({_NAME}).* RENAME .*",
     re.IGNORECASE,
 )
+_INDEX = re.compile(
+    rf"CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY\b)(?:IF NOT EXISTS )?(?:{_NAME} )?"
+    rf"ON (?:ONLY )?({_NAME}).*",
+    re.IGNORECASE,
+)
 _TRUNCATE = re.compile(r"TRUNCATE (?:TABLE )?(?:ONLY )?(.*)", re.IGNORECASE)
 _ADDED = re.compile(rf"ADD (?:COLUMN )?(?:IF NOT EXISTS )?({_NAME}) (.*)", re.IGNORECASE)
 _NO_COLUMN = re.compile(r"ADD (?:CONSTRAINT|CHECK|UNIQUE|PRIMARY|FOREIGN|EXCLUDE)\b", re.IGNORECASE)
+_CHECKS = re.compile(
+    rf"ADD (?:CONSTRAINT {_NAME} )?(?:CHECK|FOREIGN KEY)\b(?!.* NOT VALID).*", re.IGNORECASE
+)
+_INDEXES = re.compile(
+    rf"ADD (?:CONSTRAINT {_NAME} )?(?:UNIQUE|PRIMARY KEY|EXCLUDE)\b(?!.*USING INDEX ).*",
+    re.IGNORECASE,
+)
+_REWRITES = re.compile(
+    r"\b(?:(?:small|big)?serial\b|GENERATED .*\b(?:STORED|IDENTITY)\b"
+    r"|DEFAULT (?:\w+\.)?(?:clock_timestamp|gen_random_uuid|nextval|random|timeofday|uuidv[47])\b)",
+    re.IGNORECASE,
+)
 _FILLED = re.compile(r"\b(DEFAULT|GENERATED|(?:small|big)?serial)\b", re.IGNORECASE)
 
 # What an action of ALTER TABLE does to a column or the table, and how to say it.
@@ -108,6 +126,8 @@ def _in_statement(statement: str) -> Iterator[Finding]:
             yield Finding(f"drop-{dropped[1].lower()}", _plain(name), "drop it in contract")
     elif renamed := _RENAMED.fullmatch(statement):
         yield Finding("rename", _plain(renamed[1]), "make the new one beside it")
+    elif indexed := _INDEX.fullmatch(statement):
+        yield _blocking(_plain(indexed[1]))
     elif truncated := _TRUNCATE.fullmatch(statement):
         yield Finding("truncate", _plain(truncated[1]), "the running release still wants the rows")
     elif altered := _ALTER.fullmatch(statement):
@@ -123,14 +143,28 @@ def _in_action(table: str, action: str) -> Iterator[Finding]:
             yield Finding(rule, f"{table}.{_plain(column)}" if column else table, instead)
             return
     added = _ADDED.fullmatch(action)
-    if added is None or _NO_COLUMN.match(action):
-        return
-    if "NOT NULL" in added[2].upper() and not _FILLED.search(added[2]):
+    if _CHECKS.fullmatch(action):
         yield Finding(
-            "required-column",
-            f"{table}.{_plain(added[1])}",
-            "nullable or with a DEFAULT now, NOT NULL in contract",
+            "checked-rows", table, "add it as NOT VALID, VALIDATE it in the next revision"
         )
+    elif _INDEXES.fullmatch(action):
+        yield _blocking(table)
+    elif added is not None and not _NO_COLUMN.match(action):
+        yield from _in_column(f"{table}.{_plain(added[1])}", added[2])
+
+
+def _in_column(column: str, definition: str) -> Iterator[Finding]:
+    if "NOT NULL" in definition.upper() and not _FILLED.search(definition):
+        instead = "nullable or with a DEFAULT now, NOT NULL in contract"
+        yield Finding("required-column", column, instead)
+    elif _REWRITES.search(definition):
+        instead = "add it nullable, then set its DEFAULT, and fill it in batches"
+        yield Finding("rewritten-table", column, instead)
+
+
+def _blocking(table: str) -> Finding:
+    instead = "CREATE INDEX CONCURRENTLY, in an autocommit block; a constraint takes it USING INDEX"
+    return Finding("blocking-index", table, instead)
 
 
 def _actions(text: str) -> Iterator[str]:
