@@ -1,10 +1,11 @@
 """What the engine and the images themselves tell of the images of ours."""
 
+import argparse
 import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from infra.images import jars, system_packages
@@ -29,7 +30,7 @@ _NGINX = re.compile(r"^nginx version: (nginx)/(\S+)|^built with (OpenSSL) (\S+)"
 
 
 class EngineError(Exception):
-    """Docker refused; the message holds what it wrote."""
+    """Docker refused, or does not answer; the message holds what it wrote."""
 
 
 SERVERS = ("kafka", "nginx", "postgres")
@@ -44,6 +45,25 @@ def names() -> tuple[str, ...]:
     """
     applications = tomllib.loads(_SERVICES.read_text())["applications"]
     return ("runtime", *sorted(applications), "kafka-tools")
+
+
+def tag_of(arguments: Sequence[str], target: str, does: str) -> str:
+    """The tag that the command line of a target names.
+
+    Raises:
+        SystemExit: it is wrong, or asks for help.
+    """
+    command = f"./pants run infra/images:{target}"
+    parser = argparse.ArgumentParser(
+        f"{command} --",
+        description=does,
+        epilog=f"examples:\n  {command}\n  {command} -- 1.2\n\nexit codes: 0 done, "
+        "1 an image is not there, or no engine answers, 2 wrong options",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("tag", nargs="?", default="dev", help="of the images (dev)")
+    tag: str = parser.parse_args(arguments).tag
+    return tag
 
 
 def reference(name: str, tag: str) -> str:
@@ -113,12 +133,17 @@ def _docker(*arguments: str) -> str:
 
 
 def _asked(*arguments: str) -> bytes:
-    done = subprocess.run(  # noqa: S603 - fixed arguments
-        ["docker", *arguments],  # noqa: S607 - found on PATH, as people's shells do
-        capture_output=True,
-        timeout=_TIMEOUT_SECONDS,
-        check=False,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed arguments
+            ["docker", *arguments],  # noqa: S607 - found on PATH, as people's shells do
+            capture_output=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise EngineError(f"docker {arguments[0]} took longer than {_TIMEOUT_SECONDS} s") from None
+    except OSError as error:
+        raise EngineError(f"docker cannot be run: {error.strerror}; install it") from error
     if done.returncode:
         raise EngineError(done.stderr.decode().strip())
     return done.stdout

@@ -4,7 +4,9 @@ import io
 import tarfile
 import zipfile
 
-from infra.images import contents, jars, system_packages
+import pytest
+
+from infra.images import contents, jars, sizes, system_packages
 from infra.images.system_packages import Package
 
 _NGINX = """\
@@ -59,3 +61,18 @@ def test_nginx_tells_what_it_is_made_of() -> None:
         Package("generic", "nginx", "1.31.3"),
         Package("generic", "openssl", "3.3.7"),
     ]
+
+
+def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        sizes.main(["--help"])
+    assert ended.value.code == 0
+    assert "./pants run infra/images:sizes -- 1.2" in capsys.readouterr().out
+
+
+def test_without_docker_it_is_said_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert sizes.main([]) == 1
+    assert "docker cannot be run" in capsys.readouterr().err

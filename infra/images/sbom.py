@@ -22,7 +22,9 @@ from infra.images.system_packages import Package
 
 def main(arguments: list[str]) -> int:
     """Write the files of the images with a tag (dev); return the exit code."""
-    tag = arguments[0] if arguments else "dev"
+    tag = contents.tag_of(
+        arguments, "sbom", "Write what is in each image to dist/sbom, in CycloneDX 1.6."
+    )
     folder = Path(os.environ.get("BUILD_ROOT", ".")) / "dist/sbom"
     folder.mkdir(parents=True, exist_ok=True)
     try:

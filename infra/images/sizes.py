@@ -13,7 +13,9 @@ _HEAD = "| image | whole, MB | own requirements, MB | own sources, MB |\n| --- |
 
 def main(arguments: list[str]) -> int:
     """Print the table of the images with a tag (dev); return the exit code."""
-    tag = arguments[0] if arguments else "dev"
+    tag = contents.tag_of(
+        arguments, "sizes", "Print a table of the sizes of the images, in Markdown."
+    )
     try:
         print(table(tag))
     except contents.EngineError as error:
