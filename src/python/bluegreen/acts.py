@@ -148,6 +148,7 @@ class Acts:
         skew = abs(facts.now.timestamp() - self._wall())
         if skew > _MAX_SKEW:
             raise PortError(f"the server's clock is {skew:.0f} s off; set both by NTP")
+        self._check_lane(state)
         heads = self._look_at_schema(step, state, timeout)
         if step.release and heads and not step.release.can_serve(heads):
             raise PortError(
@@ -155,6 +156,15 @@ class Acts:
                 f"the database is at {heads.contract}: what it needs was removed"
             )
         return heads
+
+    def _check_lane(self, state: State) -> None:
+        """See that people are where the state has them; one that was cut off may not know it."""
+        found = self._balancer.live(_PROOF_TIMEOUT)
+        if state.operation is None and None not in {state.live, found} and found != state.live:
+            raise PortError(
+                f"nginx sends people to {found}, and {state.live} is remembered to serve, so that "
+                f"somebody has switched by hand: `reload.sh {state.live}` in its container first"
+            )
 
     def _record(self, release: Release) -> None:
         missing = sorted(set(release.files.values()) - self._contents.keys())

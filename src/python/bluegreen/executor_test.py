@@ -122,6 +122,15 @@ def test_a_step_ends_at_its_timeout_however_many_tries_are_left() -> None:
     assert world.seconds - began < 180 + 60
 
 
+def test_a_switch_by_hand_is_told_before_anything_is_touched() -> None:
+    world = with_deployed(1)
+    world.routed = Lane.GREEN
+    with pytest.raises(StepError, match="sends people to green, and blue is remembered") as ended:
+        world.run(Deploy(TWO))
+    assert ended.value.went_back
+    assert (world.state.operation, list(world.lanes)) == (None, [Lane.BLUE])
+
+
 def test_what_cannot_be_done_is_not_tried_again() -> None:
     world = with_deployed(1)
     world.faults["expand"] = [PortError("e0002 failed; its transaction was rolled back")]
