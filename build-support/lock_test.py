@@ -1,8 +1,9 @@
 """Which lockfiles there are, and how they are written."""
 
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
-import pytest
 from lock import LOCKS, choose, command, main
 
 
@@ -22,17 +23,25 @@ def test_lockfiles_hold_hashes_for_every_platform_and_no_address() -> None:
         assert not [argument for argument in arguments if "index" in argument]
 
 
-def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["--help"])
-    assert ended.value.code == 0
-    assert "-- default.lock ruff.lock" in capsys.readouterr().out
+def ended(*arguments: str) -> tuple[object, str]:
+    """How the command ended, and what it wrote."""
+    written = StringIO()
+    with redirect_stdout(written), redirect_stderr(written):
+        try:
+            code: object = main(arguments)
+        except SystemExit as end:
+            code = end.code
+    return code, written.getvalue()
 
 
-def test_a_lockfile_that_there_is_none_of_is_refused_with_those_that_there_are(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["defualt.lock"]) == 2
-    said = capsys.readouterr().err
+def test_help_has_examples() -> None:
+    code, said = ended("--help")
+    assert code == 0
+    assert "-- default.lock ruff.lock" in said
+
+
+def test_a_lockfile_that_there_is_none_of_is_refused_with_those_that_there_are() -> None:
+    code, said = ended("defualt.lock")
+    assert code == 2
     assert "no such lockfile: defualt.lock; there are " in said
     assert "default.lock" in said
