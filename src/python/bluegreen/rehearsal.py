@@ -84,8 +84,10 @@ class Rehearsal:
         yield from (f"docker pull {image}" for image in release.images.values())
 
     def _served(self, _release: Release, left: float) -> Iterator[str]:
-        yield from self._installed(SERVERS_HOME)
+        if self.state.live is None:  # they keep what they were started with
+            yield from self._installed(SERVERS_HOME)
         yield str(self.lines.up(SERVERS_HOME, left))
+        yield f"docker volume create (each of servers.yml: {self.lines.servers_project}_...)"
 
     def _cleared(self, lane: Lane, left: float) -> Iterator[str]:
         yield str(self.lines.down(self.lines.lane_project(lane), left))
@@ -102,13 +104,18 @@ class Rehearsal:
         yield f"docker logs --timestamps --since (the switch) {self._container('nginx')}"
 
     def _requests_ended(self, lane: Lane, _left: float) -> Iterator[str]:
+        yield self._settled()
+        yield from self._quiet(lane)
+
+    def _quiet(self, lane: Lane) -> Iterator[str]:
         for service in self.services:
             yield shlex.join(["docker", "exec", self._in_lane(lane, service), *metrics.ASK])
         yield "(until no request is under way)"
 
-    def _streams_ended(self, lane: Lane, left: float) -> Iterator[str]:
+    def _streams_ended(self, lane: Lane, _left: float) -> Iterator[str]:
         yield f"docker kill --signal (its label {RECONNECT}) (each of {lane} that has the label)"
-        yield from self._requests_ended(lane, left)
+        yield from self._quiet(lane)
+        yield self._settled()
 
     def _calls_ended(self, lane: Lane, _left: float) -> Iterator[str]:
         yield from (f"docker stop {self._in_lane(lane, service)}" for service in self.services)
@@ -151,6 +158,9 @@ class Rehearsal:
 
     def _installed(self, home: str) -> Iterator[str]:
         yield from (f"(write {self._file(home, name)})" for name in (".env", COMPOSE_FILE))
+
+    def _settled(self) -> str:
+        return f"docker top {self._container('nginx')} (until no worker of before is there)"
 
     def _in_nginx(self, *command: str) -> str:
         return shlex.join(["docker", "exec", self._container("nginx"), *command])

@@ -76,6 +76,19 @@ def test_a_lane_stands_in_no_more_before_it_is_changed(action: Action) -> None:
     assert not any("stand-down" in each for step in first for each in rehearsal.commands(step))
 
 
+def test_a_lane_drains_once_no_connection_of_before_leads_to_it() -> None:
+    waits = "docker top tandem-nginx-1 (until no worker of before is there)"
+    assert of(Action.DRAIN_HTTP)[1] == waits
+    assert of(Action.DRAIN_STREAMS)[-1] == waits
+
+
+def test_servers_are_told_of_a_release_only_by_the_first() -> None:
+    assert not any("(write" in each for each in of(Action.SERVERS))
+    first = plan(State(), Deploy(release(1)))
+    [step] = [each for each in first if each.action is Action.SERVERS]
+    assert any("(write" in each for each in replace(REHEARSAL, state=State()).commands(step))
+
+
 def test_an_image_is_pulled_by_its_digest() -> None:
     assert of(Action.PULL) == [f"docker pull {image}" for image in release(3).images.values()]
 
