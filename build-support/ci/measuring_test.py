@@ -69,3 +69,8 @@ def test_a_run_that_fails_is_said(service: Repository, capsys: pytest.CaptureFix
     given = parser().parse_args(["--run", "a test"])
     assert run(given, failing, service.folder) is Exit.FAILED
     assert "failed |" in capsys.readouterr().out
+
+
+def test_words_that_no_change_has_are_refused(service: Repository) -> None:
+    with pytest.raises(CheckError, match="no change has one of these words: lokfile"):
+        run(parser().parse_args(["lokfile"]), FakePants, service.folder)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ci.checking import MakePants
 from ci.command import Exit, guarded, parser_of, say
+from ci.errors import CheckError
 from ci.git import top_of
 from ci.measuring import CASES, Measuring, table
 from ci.pants import CheckoutPants
@@ -26,6 +27,12 @@ examples:
 
 changes:
   {"\n  ".join(case.name for case in CASES)}
+
+exit codes:
+  0   it is printed, and what was run is well
+  1   what was run failed
+  2   the command line is wrong, or git or Pants cannot be used
+  130 it was interrupted
 """
 
 
@@ -51,11 +58,13 @@ def run(
         folder: In the repository; the current one, if none is given.
 
     Raises:
-        CheckError: git or Pants cannot be used.
+        CheckError: git or Pants cannot be used, or nothing is to be measured.
     """
     measuring = Measuring(top_of(folder or Path.cwd()), make_pants, say, run=arguments.run)
     words = arguments.words
     cases = tuple(case for case in CASES if not words or any(word in case.name for word in words))
+    if not cases:
+        raise CheckError(f"no change has one of these words: {', '.join(words)}; see --help")
     rows = list(measuring.rows(max(0, arguments.services - _OWN), cases))
     print(table(rows))
     return Exit.PASSED if all(row.passed for row in rows) else Exit.FAILED
