@@ -9,6 +9,7 @@ from bluegreen.cli import main
 from bluegreen.cli.exits import Exit, exit_of
 from bluegreen.errors import LockLostError
 from bluegreen.plan import Deploy, plan
+from bluegreen.ports import Outcome
 from bluegreen.settings_test import GOOD
 from bluegreen.state import State
 from bluegreen.step import Action
@@ -140,6 +141,50 @@ def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out
     assert "usage: bluegreen" in said
     assert command or "bluegreen -d production rollback" in said
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
+    """What people are told, at an address that the environment names."""
+    told: list[Outcome] = []
+
+    class People:
+        def __init__(self, urls: list[str]) -> None:
+            assert urls == ["json://chat.example.com"]
+
+        def notify(self, outcome: Outcome) -> None:
+            told.append(outcome)
+
+    monkeypatch.setattr("bluegreen.cli.telling.Notifying", People)
+    monkeypatch.setenv("CHAT_URL", "json://chat.example.com")
+    monkeypatch.setenv("REGISTRY_PASSWORD", "hunter2")
+    return told
+
+
+@pytest.mark.usefixtures("folder")
+def test_people_hear_of_a_deploy_whose_build_failed(
+    heard: list[Outcome], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*STAGING, "deploy"]) == Exit.UNREACHABLE  # the folder is no checkout of git
+    [told] = heard
+    assert (told.destination, told.operation, told.version) == ("staging", "deploy", "")
+    assert "git" in (told.failure or "")
+    assert "error: git" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_nobody_hears_of_what_was_only_tried(heard: list[Outcome]) -> None:
+    assert main([*STAGING, "deploy", "--dry-run"]) == Exit.UNREACHABLE
+    assert heard == []
+
+
+@pytest.mark.usefixtures("folder", "heard")
+def test_nothing_is_built_before_it_is_known_that_secrets_are_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHAT_URL", "")
+    assert main([*STAGING, "deploy"]) == Exit.WRONG
+    assert "notify[0]: the environment has no CHAT_URL" in capsys.readouterr().err
 
 
 @pytest.fixture

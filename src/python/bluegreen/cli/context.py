@@ -51,6 +51,10 @@ class Context:
             wanted = {path: secret for path, secret in named if not path.startswith(told)}
         return resolve(wanted, os.environ, run)
 
+    def targets(self, secrets: Mapping[str, str]) -> list[str]:
+        """The URLs of those who are told, of what a delivering command has."""
+        return [value for path, value in secrets.items() if path.startswith("notify[")]
+
     @contextmanager
     def site(self, *, delivering: bool = False) -> Iterator[Site]:
         """The destination, reached with what the command needs."""

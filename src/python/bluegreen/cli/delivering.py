@@ -3,10 +3,12 @@
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from bluegreen.build import building
 from bluegreen.bundle import Bundle, digest
 from bluegreen.cli.context import Context
+from bluegreen.cli.telling import told_if_it_fails
 from bluegreen.cli.waiting import when_unlocked
 from bluegreen.delivery import Choose, Delivery, rollback_to
 from bluegreen.engine.lines import LANE_FILE
@@ -32,27 +34,35 @@ def build(context: Context) -> None:
 def deploy(context: Context) -> None:
     """Deliver a release: from its folder, or built now."""
     folder: Path | None = context.options.release
-    bundle = Bundle.read(folder) if folder else _built(context)
+    secrets = context.secrets(delivering=True)  # before a build, which takes its time
+    with told_if_it_fails(context, "deploy", secrets):
+        bundle = Bundle.read(folder) if folder else _built(context)
     contents = {digest(content): content for content in bundle.files.values()}
-    _deliver(context, "deploy", lambda _state, _store: Deploy(bundle.release), contents)
+    _deliver(context, "deploy", lambda _s, _store: Deploy(bundle.release), secrets, contents)
 
 
 def rollback(context: Context) -> None:
     """Give the traffic back to an earlier release."""
-    _deliver(context, "rollback", rollback_to(context.options.version), {})
+    secrets = context.secrets(delivering=True)
+    _deliver(context, "rollback", rollback_to(context.options.version), secrets)
 
 
 def contract(context: Context) -> None:
     """Remove what only older releases need of the schema."""
     window = context.settings.rollback_window
-    _deliver(context, "contract", lambda _state, store: Contract(store.now(), window), {})
+    secrets = context.secrets(delivering=True)
+    _deliver(context, "contract", lambda _state, store: Contract(store.now(), window), secrets)
 
 
 def prune(context: Context) -> None:
     """Remove releases that nobody goes back to."""
     keep = context.settings.keep.releases
+    secrets = context.secrets(delivering=True)
     _deliver(
-        context, "prune", lambda _state, store: Prune(store.versions(), store.served(), keep), {}
+        context,
+        "prune",
+        lambda _state, store: Prune(store.versions(), store.served(), keep),
+        secrets,
     )
 
 
@@ -64,13 +74,20 @@ def _built(context: Context) -> Bundle:
     return bundle
 
 
-def _deliver(context: Context, operation: str, choose: Choose, contents: Mapping[str, str]) -> None:
-    with context.site(delivering=True) as site:
-        _check_secrets(site, contents.values())
-        if context.options.dry_run:
-            _rehearse(context, site, choose)
-            return
-        outcome = _done(context, site, operation, choose, contents)
+def _deliver(
+    context: Context,
+    operation: str,
+    choose: Choose,
+    secrets: Mapping[str, str],
+    contents: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    with context.site_with(secrets) as site:
+        with told_if_it_fails(context, operation, secrets):
+            _check_secrets(site, contents.values())
+            if context.options.dry_run:
+                _rehearse(context, site, choose)
+                return
+            outcome = _done(context, site, operation, choose, contents)
         context.console.outcome(outcome, _serves(site))
 
 
@@ -115,13 +132,12 @@ def _done(
     contents: Mapping[str, str],
 ) -> Outcome:
     journal = site.journal(context.console.record)
-    urls = [value for path, value in site.told.secrets.items() if path.startswith("notify")]
     delivery = Delivery(
         destination=site.told.name,
         lock=site.lock,
         store=site.store,
         executor=site.executor(journal, contents),
-        notifier=Notifying(urls),
+        notifier=Notifying(context.targets(site.told.secrets)),
         journal=journal,
         clock=site.clock,
         timeouts=context.destination.timeouts,

@@ -115,7 +115,6 @@ def doctor(context: Context) -> None:
 def servers(context: Context) -> None:
     """Bring Kafka, PostgreSQL and nginx to the release that serves."""
     with context.site(delivering=True) as site:
-        urls = [value for path, value in site.told.secrets.items() if path.startswith("notify")]
         upkeep = Upkeep(
             destination=context.name,
             servers=servers_of(site),
@@ -124,7 +123,7 @@ def servers(context: Context) -> None:
             lock=site.lock,
             store=site.store,
             journal=site.journal(context.console.record),
-            notifier=Notifying(urls),
+            notifier=Notifying(context.targets(site.told.secrets)),
             clock=site.clock,
             say=context.console.progress,
         )
