@@ -143,6 +143,15 @@ def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixtur
     assert command or "bluegreen -d production rollback" in said
 
 
+def test_a_build_says_in_which_folder_the_release_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bluegreen.cli.delivering.building.build", lambda *_: bundle(1))
+    assert main([*STAGING, "build"]) == Exit.DONE
+    assert capsys.readouterr().out == f"{release(1).version} is in {folder / 'release'}\n"
+    assert (folder / "release/release.json").is_file()
+
+
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
     """What people are told, at an address that the environment names."""

@@ -28,7 +28,7 @@ RELEASE = Path("release")
 def build(context: Context) -> None:
     """Build a release, push what the registry has not, and put it together in a folder."""
     release = _built(context).release
-    context.console.text(f"{release.version} is in {context.options.release}\n")
+    context.console.text(f"{release.version} is in {_folder(context)}\n")
 
 
 def deploy(context: Context) -> None:
@@ -70,8 +70,13 @@ def _built(context: Context) -> Bundle:
     bundle = building.build(
         context.settings, context.checkout, SystemClock(), context.console.progress, os.environ
     )
-    bundle.write(context.options.release or context.checkout / RELEASE)
+    bundle.write(_folder(context))
     return bundle
+
+
+def _folder(context: Context) -> Path:
+    given: Path | None = context.options.release
+    return given or context.checkout / RELEASE
 
 
 def _deliver(
