@@ -150,6 +150,10 @@ def test_a_build_says_in_which_folder_the_release_is(
     assert main([*STAGING, "build"]) == Exit.DONE
     assert capsys.readouterr().out == f"{release(1).version} is in {folder / 'release'}\n"
     assert (folder / "release/release.json").is_file()
+    assert main([*STAGING, "build", "--json"]) == Exit.DONE
+    told = json.loads(capsys.readouterr().out)
+    assert told["type"] == "release"
+    assert told["version"] == release(1).version
 
 
 @pytest.fixture

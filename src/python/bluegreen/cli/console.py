@@ -95,6 +95,13 @@ class Console:
             said = f"{detail.rstrip()}\n" if detail else ""
             _written(sys.stderr, f"{said}error: {message}\n")
 
+    def answer(self, kind: str, content: Mapping[str, object], line: str) -> None:
+        """An answer: an object of a kind for machines, a line for people."""
+        if self._json:
+            self._object(kind, content)
+        else:
+            self._write(f"{line}\n")
+
     def text(self, text: str) -> None:
         """An answer that is the same for both."""
         self._write(text)

@@ -27,8 +27,9 @@ RELEASE = Path("release")
 
 def build(context: Context) -> None:
     """Build a release, push what the registry has not, and put it together in a folder."""
-    release = _built(context).release
-    context.console.text(f"{release.version} is in {_folder(context)}\n")
+    version, folder = _built(context).release.version, str(_folder(context))
+    told = {"version": version, "folder": folder}
+    context.console.answer("release", told, f"{version} is in {folder}")
 
 
 def deploy(context: Context) -> None:

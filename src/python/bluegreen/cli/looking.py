@@ -98,7 +98,8 @@ def lock_release(context: Context) -> None:
     """Take the lock away from whoever has it."""
     with context.site() as site:
         holder = site.lock.release()
-    context.console.text(f"taken from {holder}\n" if holder else "nobody had it\n")
+    said = f"taken from {holder}" if holder else "nobody had it"
+    context.console.answer("lock", {"taken_from": holder}, said)
 
 
 def schema_status(context: Context) -> None:
