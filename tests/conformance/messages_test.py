@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import cast
 
@@ -93,6 +94,46 @@ async def test_the_server_receives_no_more_than_its_limit(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "SERVER: Received message larger than max (1001 vs. 1000)",
     )
+
+
+@pytest.mark.parametrize("of", [Arity.UNARY_STREAM, Arity.STREAM_STREAM], ids=str)
+async def test_messages_before_one_past_the_clients_limit_are_read(
+    transport: Transport, of: Arity
+) -> None:
+    async def handler(_request: object, _context: Context) -> AsyncIterator[bytes]:
+        yield b"1"
+        yield b"2"
+        yield b"x" * (_LIMIT + 1)
+        yield b"3"
+
+    await transport.serve({of: handler})
+    channel = transport.channel(options=[("grpc.max_receive_message_length", _LIMIT)])
+    ended = await end_of(begin(channel, of))
+    assert ended[:2] == ([b"1", b"2"], grpc.StatusCode.RESOURCE_EXHAUSTED)
+    assert "larger than max (1001 vs. 1000)" in str(ended.details)
+
+
+@pytest.mark.parametrize("of", [Arity.STREAM_UNARY, Arity.STREAM_STREAM], ids=str)
+async def test_messages_before_one_past_the_servers_limit_reach_the_handler(
+    transport: Transport, of: Arity
+) -> None:
+    handled: list[bytes] = []
+
+    async def once(requests: AsyncIterator[bytes], _context: Context) -> bytes:
+        async for request in requests:
+            await asyncio.sleep(0.1)
+            handled.append(request)
+        return b""
+
+    async def stream(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
+        yield await once(requests, context)
+
+    options = [("grpc.max_receive_message_length", _LIMIT)]
+    await transport.serve({of: stream if of.response_streaming else once}, options=options)
+    method = getattr(transport.channel(), of)(of.path)
+    ended = await end_of(method(iter([b"1", b"2", b"x" * (_LIMIT + 1), b"3"])))
+    assert ended[:2] == ([], grpc.StatusCode.RESOURCE_EXHAUSTED)
+    assert handled == [b"1", b"2"]
 
 
 async def test_the_server_sends_no_more_than_its_limit(transport: Transport, arity: Arity) -> None:

@@ -24,7 +24,8 @@ from grpc_kafka.aio._home import Home
 from grpc_kafka.aio._insisting import insist
 from grpc_kafka.aio._outcome import Outcome, outcome_of
 from grpc_kafka.aio._peers import Peers, key_of
-from grpc_kafka.aio._stream_call import KafkaStreamCall, StreamRequest
+from grpc_kafka.aio._stream_call import KafkaStreamCall
+from grpc_kafka.aio._stream_carrier import StreamRequest
 from grpc_kafka.protocol import (
     PART,
     Accept,

@@ -85,6 +85,12 @@ def outcome_of(error: BrokerError, what: str) -> Outcome:
     return Outcome(code, f"{what} could not be sent: {error.reason}")
 
 
+def outcome_said(status: int, details: str, trailing_metadata: Metadata) -> Outcome:
+    """What a frame says of the end; a status of a number that is none is UNKNOWN."""
+    code = CODES.get(status, grpc.StatusCode.UNKNOWN)
+    return Outcome(code, details, trailing_metadata=trailing_metadata)
+
+
 def broken_by(error: ProtocolError) -> Outcome:
     """How a stream ends that a frame of the other end broke; see `BREAKING`."""
     return Outcome(_OF_BREAKING[type(error)], str(error))

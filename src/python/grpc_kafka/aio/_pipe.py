@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from grpc_kafka.protocol import (
     SHARED,
@@ -131,6 +131,8 @@ class Pipe:
     def receive(self, frame: Message | Window | HalfClose) -> int:
         """Take what goes both ways; gives the size of a message past the limit, 0 otherwise.
 
+        Those before it can still be read. Those behind it are for nobody.
+
         Raises:
             CreditExceededError: a message that the other end had no credit for.
             CreditOverflowError: more credit than there can be.
@@ -178,27 +180,30 @@ class Pipe:
                 future.set_result(None)
 
     def _take(self, frame: Message) -> int:
+        if self._complete:
+            return 0
         if frame.sizes:
-            return self._take_all(frame)
+            return self._take_all(cut(frame.message, frame.sizes))
         message = self._joiner.add(frame.message, frame.more)
-        size = len(message) if message is not None else self._joiner.size
-        if self._receive_limit is not None and size > self._receive_limit:
-            return size
         if message is not None:
+            return self._take_all([message])
+        return self._past_limit(self._joiner.size)
+
+    def _take_all(self, messages: Iterable[bytes]) -> int:
+        for message in messages:
+            size = len(message)
+            if self._past_limit(size):
+                return size
             self.stream.admit(size)
             self._messages.append(message)
-            self.wake()
-        return 0
-
-    def _take_all(self, frame: Message) -> int:
-        largest = max(frame.sizes)
-        if self._receive_limit is not None and largest > self._receive_limit:
-            return largest
-        for size in frame.sizes:
-            self.stream.admit(size)
-        self._messages.extend(cut(frame.message, frame.sizes))
         self.wake()
         return 0
+
+    def _past_limit(self, size: int) -> int:
+        if self._receive_limit is None or size <= self._receive_limit:
+            return 0
+        self.complete()
+        return size
 
     async def _change(self) -> None:
         future = self._loop.create_future()

@@ -84,6 +84,7 @@ class ServerStream:
         self._pipe.peer = request.reply_to
         self._pipe.stream.begin()
         self._confirmed = self.loop.create_future()
+        self._too_large = ""
         self._one: bytes | None = None if request.arity.request_streaming else request.message
 
     async def accept(self) -> None:
@@ -105,9 +106,14 @@ class ServerStream:
     async def read(self) -> bytes | None:
         """The client's next message; None when there are no more."""
         if self._one is not None:
-            message, self._one = self._one, None
-            return message
-        return await self._pipe.read()
+            one, self._one = self._one, None
+            return one
+        message = await self._pipe.read()
+        if message is None and self._too_large:
+            self._break(grpc.StatusCode.RESOURCE_EXHAUSTED, self._too_large)
+            # So that its reader is cancelled here, and does not take it for the end.
+            await asyncio.sleep(0)
+        return message
 
     async def write(self, message: bytes) -> bool:
         """Send a message as soon as there is credit; False when the stream ended before."""
@@ -166,8 +172,7 @@ class ServerStream:
         if not self._confirmed.done():
             self._confirmed.set_result(None)
         if size and self.limits.receive is not None:
-            text = larger_than_max("SERVER", "Received", size, self.limits.receive)
-            self._break(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+            self._too_large = larger_than_max("SERVER", "Received", size, self.limits.receive)
 
     def fail(self, error: BrokerError) -> None:
         """Take it that a frame of it could not be sent."""

@@ -11,16 +11,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 import grpc
 
-from grpc_kafka.aio._outcome import BREAKING, CODES, Outcome, Status, broken_by, larger_than_max
+from grpc_kafka.aio._outcome import (
+    BREAKING,
+    Outcome,
+    Status,
+    broken_by,
+    larger_than_max,
+    outcome_said,
+)
 from grpc_kafka.aio._pipe import Pipe
+from grpc_kafka.aio._stream_carrier import StreamRequest
 from grpc_kafka.protocol import (
     Accept,
     Arity,
-    Encoded,
     Frame,
     FrameKind,
     HalfClose,
@@ -38,44 +45,8 @@ from grpc_kafka.protocol import (
 
 if TYPE_CHECKING:
     from grpc_kafka.aio._options import Limits
-    from grpc_kafka.aio._peers import Peers
+    from grpc_kafka.aio._stream_carrier import Carrier
     from grpc_kafka.protocol import Address
-
-
-class Carrier(Protocol):
-    """Who carries a stream's frames."""
-
-    @property
-    def peers(self) -> Peers:
-        """Watches over the processes at the other ends."""
-
-    def new_id(self) -> bytes:
-        """A call id that nobody can guess."""
-
-    def begin(self, call: KafkaStreamCall, request: StreamRequest) -> None:
-        """Send a call's REQUEST."""
-
-    def post(self, address: Address, record: Encoded) -> None:
-        """Send a record to a process; a call whose record is refused is told by `finish`."""
-
-    def cancel(self, call_id: bytes, path: str) -> None:
-        """Send a CANCEL behind the REQUEST."""
-
-    def let_go(self, address: Address, call_id: bytes) -> None:
-        """Send a CANCEL to a process."""
-
-    def forget(self, call_id: bytes) -> None:
-        """Hear nothing more for this call."""
-
-
-class StreamRequest(NamedTuple):
-    """What the REQUEST of a stream says; the message is empty where requests stream."""
-
-    arity: Arity
-    metadata: Metadata
-    message: bytes
-    deadline: float | None
-    wait_for_ready: bool
 
 
 class KafkaStreamCall:
@@ -258,15 +229,8 @@ class KafkaStreamCall:
 
     def abandon(self, outcome: Outcome) -> None:
         """End it here, and tell the server that nobody waits any more."""
-        peer, state = self._pipe.peer, self._pipe.stream.state
         self.finish(outcome)
-        if state in (State.IDLE, State.CLOSED):
-            return
-        self._pipe.stream.cancel()
-        if peer is None:
-            self._carrier.cancel(self.call_id, self.path)
-        else:
-            self._carrier.let_go(peer, self.call_id)
+        self._let_go()
 
     def cancel_because(self, details: str) -> bool:
         """End it here with the given details and tell the server; False when it is over."""
@@ -306,7 +270,7 @@ class KafkaStreamCall:
         match frame:
             case Response():
                 self._pipe.stream.refused()
-                self.finish(_outcome_of(frame.status, frame.details, frame.trailing_metadata))
+                self.finish(outcome_said(frame.status, frame.details, frame.trailing_metadata))
             case Accept():
                 self._accepted(frame)
             case Trailers() if self._pipe.peer is None or frame.source != self._pipe.peer.instance:
@@ -330,7 +294,7 @@ class KafkaStreamCall:
             case Window():
                 self._pipe.receive(frame)
             case Trailers():
-                self._trailers = _outcome_of(frame.status, frame.details, frame.metadata)
+                self._trailers = outcome_said(frame.status, frame.details, frame.metadata)
                 self._pipe.complete()
                 self._settle()
 
@@ -364,11 +328,22 @@ class KafkaStreamCall:
             self._initial_metadata = metadata
             self._wake()
 
+    def _let_go(self) -> None:
+        if self._pipe.stream.state in (State.IDLE, State.CLOSED):
+            return
+        self._pipe.stream.cancel()
+        if self._pipe.peer is None:
+            self._carrier.cancel(self.call_id, self.path)
+        else:
+            self._carrier.let_go(self._pipe.peer, self.call_id)
+
     def _within_limit(self, size: int) -> None:
         limit = self._limits.receive
         if size and limit is not None:
             text = larger_than_max("CLIENT", "Received", size, limit)
-            self.abandon(Outcome(grpc.StatusCode.RESOURCE_EXHAUSTED, text))
+            self._trailers = Outcome(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+            self._let_go()
+            self._settle()
 
     def _settle(self) -> None:
         """Let the status be known once every message was read that came before it."""
@@ -392,8 +367,3 @@ class KafkaStreamCall:
             await waiter
         finally:
             self._waiters.discard(waiter)
-
-
-def _outcome_of(status: int, details: str, trailing: Metadata) -> Outcome:
-    code = CODES.get(status, grpc.StatusCode.UNKNOWN)
-    return Outcome(code, details, trailing_metadata=trailing)
