@@ -171,6 +171,27 @@ async def test_compression_is_accepted_wherever_grpc_takes_it(
     assert ended == ([message], grpc.StatusCode.OK, "")
 
 
+async def test_compression_is_set_before_anything_is_sent(
+    transport: Transport, arity: Arity
+) -> None:
+    refused: list[str] = []
+
+    async def once(_request: object, context: Context) -> bytes:
+        await context.send_initial_metadata(())
+        try:
+            context.set_compression(grpc.Compression.Gzip)
+        except RuntimeError as error:
+            refused.append(str(error))
+        return b""
+
+    async def stream(request: object, context: Context) -> AsyncIterator[bytes]:
+        yield await once(request, context)
+
+    await transport.serve({arity: stream if arity.response_streaming else once})
+    assert (await end_of(begin(transport.channel(), arity))).code is grpc.StatusCode.OK
+    assert len(refused) == 1
+
+
 async def test_serializers_make_bytes_of_messages_and_back(
     transport: Transport, arity: Arity
 ) -> None:

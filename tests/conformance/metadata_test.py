@@ -150,6 +150,33 @@ async def test_trailing_metadata_is_replaced_not_added_to(
     assert tuple(await call.trailing_metadata()) == (("b", "2"), ("b", "3"), ("c-bin", _BINARY))
 
 
+@pytest.mark.parametrize(
+    "given", [42, {}, {"key": "value"}, [{"key": "value"}], [["key", "value"]]], ids=repr
+)
+async def test_trailing_metadata_that_is_no_row_of_pairs_is_refused(
+    transport: Transport, arity: Arity, given: Pairs
+) -> None:
+    refused: list[str] = []
+
+    async def once(_request: object, context: Context) -> bytes:
+        try:
+            context.set_trailing_metadata(given)
+        except TypeError as error:
+            refused.append(str(error))
+        context.set_trailing_metadata((("b", "2"),))
+        await context.abort(grpc.StatusCode.DATA_LOSS, "lost", given)
+        return b""
+
+    async def stream(_request: object, context: Context) -> AsyncIterator[bytes]:
+        yield await once(_request, context)
+
+    await transport.serve({arity: stream if arity.response_streaming else once})
+    ended = await end_of(begin(transport.channel(), arity))
+    assert ended.code is grpc.StatusCode.UNKNOWN
+    assert "trailing" in str(ended.details)
+    assert len(refused) == 1
+
+
 async def test_metadata_a_handler_may_not_send_ends_its_call(
     transport: Transport, arity: Arity
 ) -> None:

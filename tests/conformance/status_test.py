@@ -124,6 +124,56 @@ async def test_a_suppressed_abort_holds_all_the_same(transport: Transport, arity
     assert await _play(transport, arity, script) == ([], grpc.StatusCode.ABORTED, "for good")
 
 
+async def test_what_a_handler_does_after_abort_changes_nothing(
+    transport: Transport, arity: Arity
+) -> None:
+    async def script(context: Context) -> None:
+        context.set_trailing_metadata((("set", "before"),))
+        try:
+            await context.abort(grpc.StatusCode.ABORTED, "for good")
+        finally:
+            context.set_code(grpc.StatusCode.OK)
+            context.set_details("changed")
+            context.set_trailing_metadata((("set", "after"),))
+
+    await transport.serve({arity: playing(arity, script)})
+    call = begin(transport.channel(), arity)
+    assert await end_of(call) == ([], grpc.StatusCode.ABORTED, "for good")
+    assert tuple(await call.trailing_metadata()) == (("set", "before"),)
+
+
+async def test_an_exception_after_abort_does_not_replace_it(
+    transport: Transport, arity: Arity
+) -> None:
+    async def script(context: Context) -> None:
+        try:
+            await context.abort(grpc.StatusCode.ABORTED, "for good")
+        except grpc.aio.AbortError as error:
+            raise ZeroDivisionError("by nought") from error
+
+    assert await _play(transport, arity, script) == ([], grpc.StatusCode.ABORTED, "for good")
+
+
+async def test_nothing_is_sent_after_abort(transport: Transport, arity: Arity) -> None:
+    refused: list[type] = []
+
+    async def script(context: Context) -> None:
+        try:
+            await context.abort(grpc.StatusCode.ABORTED, "for good")
+        except grpc.aio.AbortError:
+            try:
+                await context.send_initial_metadata((("too", "late"),))
+            except grpc.aio.AbortError as error:
+                refused.append(type(error))
+            raise
+
+    await transport.serve({arity: playing(arity, script)})
+    call = begin(transport.channel(), arity)
+    assert await end_of(call) == ([], grpc.StatusCode.ABORTED, "for good")
+    assert await until(lambda: refused == [grpc.aio.AbortError])
+    assert tuple(await call.initial_metadata()) == ()
+
+
 async def test_abort_with_ok_is_no_success(transport: Transport, arity: Arity) -> None:
     if transport.name == "grpc.aio":
         pytest.skip("such a call never ends there")

@@ -10,7 +10,7 @@ import grpc
 from grpc_kafka.aio._behaviours import bytes_of
 from grpc_kafka.aio._outcome import CODES, larger_than_max
 from grpc_kafka.aio._rpc import Rpc
-from grpc_kafka.protocol import metadata_of
+from grpc_kafka.protocol import Metadata, metadata_of
 
 if TYPE_CHECKING:
     from grpc_kafka.aio._server_stream import ServerStream
@@ -35,7 +35,7 @@ class BlockingContext:
         Raises:
             grpc.aio.AbortError: always, to be let through.
             grpc.aio.UsageError: the call was aborted already, or the code is OK.
-            TypeError: details that are no text.
+            TypeError: details that are no text, or trailing metadata that is no row of pairs.
         """
         rpc = self.rpc
         text = _text_of(details)
@@ -43,8 +43,8 @@ class BlockingContext:
             raise grpc.aio.UsageError("Abort already called!")
         if status_of(code) is grpc.StatusCode.OK:
             raise grpc.aio.UsageError("abort() takes a status code other than OK")
-        if len(trailing_metadata):
-            rpc.trailing_metadata = metadata_of(trailing_metadata)
+        trailing = _trailing_of(trailing_metadata)
+        rpc.trailing_metadata = trailing or rpc.trailing_metadata
         rpc.code = status_of(code)
         rpc.details = text or rpc.details
         rpc.abort_error = grpc.aio.AbortError("Locally aborted.")
@@ -58,7 +58,8 @@ class BlockingContext:
         """Set what stands before the answer; once.
 
         Raises:
-            grpc.aio.UsageError: it was sent already.
+            grpc.aio.UsageError: it was sent already, or the call is over.
+            grpc.aio.AbortError: the call was aborted; to be let through.
         """
         stream = self._set_initial_metadata(initial_metadata)
         if stream is not None:
@@ -66,8 +67,14 @@ class BlockingContext:
             stream.loop.call_soon_threadsafe(send, self.rpc.initial_metadata)
 
     def set_trailing_metadata(self, trailing_metadata: GivenMetadata) -> None:
-        """Set what goes with the status."""
-        self.rpc.trailing_metadata = metadata_of(trailing_metadata)
+        """Set what goes with the status; in vain after `abort`.
+
+        Raises:
+            TypeError: it is no row of pairs.
+        """
+        trailing = _trailing_of(trailing_metadata)
+        if self.rpc.abort_error is None:
+            self.rpc.trailing_metadata = trailing
 
     def trailing_metadata(self) -> grpc.aio.Metadata:
         """What would go with the status now."""
@@ -78,27 +85,39 @@ class BlockingContext:
         return cast("grpc.aio.Metadata", self.rpc.invocation_metadata)
 
     def set_code(self, code: grpc.StatusCode) -> None:
-        """Set the status that the call ends with; any but OK discards the answer."""
-        self.rpc.code = status_of(code)
+        """Set the status that the call ends with; any but OK discards the answer.
+
+        In vain after `abort`.
+        """
+        if self.rpc.abort_error is None:
+            self.rpc.code = status_of(code)
 
     def code(self) -> grpc.StatusCode:
         """The status set so far; None when none was, as in `grpc.aio`."""
         return cast("grpc.StatusCode", self.rpc.code)
 
     def set_details(self, details: str) -> None:
-        """Set the text beside the status.
+        """Set the text beside the status; in vain after `abort`.
 
         Raises:
             TypeError: details that are no text.
         """
-        self.rpc.details = _text_of(details)
+        text = _text_of(details)
+        if self.rpc.abort_error is None:
+            self.rpc.details = text
 
     def details(self) -> str:
         """The text set so far."""
         return self.rpc.details
 
-    def set_compression(self, compression: grpc.Compression) -> None:
-        """Accepted and ignored: the brokers' settings compress records."""
+    def set_compression(self, compression: grpc.Compression) -> None:  # noqa: ARG002
+        """Accepted and ignored: the brokers' settings compress records.
+
+        Raises:
+            RuntimeError: something was sent already.
+        """
+        if self.rpc.metadata_sent:
+            raise RuntimeError("compression is set before anything is sent")
 
     def disable_next_message_compression(self) -> None:
         """Accepted and ignored, like `set_compression`."""
@@ -133,6 +152,7 @@ class BlockingContext:
         return self.rpc.answered or self.rpc.ending is not None
 
     def _set_initial_metadata(self, initial_metadata: GivenMetadata) -> ServerStream | None:
+        _require_running(self.rpc)
         if self.rpc.metadata_sent:
             raise grpc.aio.UsageError("Send initial metadata failed: already sent")
         self.rpc.initial_metadata = metadata_of(initial_metadata)
@@ -224,6 +244,14 @@ def status_of(code: grpc.StatusCode | int) -> grpc.StatusCode:
     if isinstance(code, grpc.StatusCode):
         return code
     return CODES.get(code, grpc.StatusCode.UNKNOWN)
+
+
+def _trailing_of(given: object) -> Metadata:
+    if isinstance(given, Iterable) and not isinstance(given, dict):
+        entries = tuple(given)
+        if all(isinstance(entry, tuple) for entry in entries):
+            return metadata_of(entries)
+    raise TypeError(f"trailing metadata is a row of pairs, not {given!r}")
 
 
 def _text_of(details: object) -> str:
