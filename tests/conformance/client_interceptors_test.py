@@ -9,7 +9,16 @@ from typing import cast
 import grpc
 import pytest
 
-from tests.conformance.transports import Arity, Behaviour, Call, Context, Transport, end_of, until
+from tests.conformance.transports import (
+    Arity,
+    Behaviour,
+    Call,
+    Context,
+    Transport,
+    begin,
+    end_of,
+    until,
+)
 
 type Details = grpc.aio.ClientCallDetails
 type GoOn = Callable[[Details, object], Awaitable[object]]
@@ -198,6 +207,55 @@ async def test_cancelling_while_an_interceptor_works_ends_the_call(
     assert await call.code() is grpc.StatusCode.CANCELLED
     assert await call.details() == "Locally cancelled by application!"
     assert await until(lambda: told == [call])
+
+
+async def test_closing_the_channel_cancels_a_call_that_interceptors_never_began(
+    transport: Transport, arity: Arity
+) -> None:
+    began = asyncio.Event()
+
+    async def wait(go_on: GoOn, details: Details, request: object) -> object:
+        began.set()
+        await asyncio.sleep(60)
+        return await go_on(details, request)
+
+    await transport.serve({arity: _echo(arity)})
+    channel = transport.channel(interceptors=[interceptor(arity, wait)])
+    call = begin(channel, arity)
+    await began.wait()
+    await channel.close()
+    assert await until(call.done)
+    assert call.cancelled()
+    with pytest.raises(asyncio.CancelledError):
+        await end_of(call)
+
+
+async def test_no_metadata_is_known_of_a_call_that_interceptors_never_began(
+    transport: Transport, arity: Arity
+) -> None:
+    async def wait(go_on: GoOn, details: Details, request: object) -> object:
+        await asyncio.sleep(60)
+        return await go_on(details, request)
+
+    await transport.serve({arity: _echo(arity)})
+    call = _begin(transport, arity, wait)
+    await asyncio.sleep(0)
+    call.cancel()
+    assert await call.initial_metadata() is None
+    assert await call.trailing_metadata() is None
+
+
+async def test_an_answer_of_an_interceptor_has_no_metadata(transport: Transport) -> None:
+    async def answer(_go_on: GoOn, _details: Details, _request: object) -> object:
+        return b"own answer"
+
+    await transport.serve({Arity.UNARY_UNARY: _echo(Arity.UNARY_UNARY)})
+    call = _begin(transport, Arity.UNARY_UNARY, answer)
+    assert await call.initial_metadata() is None
+    assert await call.trailing_metadata() is None
+    assert await call.code() is grpc.StatusCode.OK
+    assert await call.details() == ""
+    assert await call.debug_error_string() is None  # type: ignore[union-attr]
 
 
 async def test_callbacks_of_an_intercepted_call_get_it(transport: Transport, arity: Arity) -> None:

@@ -71,6 +71,19 @@ async def test_closing_a_channel_cancels_its_calls(transport: Transport, arity: 
     assert await until(lambda: waiting.cancelled == 1)
 
 
+async def test_closing_a_channel_cancels_calls_that_have_just_begun(
+    transport: Transport, arity: Arity
+) -> None:
+    await transport.serve({arity: Waiting(arity).behaviour})
+    channel = transport.channel()
+    calls = [begin(channel, arity) for _ in range(3)]
+    await channel.close()
+    assert all(call.cancelled() for call in calls)
+    for call in calls:
+        with pytest.raises(asyncio.CancelledError):
+            await end_of(call)
+
+
 async def test_closing_a_channel_with_grace_lets_calls_end(transport: Transport) -> None:
     await transport.serve({Arity.UNARY_STREAM: _slow})
     channel = transport.channel()
@@ -105,6 +118,36 @@ async def test_a_channel_becomes_ready(transport: Transport) -> None:
     assert channel.get_state() is grpc.ChannelConnectivity.IDLE
     await asyncio.wait_for(channel.channel_ready(), 5)
     assert channel.get_state() is grpc.ChannelConnectivity.READY
+
+
+async def test_asking_to_connect_gives_the_state_before(transport: Transport) -> None:
+    await transport.serve({Arity.UNARY_STREAM: _slow})
+    channel = transport.channel()
+    assert channel.get_state(try_to_connect=True) is grpc.ChannelConnectivity.IDLE
+    waited = channel.wait_for_state_change(grpc.ChannelConnectivity.IDLE)
+    await asyncio.wait_for(waited, 5)
+    assert channel.get_state() is not grpc.ChannelConnectivity.IDLE
+
+
+async def test_closing_a_channel_wakes_who_waits_for_its_state(transport: Transport) -> None:
+    channel = transport.channel()
+    idle = grpc.ChannelConnectivity.IDLE
+    waiting = asyncio.create_task(channel.wait_for_state_change(idle))
+    await asyncio.sleep(0)
+    await channel.close()
+    await asyncio.wait_for(waiting, 5)
+
+
+@pytest.mark.parametrize("last", [grpc.ChannelConnectivity.IDLE, grpc.ChannelConnectivity.SHUTDOWN])
+async def test_a_closed_channel_has_no_state_to_wait_for(
+    transport: Transport, last: grpc.ChannelConnectivity
+) -> None:
+    channel = transport.channel()
+    await channel.close()
+    with pytest.raises(grpc.aio.UsageError):
+        await asyncio.wait_for(channel.wait_for_state_change(last), 5)
+    with pytest.raises(grpc.aio.UsageError):
+        await asyncio.wait_for(channel.channel_ready(), 5)
 
 
 async def test_a_negative_grace_of_a_channel_is_refused(transport: Transport) -> None:

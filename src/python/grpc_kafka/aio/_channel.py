@@ -83,16 +83,24 @@ class KafkaChannel(grpc.aio.Channel):
             self._connection.refuse_more()
             if grace:
                 await _ended(self._connection.calls, grace)
+        for call in list(self._connection.intercepted):
+            call.cancel()
         await self._connection.close()
 
     def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:
-        """IDLE until the first call, READY while the inbox stands."""
+        """IDLE until the first call, READY while the inbox stands; as it was before connecting."""
+        state = self._connection.state
         if try_to_connect:
             self._connection.open()
-        return self._connection.state
+        return state
 
     async def wait_for_state_change(self, last_observed_state: grpc.ChannelConnectivity) -> None:
-        """Wait until the state is another than the given one."""
+        """Wait until the state is another than the given one.
+
+        Raises:
+            grpc.aio.UsageError: the channel is closed, and has no other state any more.
+        """
+        self._connection.require_open()
         while self._connection.state is last_observed_state:
             await self._connection.changed()
 
@@ -104,8 +112,6 @@ class KafkaChannel(grpc.aio.Channel):
         """
         state = self.get_state(try_to_connect=True)
         while state is not grpc.ChannelConnectivity.READY:
-            if state is grpc.ChannelConnectivity.SHUTDOWN:
-                raise grpc.aio.UsageError("Channel is closed.")
             await self.wait_for_state_change(state)
             state = self.get_state()
 

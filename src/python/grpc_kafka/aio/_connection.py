@@ -6,6 +6,7 @@ import asyncio
 import functools
 import logging
 import time
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -104,6 +105,7 @@ class Connection:
     def __init__(self, endpoint: Endpoint, broker: Broker) -> None:
         self.counters = Counters()
         self.deadlines = Deadlines()
+        self.intercepted: weakref.WeakSet[grpc.aio.Call] = weakref.WeakSet()
         self._ids = CallIds()
         self._endpoint = endpoint
         self._broker = broker
@@ -150,6 +152,11 @@ class Connection:
     def new_id(self) -> bytes:
         """A call id that nobody can guess."""
         return self._ids.draw()
+
+    def expect(self, call: InFlight) -> None:
+        """Open the inbox for a call that starts soon, and let it end with the channel."""
+        self._calls[call.call_id] = call
+        self.open()
 
     def start(self, outgoing: Outgoing) -> None:
         """Send a call's REQUEST, now or as soon as the inbox stands.

@@ -8,10 +8,13 @@ from typing import cast
 
 import grpc
 
-from grpc_kafka.aio._call import LOCALLY_CANCELLED
+from grpc_kafka.aio._call import LOCALLY_CANCELLED, KafkaUnaryUnaryCall
 
 type Invoke[Q, A] = Callable[[grpc.aio.ClientCallDetails, Q], grpc.aio.UnaryUnaryCall[Q, A]]
 type Callback[Q, A] = Callable[[grpc.aio.UnaryUnaryCall[Q, A]], None]
+
+# As grpc.aio has it, whatever its annotations say.
+_NO_METADATA = cast("grpc.aio.Metadata", None)
 
 
 class InterceptedUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
@@ -125,18 +128,18 @@ class InterceptedUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
         return await call
 
     async def initial_metadata(self) -> grpc.aio.Metadata:
-        """What the server sent before its answer."""
+        """What the server sent before its answer; None of a call that was never begun."""
         ended = await self._ended()
         if isinstance(ended, grpc.aio.AioRpcError):
             return ended.initial_metadata()
-        return await ended.initial_metadata() if ended else grpc.aio.Metadata()
+        return await ended.initial_metadata() if ended else _NO_METADATA
 
     async def trailing_metadata(self) -> grpc.aio.Metadata:
-        """What the server sent with its status."""
+        """What the server sent with its status; None of a call that was never begun."""
         ended = await self._ended()
         if isinstance(ended, grpc.aio.AioRpcError):
             return ended.trailing_metadata()
-        return await ended.trailing_metadata() if ended else grpc.aio.Metadata()
+        return await ended.trailing_metadata() if ended else _NO_METADATA
 
     async def code(self) -> grpc.StatusCode:
         """The status that it ended with."""
@@ -154,8 +157,11 @@ class InterceptedUnaryUnaryCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
 
     async def debug_error_string(self) -> str:
         """Status and text in one line; empty when it went well."""
-        code = await self.code()
-        return "" if code is grpc.StatusCode.OK else f"{code.name}:{await self.details()}"
+        ended = await self._ended()
+        if isinstance(ended, grpc.aio.AioRpcError):
+            return ended.debug_error_string() or f"{ended.code().name}:{ended.details()}"
+        call = cast("KafkaUnaryUnaryCall[Q, A]", ended)
+        return await call.debug_error_string() if ended else ""
 
     async def wait_for_connection(self) -> None:
         """Wait until the server was heard."""
@@ -207,12 +213,12 @@ class AnsweredCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
         asyncio.get_running_loop().call_soon(callback, self)
 
     async def initial_metadata(self) -> grpc.aio.Metadata:
-        """No server sent any."""
-        return grpc.aio.Metadata()
+        """None: no server sent any."""
+        return _NO_METADATA
 
     async def trailing_metadata(self) -> grpc.aio.Metadata:
-        """No server sent any."""
-        return grpc.aio.Metadata()
+        """None: no server sent any."""
+        return _NO_METADATA
 
     async def code(self) -> grpc.StatusCode:
         """OK."""
@@ -223,8 +229,8 @@ class AnsweredCall[Q, A](grpc.aio.UnaryUnaryCall[Q, A]):
         return ""
 
     async def debug_error_string(self) -> str:
-        """Empty."""
-        return ""
+        """None: there is no error, nor a call that could have one."""
+        return cast("str", None)
 
     async def wait_for_connection(self) -> None:
         """Nobody to wait for."""

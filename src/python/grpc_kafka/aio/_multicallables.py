@@ -73,8 +73,7 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
             TypeError: a request that is no bytes, and no serializer that makes it so.
         """
         self._connection.require_open()
-        if credentials is not None:
-            raise grpc.aio.UsageError("Call credentials need a secure channel; Kafka has its own.")
+        refuse(credentials)
         if not self._interceptors:
             return self._begin(self._path, request, timeout, metadata, wait_for_ready)
         details = grpc.aio.ClientCallDetails(
@@ -85,7 +84,9 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
             None,
             wait_for_ready,
         )
-        return InterceptedUnaryUnaryCall(self._interceptors, self._invoke, details, request)
+        call = InterceptedUnaryUnaryCall(self._interceptors, self._invoke, details, request)
+        self._connection.intercepted.add(call)
+        return call
 
     def _invoke(
         self, details: grpc.aio.ClientCallDetails, request: Q
@@ -138,6 +139,18 @@ class UnaryUnary[Q, A](grpc.aio.UnaryUnaryMultiCallable[Q, A]):
             text = larger_than_max("CLIENT", "Sent", len(message), limit)
             return Outcome(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
         return message
+
+
+def refuse(credentials: grpc.CallCredentials | None) -> None:
+    """Refuse credentials of a call.
+
+    Raises:
+        grpc.aio.UsageError: there are some.
+    """
+    if credentials is not None:
+        raise grpc.aio.UsageError(
+            "Call credentials are only valid on secure channels; Kafka has its own, in its settings"
+        )
 
 
 def checked_path(path: str) -> str:

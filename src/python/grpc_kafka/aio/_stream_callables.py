@@ -14,7 +14,7 @@ from grpc.aio import _call as calls
 from grpc.aio import _interceptor as intercepted
 
 from grpc_kafka.aio._connection import Connection, deadline_after
-from grpc_kafka.aio._multicallables import CallMetadata, checked_path
+from grpc_kafka.aio._multicallables import CallMetadata, checked_path, refuse
 from grpc_kafka.aio._options import Limits
 from grpc_kafka.aio._stream_call import KafkaStreamCall
 from grpc_kafka.protocol import metadata_of
@@ -50,15 +50,20 @@ class StreamChannel:
             ValueError: the method is none.
         """
         self._connection.require_open()
-        if credentials is not None:
-            raise grpc.aio.UsageError("Call credentials need a secure channel; Kafka has its own.")
-        return KafkaStreamCall(
+        refuse(credentials)
+        call = KafkaStreamCall(
             self._connection,
             checked_path(method.decode()),
             deadline,
             wait_for_ready=wait_for_ready is not False,
             limits=self._limits,
         )
+        self._connection.expect(call)
+        return call
+
+    def hold(self, intercepted: grpc.aio.Call) -> None:
+        """Let a call end with the channel although its interceptors may not have begun it yet."""
+        self._connection.intercepted.add(intercepted)
 
     def get_registered_call_handle(self, _method: bytes) -> int:
         """None: methods are not registered with a core."""
@@ -105,7 +110,9 @@ class Method[Q, A](NamedTuple):
             asyncio.get_running_loop(),
         )
         if self.interceptors:
-            return through(self.interceptors, given, timeout, *common)
+            call = through(self.interceptors, given, timeout, *common)
+            self.channel.hold(cast("grpc.aio.Call", call))
+            return call
         return plain(given, deadline_after(timeout), *common)
 
 
