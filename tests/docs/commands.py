@@ -168,6 +168,21 @@ def commands(page: str, text: str) -> list[Command]:
     ]
 
 
+def prose(text: str) -> str:
+    """A page without its blocks."""
+    kept: list[str] = []
+    indent: str | None = None
+    for line in text.splitlines():
+        fence = _FENCE.match(line)
+        if indent is None and fence:
+            indent = fence["indent"]
+        elif indent is None:
+            kept.append(line)
+        elif fence and fence["indent"] == indent:
+            indent = None
+    return "\n".join(kept)
+
+
 def _blocks(text: str, languages: Container[str]) -> Iterator[tuple[str, list[str]]]:
     """The language and lines of each block that is in one of these."""
     block: list[str] | None = None
