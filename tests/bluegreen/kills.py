@@ -51,6 +51,7 @@ _WITH_A_NEW_LANE = COLUMNS[COLUMNS.index(Action.START) :]
 _WITH_TRAFFIC = COLUMNS[COLUMNS.index(Action.WATCH) :]
 _OF_FILES_ALONE = {Action.BEGIN, Action.RECORD, Action.END}
 _IN_THE_MIDDLE = {Victim.DEPLOYER_LATER, Victim.CONNECTION, Victim.SSHD}
+_WITH_A_REGISTRY = {Action.PREFLIGHT, Action.PULL}
 _REGISTRIES = {Victim.REGISTRY, Victim.REGISTRY_FOR_LONG}
 _LANES = {Victim.CONTAINERS, Victim.PROCESSES}
 
@@ -104,7 +105,7 @@ class Cell:
 
 def senseless(victim: Victim, action: Action) -> str | None:
     """Why a cell is none; None where it is one."""
-    if victim in _REGISTRIES and action is not Action.PULL:
+    if victim in _REGISTRIES and action not in _WITH_A_REGISTRY:
         return "nobody asks the registry then"
     if victim is Victim.ENGINE and action in _OF_FILES_ALONE:
         return "nobody asks Docker then"

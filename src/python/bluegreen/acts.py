@@ -8,6 +8,8 @@ from bluegreen.errors import PortError, TemporaryError
 from bluegreen.lane import Lane
 from bluegreen.ports import Balancer, Clock, Condition, Engine
 from bluegreen.release import Heads, Release
+from bluegreen.setup import host
+from bluegreen.setup.findings import Verdict
 from bluegreen.state import State
 from bluegreen.step import LEAVING, Action, Proof, Step
 from bluegreen.store import Store
@@ -148,6 +150,11 @@ class Acts:
         skew = abs(facts.now.timestamp() - self._wall())
         if skew > _MAX_SKEW:
             raise PortError(f"the server's clock is {skew:.0f} s off; set both by NTP")
+        engine = host.engine(facts.engine)
+        if engine.verdict is Verdict.PROBLEM:
+            raise PortError(f"{engine.said}; {engine.advice}")
+        if step.release:
+            self._engine.ask_registry(step.release, timeout)
         self._check_lane(state)
         heads = self._look_at_schema(step, state, timeout)
         if step.release and heads and not step.release.can_serve(heads):

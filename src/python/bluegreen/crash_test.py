@@ -93,7 +93,7 @@ def test_a_connection_that_stays_broken_leaves_a_server_that_serves() -> None:
 
 def test_what_broke_first_is_what_is_told_though_it_cannot_be_written_down() -> None:
     world = with_deployed(1)
-    world.gone_from = world.points + 14  # within the pull
+    world.gone_from = world.points + 15  # within the pull
     with pytest.raises(
         StepError, match="pull failed: the connection broke before pull; going back"
     ):

@@ -117,7 +117,11 @@ class MemoryEngine(Port):
 
     def facts(self, timeout: float) -> Facts:
         self._before("facts")
-        return Facts(self._world.now, self._world.free_bytes, "26.1")
+        return Facts(self._world.now, self._world.free_bytes, self._world.engine)
+
+    def ask_registry(self, release: Release, timeout: float) -> None:
+        if not self.has_images(release, timeout):
+            self._before("ask_registry")
 
     def has_images(self, release: Release, timeout: float) -> bool:
         return self._world.images.issuperset(release.images.values())

@@ -89,6 +89,14 @@ class Engine(Protocol):
     def facts(self, timeout: float) -> Facts:
         """Look around; changes nothing."""
 
+    def ask_registry(self, release: Release, timeout: float) -> None:
+        """See that the registry lets this server in, if an image of a release is not there.
+
+        Raises:
+            PortError: the registry refuses the login.
+            TemporaryError: the server does not reach it.
+        """
+
     def has_images(self, release: Release, timeout: float) -> bool:
         """Whether all images of a release are there."""
 

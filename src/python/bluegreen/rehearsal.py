@@ -58,7 +58,7 @@ class Rehearsal:
         if step.action is Action.PRUNE:
             return list(self._pruned(step.versions))
         if step.action in {Action.PREFLIGHT, Action.SCHEMA}:
-            return list(self._looked(left))
+            return list(self._looked(release, left))
         return ["(write state.json)"]
 
     @property
@@ -70,9 +70,12 @@ class Rehearsal:
             Action.CONTRACT: self.tasks.contract,
         }
 
-    def _looked(self, left: float) -> Iterator[str]:
+    def _looked(self, release: Release | None, left: float) -> Iterator[str]:
         yield "docker info"
         yield "df --output=avail --block-size=1 (the engine's folder)"
+        if release is not None:
+            yield f"docker image inspect {' '.join(release.images.values())}"
+            yield "(ask the registry for a tag that nobody has, if one is missing)"
         if self.state.serving:
             yield from self._tasks([self.tasks.heads], self.state.serving, left)
 

@@ -100,6 +100,7 @@ class World:
         broken_promises: What must never be, and was.
         seconds: How much time has passed.
         free_bytes: Room on its disk.
+        engine: The version of its Docker engine.
         skew: How many seconds the deployer's clock is ahead.
         told: All that was told to the listener.
         heard: All that people were told.
@@ -124,6 +125,7 @@ class World:
     points: int = 0
     seconds: float = 0.0
     free_bytes: int = 10**11
+    engine: str = "26.1"
     skew: float = 0.0
     broken_promises: list[str] = field(default_factory=list)
     told: list[Record] = field(default_factory=list)

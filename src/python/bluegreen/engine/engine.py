@@ -11,7 +11,7 @@ from bluegreen.engine import conditions, metrics
 from bluegreen.engine.client import Docker
 from bluegreen.engine.compose import Compose
 from bluegreen.engine.containers import found
-from bluegreen.engine.images import Images
+from bluegreen.engine.images import Images, registry_of
 from bluegreen.engine.lines import (
     COMPOSE_FILE,
     LANE_FILE,
@@ -21,7 +21,7 @@ from bluegreen.engine.lines import (
 )
 from bluegreen.engine.tasks import known
 from bluegreen.engine.variables import Variables
-from bluegreen.errors import PortError
+from bluegreen.errors import PortError, TemporaryError
 from bluegreen.lane import Lane
 from bluegreen.ports import Clock, Condition, Facts, Server
 from bluegreen.release import Heads, Release
@@ -92,6 +92,23 @@ class ServerEngine:
         if free.code != 0:
             raise PortError(f"nobody knows how full {root} is: {free.errors.strip()}")
         return Facts(self._files.now(), int(free.output.split()[-1]), engine)
+
+    def ask_registry(self, release: Release, timeout: float) -> None:
+        with self._docker.asked(timeout) as client:
+            missing = self._images.missing(client, release.images.values())
+        if missing:
+            self.reach_registry(missing[0].partition("@")[0], min(timeout, _LOOK_SECONDS))
+
+    def reach_registry(self, repository: str, timeout: float) -> None:
+        """See that the registry of a repository lets the server in; errors as of `ask_registry`."""
+        try:
+            with self._docker.asked(timeout) as client:
+                self._images.ask(client, repository)
+        except TemporaryError as error:
+            raise TemporaryError(
+                f"the server does not reach the registry {registry_of(repository)}: {error}; see "
+                "that it is up and that the server gets there, then ask `doctor`"
+            ) from error
 
     def has_images(self, release: Release, timeout: float) -> bool:
         with self._docker.asked(timeout) as client:

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker
-from docker.errors import APIError, ImageNotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 
 from bluegreen.errors import PortError, TemporaryError
 
+NO_SUCH_TAG = "bluegreen-doctor"
+"""What a registry is asked for: that it knows nothing of it is an answer, too."""
+
 _CONFLICT = 409
+_FORBIDDEN = (401, 403)
+_CLOSED = re.compile(r"unauthorized|denied|no basic auth", re.IGNORECASE)
 _LASTING = re.compile(
     r"manifest unknown|not found|unauthorized|denied|no basic auth|invalid reference|no space left",
     re.IGNORECASE,
@@ -43,6 +48,29 @@ class Images:
         """Those that are not there."""
         return [image for image in images if not _is_there(client, image)]
 
+    def ask(self, client: docker.DockerClient, repository: str) -> None:
+        """See that the registry of a repository answers the server.
+
+        Raises:
+            PortError: it does, and refuses the login.
+            APIError: it does not.
+        """
+        login = self._login.for_engine() if self._login else None
+        try:
+            client.api.inspect_distribution(  # type: ignore[no-untyped-call]
+                f"{repository}:{NO_SUCH_TAG}", auth_config=login
+            )
+        except NotFound:
+            return
+        except APIError as error:
+            said = str(error.explanation or error)
+            if error.status_code not in _FORBIDDEN and not _CLOSED.search(said):
+                raise
+            raise PortError(
+                f"the registry {registry_of(repository)} refuses the server the login: {said}; see "
+                "project.registry-login, or use `docker login` on this machine"
+            ) from error
+
     def pull(self, client: docker.DockerClient, image: str) -> None:
         """Bring an image.
 
@@ -74,6 +102,11 @@ class Images:
             except APIError as error:
                 if error.status_code != _CONFLICT:
                     raise
+
+
+def registry_of(repository: str) -> str:
+    """The host of a repository's registry."""
+    return repository.partition("/")[0]
 
 
 def _is_there(client: docker.DockerClient, image: str) -> bool:

@@ -3,17 +3,14 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from docker.errors import NotFound
 
 from bluegreen import commands
 from bluegreen.build import rendering
 from bluegreen.build.fit import check_fit
 from bluegreen.build.images import DockerImages
-from bluegreen.engine.images import Credentials
+from bluegreen.engine.images import NO_SUCH_TAG
 from bluegreen.errors import PortError
 from bluegreen.notifying import Notifying
 from bluegreen.secret import Secret
@@ -23,9 +20,6 @@ from bluegreen.setup.findings import Finding, looked, ok, problem, warning
 from bluegreen.setup.gathering import SecretFolder
 from bluegreen.setup.setting_up import Place
 from bluegreen.site import Site
-
-NO_SUCH_TAG = "bluegreen-doctor"
-"""What the registry is asked for: that it knows nothing of it is an answer, too."""
 
 _SECONDS = 20.0
 _MAX_SKEW = 30.0  # as a deploy begins
@@ -109,8 +103,8 @@ class Here:
             yield ok("secrets", f"{len(self.secrets)} that the settings name are to be had")
 
     def _registry(self) -> Finding:
-        login = _login(self.settings, self.known())
-        images = DockerImages((login.user, login.password) if login else None)
+        login, password = self.settings.project.registry_login, self.known().get(REGISTRY_PASSWORD)
+        images = DockerImages((login.user, password) if login and password else None)
         repository = _repository(self.settings)
         images.digest(repository, NO_SUCH_TAG, _SECONDS)
         return ok("registry", f"{repository} answers this machine")
@@ -173,11 +167,7 @@ class There:
 
     def _registry(self) -> Finding:
         repository = _repository(self.site.told.settings)
-        login = _login(self.site.told.settings, self.site.told.secrets)
-        with self.site.docker.asked(_SECONDS) as client, suppress(NotFound):
-            client.api.inspect_distribution(  # type: ignore[no-untyped-call]
-                f"{repository}:{NO_SUCH_TAG}", auth_config=login.for_engine() if login else None
-            )
+        self.site.engine.reach_registry(repository, _SECONDS)
         return ok("registry there", f"{repository} answers the server")
 
     def _secrets(self) -> Finding:
@@ -212,11 +202,6 @@ class There:
 def unreached(reason: str) -> Sequence[Finding]:
     """What there is to say of a server that cannot be asked."""
     return [problem("SSH", f"the server was not looked at: {reason}")]
-
-
-def _login(settings: Settings, secrets: Mapping[str, str]) -> Credentials | None:
-    login, password = settings.project.registry_login, secrets.get(REGISTRY_PASSWORD)
-    return Credentials(login.user, password) if login and password else None
 
 
 def _repository(settings: Settings) -> str:

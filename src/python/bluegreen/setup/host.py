@@ -16,6 +16,7 @@ _PACKAGES = {"flock": "util-linux"}
 _OTHERWISE = "coreutils"
 _NUMBERS = re.compile(r"v?(\d+)\.(\d+)")
 _CLOSED = "700"
+_ENGINE = "engine"
 
 _DAEMON = (
     'write {"live-restore": true, "userland-proxy": false} into /etc/docker/daemon.json there, and '
@@ -85,6 +86,17 @@ def can_be_made(host: Host) -> bool:
     return host.can_make and host.owner in {"", host.user}
 
 
+def engine(version: str) -> Finding:
+    """Whether an engine of a version is new enough."""
+    if not is_older(version, OLDEST_ENGINE):
+        return ok(_ENGINE, f"Docker {version}")
+    return problem(
+        _ENGINE,
+        f"Docker {version} does not know the health checks of our Compose files",
+        f"bring the engine to {_dotted(OLDEST_ENGINE)} or newer",
+    )
+
+
 def is_older(version: str, oldest: tuple[int, int]) -> bool:
     """Whether a version, such as `26.1.5+dfsg1` or `v2.26.1-4`, is older; one unread is."""
     found = _NUMBERS.match(version)
@@ -109,15 +121,9 @@ def _programs(host: Host) -> Finding:
 
 
 def _engine(host: Host) -> Finding:
-    name, said = "engine", host.said.get("docker", "")
-    if host.engine and not is_older(host.engine, OLDEST_ENGINE):
-        return ok(name, f"Docker {host.engine}")
+    name, said = _ENGINE, host.said.get("docker", "")
     if host.engine:
-        return problem(
-            name,
-            f"Docker {host.engine} does not know the health checks of our Compose files",
-            f"bring the engine to {_dotted(OLDEST_ENGINE)} or newer",
-        )
+        return engine(host.engine)
     if "permission denied" in said.lower():
         return problem(
             name,

@@ -1,0 +1,77 @@
+"""Whether a registry is asked, and what is said of one that does not answer."""
+
+# ruff: noqa: ARG002 - the signatures of the real ones.
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import cast
+
+import docker
+import pytest
+
+from bluegreen.engine.client import Docker
+from bluegreen.engine.compose import Compose
+from bluegreen.engine.engine import ServerEngine
+from bluegreen.engine.images import Images
+from bluegreen.engine.lines import Lines
+from bluegreen.engine.variables import Variables
+from bluegreen.errors import TemporaryError
+from bluegreen.memory import Files, MemoryClock
+from bluegreen.settings import Tasks
+from bluegreen.ssh.connection import Connection
+from bluegreen.testing import World, release
+
+
+class Engine:
+    """Docker that answers, where only images are asked."""
+
+    @contextmanager
+    def asked(self, timeout: float) -> Iterator[None]:
+        yield None
+
+
+class Registry(Images):
+    """Images of which some are not there, of a registry that is away."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(None)
+        self._missing = missing
+        self.repositories: list[str] = []
+
+    def missing(self, client: docker.DockerClient, images: object) -> list[str]:
+        return list(self._missing)
+
+    def ask(self, client: docker.DockerClient, repository: str) -> None:
+        self.repositories.append(repository)
+        raise TemporaryError("dial tcp: connection refused")
+
+
+def engine(images: Images) -> ServerEngine:
+    world = World()
+    return ServerEngine(
+        connection=cast("Connection", None),
+        files=Files(world),
+        docker=cast("Docker", Engine()),
+        lines=Lines("/srv/tandem", "tandem"),
+        compose=cast("Compose", None),
+        images=images,
+        variables=Variables("tandem", "/srv/tandem", "https://tandem.test", {}),
+        tasks=Tasks(),
+        services=(),
+        clock=MemoryClock(world),
+        say=lambda _: None,
+    )
+
+
+def test_no_registry_is_asked_where_all_images_are_there() -> None:
+    registry = Registry([])
+    engine(registry).ask_registry(release(1), 60)
+    assert registry.repositories == []
+
+
+def test_a_registry_that_is_away_is_named_with_what_to_do() -> None:
+    registry = Registry([release(1).images["account"]])
+    said = r"does not reach the registry registry.test: dial tcp.*; see that it is up .* `doctor`"
+    with pytest.raises(TemporaryError, match=said):
+        engine(registry).ask_registry(release(1), 60)
+    assert registry.repositories == ["registry.test/account"]
