@@ -1,25 +1,32 @@
 """`deploy.toml`: what is delivered, where to, and how patiently."""
 
-import re
-import shlex
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bluegreen.documents import problems
 from bluegreen.errors import SettingsError
+from bluegreen.fields import (
+    Address,
+    Argument,
+    Command,
+    FileHere,
+    FolderThere,
+    LocalImage,
+    Maker,
+    Name,
+    Registry,
+    Seconds,
+    SecretName,
+    Task,
+    Url,
+    Variable,
+    VariableValue,
+)
 from bluegreen.release import ServiceName
 from bluegreen.secret import Secret
 from bluegreen.step import Action, default_timeouts
@@ -28,92 +35,7 @@ from bluegreen.watch import Limits
 FILE = "deploy.toml"
 REGISTRY_PASSWORD = "project.registry-login.password"  # noqa: S105 - the path of a secret
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
-_ADDRESS = re.compile(r"(?P<user>[a-z_][a-z0-9_-]*)@(?P<host>[A-Za-z0-9.-]+)(:(?P<port>\d{1,5}))?")
-_LOCAL_IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/-]*\{name\}[a-z0-9._:/-]*")
-_OWN_VARIABLES = re.compile(
-    r"COMPOSE_.*|TANDEM_(LANE|PROJECT|PUBLIC_URL|SECRETS|SINCE|VERSION|IMAGE_.*)"
-)
-_UNQUOTABLE = re.compile(r"[\x00-\x1f\x7f']")
 _LOOK_SECONDS = 60.0
-_MOST_SECONDS = 30 * 86_400
-
-
-def _seconds(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    found = _DURATION.fullmatch(value)
-    if found is None:
-        raise ValueError('should be a number of seconds, or as "90s", "15m", "2h" or "7d"')
-    return float(found[1]) * _UNITS[found[2]]
-
-
-def _address(value: str) -> str:
-    found = _ADDRESS.fullmatch(value)
-    if found is None or not 0 < int(found["port"] or 22) <= 65535:  # noqa: PLR2004 - ports
-        raise ValueError("should be as USER@HOST or USER@HOST:PORT")
-    return value
-
-
-def _url(value: str) -> str:
-    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?/?", value):
-        raise ValueError("should be as https://HOST or https://HOST:PORT")
-    return value.removesuffix("/")
-
-
-def _local_image(value: str) -> str:
-    if not _LOCAL_IMAGE.fullmatch(value):
-        raise ValueError('should be as "tandem/{name}:dev"')
-    return value
-
-
-def _maker(value: tuple[str, ...]) -> tuple[str, ...]:
-    if not any("{folder}" in word for word in value):
-        raise ValueError("should have {folder}, where the secrets are put")
-    return value
-
-
-def _file_here(value: Path) -> Path:
-    if value.is_absolute() or ".." in value.parts:
-        raise ValueError("should be a path below the folder of the settings")
-    return value
-
-
-def _task(value: str) -> str:
-    try:
-        words = shlex.split(value)
-    except ValueError as error:
-        raise ValueError(f"cannot be split into words: {error}") from None
-    if not words or not re.fullmatch(r"[a-z][a-z0-9-]*", words[0]):
-        raise ValueError("should begin with a service of the Compose file")
-    return value
-
-
-def _variable(value: str) -> str:
-    if _OWN_VARIABLES.fullmatch(value):
-        raise ValueError("is set by the deployer itself")
-    return value
-
-
-def _variable_value(value: str) -> str:
-    if _UNQUOTABLE.search(value):
-        raise ValueError("should have no single quote, and be one line")
-    return value
-
-
-type Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=_MOST_SECONDS)]
-type Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
-type SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$")]
-type Argument = Annotated[str, StringConstraints(min_length=1)]
-type Command = Annotated[tuple[Argument, ...], Field(min_length=1)]
-type Maker = Annotated[Command, AfterValidator(_maker)]
-type Task = Annotated[str, AfterValidator(_task)]
-type FileHere = Annotated[Path, AfterValidator(_file_here)]
-type Variable = Annotated[
-    str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$"), AfterValidator(_variable)
-]
-type VariableValue = Annotated[str, AfterValidator(_variable_value)]
 
 
 def _kebab(name: str) -> str:
@@ -139,7 +61,7 @@ class Project(_Table):
     name: Name
     """Of the Compose projects: NAME for the servers, NAME-blue and NAME-green for the lanes."""
 
-    registry: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._:/-]*[a-z0-9]$")]
+    registry: Registry
     """Where images are pushed to and pulled from: HOST[:PORT][/FOLDER]."""
 
     registry_login: Login | None = None
@@ -175,7 +97,7 @@ class Build(_Table):
     command: Command = ("./pants", "package", "src/python/services::", "infra::")
     """Builds all images."""
 
-    images: Annotated[str, AfterValidator(_local_image)] = "tandem/{name}:dev"
+    images: LocalImage = "tandem/{name}:dev"
     """What the command calls them."""
 
     names: tuple[ServiceName, ...] = ()
@@ -252,7 +174,7 @@ class Keep(_Table):
 class Destination(_Table):
     """A server."""
 
-    address: Annotated[str, AfterValidator(_address)]
+    address: Address
     """USER@HOST[:PORT] of its sshd."""
 
     known_hosts: Path
@@ -261,10 +183,10 @@ class Destination(_Table):
     key: Secret | None = None
     """The private SSH key; without it, those of the agent and of this user."""
 
-    folder: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]+$")] = "/srv/tandem"
+    folder: FolderThere = "/srv/tandem"
     """Where the deployer keeps its files there."""
 
-    public_url: Annotated[str, AfterValidator(_url)]
+    public_url: Url
     """How browsers reach the site."""
 
     least_free_bytes: int = Field(default=2_000_000_000, ge=0)

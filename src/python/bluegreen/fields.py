@@ -1,0 +1,99 @@
+"""What single values of `deploy.toml` may be."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+_ADDRESS = re.compile(r"(?P<user>[a-z_][a-z0-9_-]*)@(?P<host>[A-Za-z0-9.-]+)(:(?P<port>\d{1,5}))?")
+_LOCAL_IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/-]*\{name\}[a-z0-9._:/-]*")
+_OWN_VARIABLES = re.compile(
+    r"COMPOSE_.*|TANDEM_(LANE|PROJECT|PUBLIC_URL|SECRETS|SINCE|VERSION|IMAGE_.*)"
+)
+_UNQUOTABLE = re.compile(r"[\x00-\x1f\x7f']")
+_MOST_SECONDS = 30 * 86_400
+
+
+def _seconds(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    found = _DURATION.fullmatch(value)
+    if found is None:
+        raise ValueError('should be a number of seconds, or as "90s", "15m", "2h" or "7d"')
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def _address(value: str) -> str:
+    found = _ADDRESS.fullmatch(value)
+    if found is None or not 0 < int(found["port"] or 22) <= 65535:  # noqa: PLR2004 - ports
+        raise ValueError("should be as USER@HOST or USER@HOST:PORT")
+    return value
+
+
+def _url(value: str) -> str:
+    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?/?", value):
+        raise ValueError("should be as https://HOST or https://HOST:PORT")
+    return value.removesuffix("/")
+
+
+def _local_image(value: str) -> str:
+    if not _LOCAL_IMAGE.fullmatch(value):
+        raise ValueError('should be as "tandem/{name}:dev"')
+    return value
+
+
+def _maker(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not any("{folder}" in word for word in value):
+        raise ValueError("should have {folder}, where the secrets are put")
+    return value
+
+
+def _file_here(value: Path) -> Path:
+    if value.is_absolute() or ".." in value.parts:
+        raise ValueError("should be a path below the folder of the settings")
+    return value
+
+
+def _task(value: str) -> str:
+    try:
+        words = shlex.split(value)
+    except ValueError as error:
+        raise ValueError(f"cannot be split into words: {error}") from None
+    if not words or not re.fullmatch(r"[a-z][a-z0-9-]*", words[0]):
+        raise ValueError("should begin with a service of the Compose file")
+    return value
+
+
+def _variable(value: str) -> str:
+    if _OWN_VARIABLES.fullmatch(value):
+        raise ValueError("is set by the deployer itself")
+    return value
+
+
+def _variable_value(value: str) -> str:
+    if _UNQUOTABLE.search(value):
+        raise ValueError("should have no single quote, and be one line")
+    return value
+
+
+type Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=_MOST_SECONDS)]
+type Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+type SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$")]
+type Argument = Annotated[str, StringConstraints(min_length=1)]
+type Command = Annotated[tuple[Argument, ...], Field(min_length=1)]
+type Maker = Annotated[Command, AfterValidator(_maker)]
+type Task = Annotated[str, AfterValidator(_task)]
+type FileHere = Annotated[Path, AfterValidator(_file_here)]
+type Variable = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$"), AfterValidator(_variable)
+]
+type VariableValue = Annotated[str, AfterValidator(_variable_value)]
+type Address = Annotated[str, AfterValidator(_address)]
+type Url = Annotated[str, AfterValidator(_url)]
+type LocalImage = Annotated[str, AfterValidator(_local_image)]
+type Registry = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._:/-]*[a-z0-9]$")]
+type FolderThere = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]+$")]
