@@ -2,7 +2,9 @@
 
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -59,13 +61,37 @@ def _file_here(value: Path) -> Path:
 
 
 def _task(value: str) -> str:
+    return _line(value, frozenset(), "nothing")
+
+
+def _check(value: str) -> str:
+    return _line(value, frozenset({"{expand}"}), "nothing but {expand}")
+
+
+def _line(value: str, known: frozenset[str], put_in: str) -> str:
     try:
         words = shlex.split(value)
     except ValueError as error:
         raise ValueError(f"cannot be split into words: {error}") from None
     if not words or not re.fullmatch(r"[a-z][a-z0-9-]*", words[0]):
         raise ValueError("should begin with a service of the Compose file")
+    for word in words:
+        for each in _places(word):
+            if each not in known:
+                raise ValueError(f"has {each}, and {put_in} is put in; write {{{{ for a brace")
     return value
+
+
+def _places(word: str) -> Iterator[str]:
+    """Where something would be put into a word of a task, as it stands there."""
+    try:
+        for _, name, form, conversion in Formatter().parse(word):
+            if name is not None:
+                converted = f"!{conversion}" if conversion else ""
+                formed = f":{form}" if form else ""
+                yield f"{{{name}{converted}{formed}}}"
+    except ValueError:
+        raise ValueError("has a brace alone; write {{ or }} for a brace") from None
 
 
 def _variable(value: str) -> str:
@@ -87,6 +113,7 @@ type Argument = Annotated[str, StringConstraints(min_length=1)]
 type Command = Annotated[tuple[Argument, ...], Field(min_length=1)]
 type Maker = Annotated[Command, AfterValidator(_maker)]
 type Task = Annotated[str, AfterValidator(_task)]
+type Check = Annotated[str, AfterValidator(_check)]
 type FileHere = Annotated[Path, AfterValidator(_file_here)]
 type Variable = Annotated[
     str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$"), AfterValidator(_variable)

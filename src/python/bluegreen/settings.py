@@ -13,6 +13,7 @@ from bluegreen.errors import SettingsError
 from bluegreen.fields import (
     Address,
     Argument,
+    Check,
     Command,
     FileHere,
     FolderThere,
@@ -121,13 +122,14 @@ class Build(_Table):
 class Tasks(_Table):
     """What runs before and after a lane: services of lane.yml with the profile `task`, in order.
 
-    Each is the name of one, or its name and a command of its own, as a shell would split it.
+    Each is the name of one, or its name and a command of its own, as a shell would split it. A
+    brace is written twice.
     """
 
     heads: Task | None = None
     """Prints where the schema stands: `{"expand": "e0001", "contract": "c0001"}`."""
 
-    check: Task | None = None
+    check: Check | None = None
     """Refuses what the release that serves could not live with; `{expand}` is what that knows."""
 
     expand: tuple[Task, ...] = ()

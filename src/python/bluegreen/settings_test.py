@@ -107,6 +107,9 @@ push-timeout = 0
 [tasks]
 expnd = ["database-migrate"]
 prove = ["scenario 'x", "--all"]
+check = "database-migrate check --since {since}"
+expand = ["database-migrate --since {expand}", "database-prepare {", "database-prepare '{{}}'"]
+publish = ["static {expand!r} {}"]
 [timeouts]
 pul = 5
 pull = "soon"
@@ -166,9 +169,13 @@ failure-rate = 2
         "project.registry: is missing",
         "project.registy: is no setting; is it registry?",
         "project.services: tuple should have at least 1 item after validation, not 0",
+        "tasks.check: has {since}, and nothing but {expand} is put in; write {{ for a brace",
+        "tasks.expand[0]: has {expand}, and nothing is put in; write {{ for a brace",
+        "tasks.expand[1]: has a brace alone; write {{ or }} for a brace",
         "tasks.expnd: is no setting; is it expand?",
         "tasks.prove[0]: cannot be split into words: No closing quotation",
         "tasks.prove[1]: should begin with a service of the Compose file",
+        "tasks.publish[0]: has {expand!r}, and nothing is put in; write {{ for a brace",
         "timeouts.pul: is no action; is it pull?",
         'timeouts.pull: should be a number of seconds, or as "90s", "15m", "2h" or "7d"',
         "timeouts.start: input should be greater than 0",
