@@ -170,7 +170,7 @@ class Acts:
         if state.operation is None and None not in {state.live, found} and found != state.live:
             raise PortError(
                 f"nginx sends people to {found}, and {state.live} is remembered to serve, so that "
-                f"somebody has switched by hand: `reload.sh {state.live}` in its container first"
+                "somebody has switched by hand; `bluegreen servers` sends them back"
             )
 
     def _record(self, release: Release) -> None:

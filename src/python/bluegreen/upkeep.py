@@ -91,7 +91,8 @@ class Upkeep[Before]:
         Raises:
             RefusedError: it is not safe now.
         """
-        return self._servers.differences(_serving(self._store.load()), _LOOK)
+        state = self._store.load()
+        return [*self._servers.differences(_serving(state), _LOOK), *self._astray(state)]
 
     def do(self, timeout: float) -> Outcome | None:
         """Do it, and tell of the end; None if there was nothing to do.
@@ -109,11 +110,11 @@ class Upkeep[Before]:
         with self._lock.held(OPERATION) as held:
             state = self._store.load()
             release = _serving(state)
-            changes = self._servers.differences(release, _LOOK)
-            if not changes:
+            changes, astray = self._servers.differences(release, _LOOK), self._astray(state)
+            if not changes and not astray:
                 return None
             changed = self._servers.behind(release, _LOOK)
-            self._announce(changes)
+            self._announce(changes, astray)
             failure: BlueGreenError | None = None
             try:
                 self._bring(state, release, held, timeout)
@@ -130,10 +131,11 @@ class Upkeep[Before]:
             raise failure
         return outcome
 
-    def _announce(self, changes: Sequence[str]) -> None:
-        for each in changes:
+    def _announce(self, changes: Sequence[str], astray: Sequence[str]) -> None:
+        for each in (*changes, *astray):
             self._say(each)
-        self._say("requests fail for some seconds, until what starts anew is healthy")
+        if changes:
+            self._say("requests fail for some seconds, until what starts anew is healthy")
 
     def _bring(self, state: State, release: Release, held: Held, timeout: float) -> None:
         began = self._clock.monotonic()
@@ -159,8 +161,17 @@ class Upkeep[Before]:
 
     def _route(self, state: State, timeout: float) -> None:
         """Have nginx send requests where they went: a volume that was lost names another lane."""
-        if state.live is not None and self._balancer.live(_LOOK) != state.live:
+        if state.live is not None and self._astray(state):
             self._balancer.route(state.live, timeout)
+
+    def _astray(self, state: State) -> list[str]:
+        """That nginx sends people elsewhere than is remembered; nothing if it does not."""
+        found = self._balancer.live(_LOOK)
+        if found == state.live:
+            return []
+        return [
+            f"nginx sends people to {found or 'no lane'}, and {state.live} is remembered to serve"
+        ]
 
     def _put_back(
         self, before: Before, state: State, release: Release, timeout: float

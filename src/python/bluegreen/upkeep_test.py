@@ -142,6 +142,20 @@ def test_the_lane_that_serves_gets_the_traffic_also_from_an_nginx_that_forgot_it
     assert bench.world.routed == Lane.BLUE
 
 
+def test_an_nginx_that_forgot_its_lane_is_sent_back_though_nothing_else_differs() -> None:
+    bench = Bench(with_deployed(1))
+    bench.upkeep().do(60.0)
+    bench.world.routed, bench.said = Lane.GREEN, []
+    said = "nginx sends people to green, and blue is remembered to serve"
+    assert bench.upkeep().look() == [said]
+    outcome = bench.upkeep().do(60.0)
+    assert bench.world.routed == Lane.BLUE
+    assert outcome is not None
+    assert (outcome.changed, bench.world.heard[-1]) == ([], outcome)
+    assert bench.said == [said]  # no request fails for it
+    assert bench.upkeep().do(60.0) is None
+
+
 def test_without_a_release_there_is_nothing_to_come_to() -> None:
     with pytest.raises(RefusedError, match="deploy one first"):
         Bench(World()).upkeep().do(60.0)
