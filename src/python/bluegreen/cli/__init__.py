@@ -9,7 +9,7 @@ from bluegreen.cli.console import Console
 from bluegreen.cli.context import Context
 from bluegreen.cli.exits import Exit, exit_of
 from bluegreen.cli.parser import parser
-from bluegreen.errors import BlueGreenError
+from bluegreen.errors import BlueGreenError, detail_of, why
 from bluegreen.settings import Settings
 
 
@@ -35,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         console.failure("interrupted; nothing was touched", "")
         return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last one to tell it
+        advice = "`bluegreen status` says what is unfinished; please report it with the lines above"
+        console.failure(f"{why(error)}; {advice}", detail_of(error))
+        return Exit.BUG
     return Exit.DONE
 
 

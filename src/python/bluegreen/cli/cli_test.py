@@ -7,6 +7,7 @@ import pytest
 
 from bluegreen.cli import main
 from bluegreen.cli.exits import Exit, exit_of
+from bluegreen.cli.parser import parser
 from bluegreen.errors import LockLostError
 from bluegreen.plan import Deploy, plan
 from bluegreen.ports import Outcome
@@ -230,3 +231,19 @@ def test_under_nohup_a_closed_terminal_interrupts_nothing(monkeypatch: pytest.Mo
     )
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     assert main([*STAGING, "config"]) == Exit.DONE
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_bug_is_not_told_as_a_failure_after_which_everything_is_as_before(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def trip(_context: object) -> None:
+        raise KeyError("lane")
+
+    monkeypatch.setattr("bluegreen.cli.planning.config", trip)
+    assert main([*STAGING, "config"]) == Exit.BUG
+    said = capsys.readouterr().err
+    assert "in trip" in said
+    assert said.splitlines()[-1].startswith("error: a bug of the deployer, KeyError: 'lane'; ")
+    assert "`bluegreen status`" in said
+    assert "\n  70  " in parser().format_help()

@@ -21,6 +21,7 @@ exit codes:
   4   it failed, and is not undone: what serves goes on; the same command goes on from there
   5   somebody else deploys; nothing was touched
   6   the server, Docker, nginx or the registry cannot be used; or doctor found something wrong
+  70  a bug of the deployer, told with where it is; `status` says what is unfinished
   130 it was interrupted before anything was touched
 """
 
@@ -35,6 +36,7 @@ class Exit(IntEnum):
     UNFINISHED = 4
     LOCKED = 5
     UNREACHABLE = 6
+    BUG = 70  # EX_SOFTWARE of sysexits.h
     INTERRUPTED = 130
 
 
