@@ -91,3 +91,13 @@ def test_secrets_come_and_go_whole_and_on_no_command_line(shell: Shell, tmp_path
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
     assert stat.S_IMODE((place / "kafka_admin.properties").stat().st_mode) == 0o444
     assert "s3cr3t" not in "".join(shell.commands)
+
+
+def test_what_a_killed_write_has_left_of_a_secret_is_gone_with_the_next(
+    shell: Shell, tmp_path: Path
+) -> None:
+    secrets = SecretFiles(shell, str(tmp_path))
+    secrets.write("token", "first")
+    (tmp_path / "secrets" / ".new.a1B2c3").write_text("sec")
+    secrets.write("key", "other")
+    assert sorted(each.name for each in (tmp_path / "secrets").iterdir()) == ["key", "token"]

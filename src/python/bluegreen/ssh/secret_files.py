@@ -15,11 +15,13 @@ _DIGESTS = (
 )
 
 # The users of containers are nobody there, so that they read what all may read; nobody else gets
-# past the folder.
+# past the folder. What a write has left that was killed goes first: whoever writes has the lock of
+# the deployer, so that none is under way.
 _WRITE = f"""\
 set -eu
 umask 077
 mkdir -p "$1"
+rm -f "$1"/.new.*
 new=$(mktemp "$1/.new.XXXXXX")
 trap 'rm -f "$new"' EXIT
 cat >"$new"
@@ -54,7 +56,10 @@ class SecretFiles:
         return self._run(["cat", f"{self._folder}/{name}"])
 
     def write(self, name: str, content: str) -> None:
-        """Put one there, in the place of what was there, at once and for good."""
+        """Put one there, in the place of what was there, at once and for good.
+
+        Whoever does has the lock of the deployer: two must not write at the same time.
+        """
         size = str(len(content.encode()))
         self._run(["sh", "-c", _WRITE, "sh", self._folder, name, size], content)
 
