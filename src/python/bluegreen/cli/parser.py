@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bluegreen.cli import delivering, looking, planning, preparing
 from bluegreen.cli.context import Context
+from bluegreen.cli.examples import examples
 from bluegreen.cli.exits import EXPLAINED
 from bluegreen.lane import Lane
 from bluegreen.settings import FILE
@@ -58,8 +59,8 @@ def parser() -> argparse.ArgumentParser:
     _add_delivering(commands)
     _add_looking(commands)
     _add(commands, "config", "print the settings as they hold, without secrets", planning.config)
-    planned = commands.add_parser(
-        "plan", help="print what would be done", description=_PLAN, formatter_class=_RAW
+    planned = _with_examples(
+        commands.add_parser("plan", help="print what would be done", description=_PLAN)
     )
     _add_plans(planned.add_subparsers(metavar="OPERATION", required=True))
     return top
@@ -86,7 +87,7 @@ def _add_delivering(commands: _Commands) -> None:
         commands, "rollback", "give the traffic back to an earlier release", delivering.rollback
     )
     each.add_argument("version", nargs="?", metavar="VERSION", help="the release before")
-    schema = commands.add_parser("migrate", help="see or contract the schema")
+    schema = _with_examples(commands.add_parser("migrate", help="see or contract the schema"))
     phases = schema.add_subparsers(metavar="PHASE", required=True)
     _add_changing(phases, "contract", "remove what only older releases need", delivering.contract)
     _add(phases, "status", "where the schema stands", looking.schema_status)
@@ -101,7 +102,9 @@ def _add_looking(commands: _Commands) -> None:
     each.add_argument("--lane", choices=[*Lane], help="the one that serves")
     _add_tail(each, 100)
     _add_tail(_add(commands, "audit", "what was done, when and by whom", looking.audit), 30)
-    lock = commands.add_parser("lock", help="see who deploys, or take the lock away")
+    lock = _with_examples(
+        commands.add_parser("lock", help="see who deploys, or take the lock away")
+    )
     actions = lock.add_subparsers(metavar="ACTION", required=True)
     _add(actions, "status", "who has it", looking.lock_status)
     _add(actions, "release", "take it away from whoever has it", looking.lock_release)
@@ -118,10 +121,16 @@ def _add_plans(operations: _Commands) -> None:
 
 
 def _add(commands: _Commands, name: str, what: str, run: _Run) -> argparse.ArgumentParser:
-    each = commands.add_parser(name, help=what, description=f"{name}: {what}.")
+    each = _with_examples(commands.add_parser(name, help=what, description=f"{name}: {what}."))
     each.add_argument("--json", action="store_true", help="for machines")
     each.set_defaults(run=run)
     return each
+
+
+def _with_examples(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.epilog = examples(command.prog.partition(" ")[2])
+    command.formatter_class = _RAW
+    return command
 
 
 def _add_changing(commands: _Commands, name: str, what: str, run: _Run) -> argparse.ArgumentParser:
