@@ -22,11 +22,25 @@ examples:
   ./pants run build-support/breaking.py               since the branch left develop
   ./pants run build-support/breaking.py -- v1.2       since another revision
 
-exit codes: 0 none breaks, 2 wrong options or no such revision, 100 some break; buf says which
+exit codes: 0 none breaks, 2 wrong options, no such revision, or git or buf cannot be used, 100 some
+break; buf says which
 """
 
 
-class UnknownRevisionError(Exception):
+class UnusableError(Exception):
+    """Nothing can be compared; says why, and what to do."""
+
+
+class GitError(UnusableError):
+    """Git refused; carries what it said."""
+
+    def __init__(self, command: Sequence[str], reason: str) -> None:
+        """Keep what git said."""
+        self.reason = reason
+        super().__init__(f"{' '.join(command)}: {reason}; run it in a checkout that git made")
+
+
+class UnknownRevisionError(UnusableError):
     """Git knows no such revision here."""
 
     def __init__(self, revision: str, reason: str) -> None:
@@ -48,15 +62,15 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("revision", nargs="?", help="(where HEAD left develop)")
     given: str | None = parser.parse_args(arguments).revision
-    top = Path(git("rev-parse", "--show-toplevel").decode().strip())
-    revision = given or base_revision()
-    with tempfile.TemporaryDirectory(prefix="contracts-") as earlier:
-        try:
+    try:
+        top = Path(git("rev-parse", "--show-toplevel").decode().strip())
+        revision = given or base_revision()
+        with tempfile.TemporaryDirectory(prefix="contracts-") as earlier:
             extract(revision, top, Path(earlier))
-        except UnknownRevisionError as error:
-            print(error, file=sys.stderr)
-            return 2
-        code = compare(top, Path(earlier))
+            code = compare(top, Path(earlier))
+    except UnusableError as error:
+        print(error, file=sys.stderr)
+        return 2
     verdict = "no breaking change" if code == 0 else "breaking changes, see above"
     print(f"contracts compared with {revision}: {verdict}")
     return code
@@ -67,7 +81,7 @@ def base_revision() -> str:
     for branch in _MAIN_BRANCHES:
         try:
             return git("merge-base", "HEAD", branch).decode().strip()
-        except subprocess.CalledProcessError:
+        except GitError:
             continue
     return "HEAD"
 
@@ -80,29 +94,51 @@ def extract(revision: str, top: Path, directory: Path) -> None:
     """
     try:
         archive = git("-C", str(top), "archive", "--format=tar", revision, "--", *CONTRACTS)
-    except subprocess.CalledProcessError as error:
-        raise UnknownRevisionError(revision, error.stderr.decode().strip()) from error
+    except GitError as error:
+        raise UnknownRevisionError(revision, error.reason) from error
     with tarfile.open(fileobj=BytesIO(archive)) as files:
         files.extractall(directory, filter="data")
 
 
 def compare(top: Path, earlier: Path) -> int:
-    """Print what in ``top`` breaks users of ``earlier``; return buf's exit code."""
+    """Print what in ``top`` breaks users of ``earlier``; return buf's exit code.
+
+    Raises:
+        UnusableError: buf takes too long.
+    """
     buf = Path(sys.prefix) / "bin" / "buf"
     command = [str(buf), "breaking", str(top), "--against", str(earlier)]
-    return subprocess.run(command, timeout=_TIMEOUT_SECONDS, check=False).returncode  # noqa: S603
+    try:
+        return subprocess.run(command, timeout=_TIMEOUT_SECONDS, check=False).returncode  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise _late(command) from None
 
 
 def git(*arguments: str) -> bytes:
     """Return what git prints.
 
     Raises:
-        subprocess.CalledProcessError: git failed; carries what it said.
+        GitError: git refused.
+        UnusableError: there is no git, or it takes too long.
     """
     command = ["git", *arguments]  # the user's own git, wherever it is
-    return subprocess.run(  # noqa: S603
-        command, capture_output=True, timeout=_TIMEOUT_SECONDS, check=True
-    ).stdout
+    try:
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, timeout=_TIMEOUT_SECONDS, check=False
+        )
+    except FileNotFoundError:
+        raise UnusableError("there is no git on the PATH: install it") from None
+    except subprocess.TimeoutExpired:
+        raise _late(command) from None
+    if done.returncode:
+        raise GitError(command, done.stderr.decode(errors="replace").strip())
+    return done.stdout
+
+
+def _late(command: Sequence[str]) -> UnusableError:
+    return UnusableError(
+        f"{' '.join(command)} did not end within {_TIMEOUT_SECONDS:g} s; run it again"
+    )
 
 
 if __name__ == "__main__":
