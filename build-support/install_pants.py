@@ -18,6 +18,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+_TIMEOUT_SECONDS = 1800
+"""Of one step; over a slow line pip fetches a hundred megabytes in it."""
+
 
 class InstallError(Exception):
     """A step failed; carries what it printed."""
@@ -129,7 +132,7 @@ def run(purpose: str, command: Sequence[str], **extra: str) -> None:
     """Run one step, saying what it is for and how long it took.
 
     Raises:
-        InstallError: the command failed.
+        InstallError: the command failed, or did not end in time.
     """
     print(f"pants: {purpose} ... ", end="", file=sys.stderr, flush=True)
     started = time.monotonic()
@@ -137,15 +140,24 @@ def run(purpose: str, command: Sequence[str], **extra: str) -> None:
     environment = {
         k: v for k, v in os.environ.items() if k not in {"SOURCE_DATE_EPOCH", "PYTHONPATH"}
     }
-    done = subprocess.run(  # noqa: S603 - fixed commands with paths of ours
-        command,
-        env={**environment, **extra},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed commands with paths of ours
+            command,
+            env={**environment, **extra},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        print("too long", file=sys.stderr, flush=True)
+        printed = error.output or ""
+        if isinstance(printed, bytes):  # as most of Python's versions have it, text or not
+            printed = printed.decode(errors="replace")
+        late = f"it did not end within {_TIMEOUT_SECONDS} s"
+        raise InstallError(command, f"{printed}\n{late}") from None
     print(f"{time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
     if done.returncode:
         raise InstallError(command, done.stdout)

@@ -4,6 +4,7 @@ import sys
 import threading
 from pathlib import Path
 
+import install_pants
 import pytest
 from install_pants import InstallError, exclusively, install, locked, run
 
@@ -69,3 +70,15 @@ def test_a_failed_step_says_what_it_ran_and_what_that_said() -> None:
 
 def test_pip_must_check_hashes() -> None:
     assert "--require-hashes" in locked(Path("pants.lock"))
+
+
+def test_a_step_that_does_not_end_is_ended_and_told_with_what_it_printed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(install_pants, "_TIMEOUT_SECONDS", 1)
+    wait = "import time; print('half of it', flush=True); time.sleep(60)"
+    with pytest.raises(
+        InstallError, match=r"(?s)half of it.*did not end within 1 s.*again"
+    ) as said:
+        run("wait", [sys.executable, "-c", wait])
+    assert "half of it" in said.value.output
