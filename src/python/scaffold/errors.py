@@ -5,6 +5,7 @@ ScaffoldError
 +-- CheckoutError      there is no checkout to work on, or git does not answer
 +-- ExistsError        the service is there, or something in its place
 +-- FormatError        ruff does not take what a template gives
++-- FormatterError     ruff itself cannot be used
 +-- LaterRevisionError a migration follows the one that would go
 +-- NameRefusedError   the name breaks a rule
 +-- NoSuchServiceError there is no such service
@@ -70,6 +71,16 @@ class FormatError(ScaffoldError):
     def __init__(self, path: str, said: str) -> None:
         self.path = path
         super().__init__(f"ruff refuses {path}, which is a bug of its template: {said}")
+
+
+class FormatterError(ScaffoldError):
+    """ruff itself cannot be used."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"ruff, which gives {path} its form, cannot be used: {reason}; nothing was written, "
+            "run the same command again"
+        )
 
 
 class LaterRevisionError(ScaffoldError):

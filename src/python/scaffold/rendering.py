@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from ruff import find_ruff_bin
 
-from scaffold.errors import FormatError
+from scaffold.errors import FormatError, FormatterError
 from scaffold.words import Service
 
 _SUFFIX = ".jinja"
@@ -29,6 +29,7 @@ def rendered(root: Path, service: Service, revision: int) -> dict[str, str]:
 
     Raises:
         FormatError: a template gives no code.
+        FormatterError: ruff cannot be used.
     """
     # Other signs than Jinja2's own, which are in the templates of pages.
     environment = Environment(
@@ -62,17 +63,23 @@ def formatted(root: Path, path: str, code: str) -> str:
 
     Raises:
         FormatError: it is no code.
+        FormatterError: ruff cannot be used.
     """
     for form in _FORMS:
-        done = subprocess.run(  # noqa: S603  # ruff of our own lockfile, fixed arguments
-            [find_ruff_bin(), *form, "--stdin-filename", str(root / path), "-"],
-            cwd=root,
-            input=code,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT,
-            check=False,
-        )
+        try:
+            done = subprocess.run(  # noqa: S603  # ruff of our own lockfile, fixed arguments
+                [find_ruff_bin(), *form, "--stdin-filename", str(root / path), "-"],
+                cwd=root,
+                input=code,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise FormatterError(path, f"it did not end within {_TIMEOUT:g} s") from None
+        except OSError as error:
+            raise FormatterError(path, str(error)) from error
         if done.returncode:
             raise FormatError(path, done.stderr.strip())
         code = done.stdout

@@ -1,0 +1,33 @@
+"""What is said of a ruff that does not do it."""
+
+from pathlib import Path
+
+import pytest
+
+from scaffold import rendering
+from scaffold.errors import FormatError, FormatterError
+
+
+def ruff_that(does: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = folder / "ruff"
+    program.write_text(f"#!/bin/sh\n{does}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(rendering, "find_ruff_bin", lambda: str(program))
+
+
+def test_code_that_ruff_refuses_is_a_bug_of_its_template(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"refuses x\.py, which is a bug of its template"):
+        rendering.formatted(tmp_path, "x.py", "def")
+
+
+def test_a_ruff_that_does_not_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ruff_that("exec sleep 60", tmp_path, monkeypatch)
+    monkeypatch.setattr(rendering, "_TIMEOUT", 0.2)
+    with pytest.raises(FormatterError, match=r"it did not end within 0.2 s; .* again"):
+        rendering.formatted(tmp_path, "x.py", "x = 1\n")
+
+
+def test_a_ruff_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "find_ruff_bin", lambda: str(tmp_path / "none"))
+    with pytest.raises(FormatterError, match=r"cannot be used: .*No such file"):
+        rendering.formatted(tmp_path, "x.py", "x = 1\n")
