@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ci.changes import snapshot
 from ci.checking import MakePants
-from ci.command import Exit, guarded, parser_of, say
+from ci.command import Exit, guarded, legible, parser_of, say
 from ci.git import top_of
 from ci.history import ancestor, commit_of
 from ci.pants import CheckoutPants
@@ -61,7 +61,9 @@ def run(
             reach = Reaching(tree, pants).of(base, now)
         finally:
             pants.stop()
-    print(json.dumps(_document(base, reach), indent=2) if arguments.json else _lines(reach))
+    print(
+        json.dumps(_document(base, reach), indent=2) if arguments.json else legible(_lines(reach))
+    )
     say(summary_of_reach(reach))
     return Exit.PASSED
 

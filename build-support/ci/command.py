@@ -62,19 +62,24 @@ def guarded(run: Callable[[argparse.Namespace], Exit], arguments: argparse.Names
         return Exit.INTERRUPTED
 
 
+def legible(text: str) -> str:
+    """A text as it can be written: names of files need not be UTF-8."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def publish(markdown: str, file: Path | None) -> None:
     """Write a summary where it was asked for, and where GitHub shows it.
 
     Raises:
         CheckError: it cannot be written.
     """
-    shown = os.environ.get(GITHUB_SUMMARY)
+    shown, text = os.environ.get(GITHUB_SUMMARY), f"{legible(markdown)}\n"
     try:
         if file is not None:
-            file.write_text(f"{markdown}\n")
+            file.write_text(text, encoding="utf-8")
         if shown:
-            with Path(shown).open("a") as summary:
-                summary.write(f"{markdown}\n")
+            with Path(shown).open("a", encoding="utf-8") as summary:
+                summary.write(text)
     except OSError as error:
         raise CheckError(f"the summary cannot be written: {error}") from error
 
