@@ -66,8 +66,10 @@ revisions_of() {
 }
 
 check_place() {
-  local there
-  [ "$(echo "SELECT count(*) FROM pg_roles WHERE rolname IN ('tandem_owner', 'tandem_app')" | run_sql postgres)" = 2 ] ||
+  local there roles
+  roles="$(echo "SELECT count(*) FROM pg_roles WHERE rolname IN ('tandem_owner', 'tandem_app')" | run_sql postgres)" ||
+    fail "PostgreSQL at $PGHOST does not answer, or lets nobody in: the line above says which; see TANDEM_POSTGRES_HOST"
+  [ "$roles" = 2 ] ||
     fail "the roles tandem_owner and tandem_app are not there: run \`python -m services.database prepare\` first"
   in_place="$(state_in_place)"
   if [ "$in_place" != full ]; then return; fi
