@@ -1,5 +1,6 @@
 """The command `./pants run :local`."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def main() -> None:
         # Only now: these need the packages.
         from local import options, report, runner  # noqa: PLC0415
 
-        code = runner.run(options.parse(sys.argv[1:], Path.cwd()), report.Terminal())
+        chosen = options.parse(sys.argv[1:], Path.cwd(), os.environ)
+        code = runner.run(chosen, report.Terminal())
     except LocalError as error:
         sys.stderr.write(f"{error}\n")
         code = FAILED

@@ -140,7 +140,7 @@ class PrivilegeError(LocalError):
         super().__init__(
             "PostgreSQL refuses to run as root, and `setpriv` (package util-linux) is not there to "
             "run it as nobody; install that, start as another user, or name a server by "
-            "--postgres URL"
+            "--postgres URL, or TANDEM_LOCAL_POSTGRES where it has a password"
         )
 
 

@@ -2,33 +2,45 @@
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from local.port_block import HIGHEST_BASE
+
+POSTGRES = "TANDEM_LOCAL_POSTGRES"
+"""The variable with a URL of PostgreSQL that has a password, which no list of processes shows."""
 
 _DESCRIPTION = """\
 Run the whole of Tandem on this machine, without Docker: an embedded Kafka broker, PostgreSQL,
 the services, nginx. Saving a file restarts only what depends on it. Ctrl-C stops everything.
 Data stays in the checkout, in .local/."""
 
-_EXAMPLES = """\
+_EXAMPLES = f"""\
 examples:
   ./pants run :local                                  then open the address that it prints
   ./pants run :local -- --port 8090                   other ports; this checkout remembers it
   ./pants run :local -- --reset                       begin with empty data
   ./pants run :local -- --kafka 127.0.0.1:9092        on an Apache Kafka of yours
-  ./pants run :local -- --postgres postgresql://postgres:secret@127.0.0.1:5432/postgres
+  ./pants run :local -- --postgres postgresql://postgres@127.0.0.1:5432/postgres
+  {POSTGRES}="$(pass show postgres)" ./pants run :local
+
+environment:
+  {POSTGRES}   as --postgres, for a URL with a password, which others could read there
 
 exit codes: 0 stopped as asked, 1 could not start, 2 wrong options, 130 stopped in a hurry"""
 
 _POSTGRES_HELP = (
-    "use this server; URL of a superuser, with all that is needed: PG* variables are not read"
+    "use this server; URL of a superuser, with all that is needed but a password: PG* variables "
+    "are not read"
 )
+
+_FORM = "not of the form postgresql://USER{}@HOST:PORT/NAME"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 # What may be shown of an argument: a short option's letter, or a long one's name.
 _NAME = re.compile(r"--[a-z-]+(?=$|=)|-[a-z]$")
@@ -55,12 +67,15 @@ class Options:
     root: Path = Path()
 
 
-def parse(arguments: Sequence[str], directory: Path) -> Options:
+def parse(
+    arguments: Sequence[str], directory: Path, environment: Mapping[str, str] = _NOTHING
+) -> Options:
     """Read the command line.
 
     Args:
         arguments: Without the program's name.
         directory: Where the command was given.
+        environment: Has `POSTGRES`, where there is no `--postgres`.
 
     Raises:
         SystemExit: the options are wrong (code 2), or only help was asked for (code 0).
@@ -69,10 +84,13 @@ def parse(arguments: Sequence[str], directory: Path) -> Options:
     given, unknown = parser.parse_known_args(arguments)
     if unknown:
         parser.error(_about(unknown, parser.format_usage()))
+    told = environment.get(POSTGRES) or None
+    if told and not _names_a_server(told):
+        parser.error(f"{POSTGRES} of the environment: {_FORM.format(':PASSWORD')}")
     return Options(
         port=given.port,
         kafka=given.kafka,
-        postgres=given.postgres,
+        postgres=given.postgres or told,
         reset=given.reset,
         watch=not given.no_watch,
         root=given.root,
@@ -133,8 +151,12 @@ def _address(text: str) -> str:
 
 def _url(text: str) -> str:
     if not _names_a_server(text):
+        raise argparse.ArgumentTypeError(_FORM.format(""))
+    url = urlsplit(text)
+    if url.password is not None or "password" in parse_qs(url.query, keep_blank_values=True):
         raise argparse.ArgumentTypeError(
-            "not of the form postgresql://USER:PASSWORD@HOST:PORT/NAME"
+            "has a password, which everybody on this machine can read in the list of processes; "
+            f"put the whole URL into {POSTGRES} of the environment instead"
         )
     return text
 

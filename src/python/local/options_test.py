@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from local.options import Options, parse
+from local.options import POSTGRES, Options, parse
 
 HERE = Path("/checkout")
 
@@ -12,11 +12,11 @@ def test_nothing_given_is_everything_embedded() -> None:
 
 
 def test_all_options_are_understood() -> None:
-    given = ["--port", "8090", "--kafka", "k:9092", "--postgres", "postgresql://a:b@h:1/d"]
+    given = ["--port", "8090", "--kafka", "k:9092", "--postgres", "postgresql://a@h:1/d"]
     assert parse([*given, "--reset", "--no-watch"], HERE) == Options(
         port=8090,
         kafka="k:9092",
-        postgres="postgresql://a:b@h:1/d",
+        postgres="postgresql://a@h:1/d",
         reset=True,
         watch=False,
         root=HERE,
@@ -89,6 +89,40 @@ def test_complaint_about_a_mistyped_option_repeats_no_value(
         parse(arguments, HERE)
     assert ended.value.code == 2
     assert "secret" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://a:topsecret@h/d", "postgresql://a@h/d?sslmode=require&password=topsecret"]
+)
+def test_a_password_on_the_command_line_is_refused_with_where_it_belongs(
+    capsys: pytest.CaptureFixture[str], url: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(["--postgres", url], HERE)
+    assert ended.value.code == 2
+    complaint = capsys.readouterr().err
+    assert "has a password" in complaint
+    assert f"put the whole URL into {POSTGRES}" in complaint
+    assert "topsecret" not in complaint
+
+
+def test_a_url_with_a_password_comes_from_the_environment() -> None:
+    url = "postgresql://a:topsecret@h:1/d"
+    assert parse([], HERE, {POSTGRES: url}).postgres == url
+    assert parse([], HERE, {POSTGRES: ""}).postgres is None
+    given = parse(["--postgres", "postgresql://a@h/d"], HERE, {POSTGRES: url})
+    assert given.postgres == "postgresql://a@h/d"
+
+
+def test_a_wrong_url_in_the_environment_is_told_by_its_name_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse([], HERE, {POSTGRES: "mysql://a:topsecret@h/d"})
+    assert ended.value.code == 2
+    complaint = capsys.readouterr().err
+    assert f"{POSTGRES} of the environment: not of the form postgresql://" in complaint
+    assert "secret" not in complaint
 
 
 def test_checkout_can_be_elsewhere() -> None:

@@ -109,4 +109,4 @@ def _reset(checkout: Checkout, options: Options, report: Report) -> None:
     for line in reset(checkout.state):
         report.say(line)
     if options.postgres:
-        report.say("the data in the PostgreSQL of --postgres is not deleted")
+        report.say("the data in the PostgreSQL that was named is not deleted")
