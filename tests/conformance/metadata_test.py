@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import cast
 
 import grpc
 import pytest
@@ -65,6 +66,27 @@ async def test_metadata_that_grpc_does_not_allow_is_refused(
     refusals = (ValueError, grpc.aio.BaseError, grpc.aio.AioRpcError, asyncio.CancelledError)
     with pytest.raises(refusals):
         await asyncio.wait_for(call(), 3)
+
+
+async def test_keys_may_be_given_as_bytes(transport: Transport, arity: Arity) -> None:
+    seen: Pairs = []
+    given = cast("Pairs", [(b"key", "one"), (b"key-bin", _BINARY)])
+
+    async def once(_request: object, context: Context) -> bytes:
+        seen.extend((key, value) for key, value in context.invocation_metadata() or ())
+        await context.send_initial_metadata(given)
+        return b""
+
+    async def stream(request: object, context: Context) -> AsyncIterator[bytes]:
+        yield await once(request, context)
+
+    await transport.serve({arity: stream if arity.response_streaming else once})
+    method = getattr(transport.channel(), arity)(arity.path)
+    call = method([b""] if arity.request_streaming else b"", metadata=given)
+    assert (await end_of(call)).code is grpc.StatusCode.OK
+    expected = [("key", "one"), ("key-bin", _BINARY)]
+    assert [entry for entry in seen if entry[0] in ("key", "key-bin")] == expected
+    assert list(await call.initial_metadata()) == expected
 
 
 async def test_initial_metadata_is_seen_before_the_first_message(

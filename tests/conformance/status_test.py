@@ -258,6 +258,22 @@ async def test_an_exception_is_unknown_and_says_what_it_was(
     assert ended == ([], grpc.StatusCode.UNKNOWN, said)
 
 
+async def test_an_exception_that_cannot_be_printed_ends_its_call(
+    transport: Transport, arity: Arity
+) -> None:
+    if transport.name == "grpc.aio":
+        pytest.skip("such a call never ends there")
+
+    class UnspeakableError(Exception):
+        def __str__(self) -> str:
+            raise ZeroDivisionError
+
+    async def script(_context: Context) -> None:
+        raise UnspeakableError
+
+    assert (await _play(transport, arity, script)).code is grpc.StatusCode.UNKNOWN
+
+
 async def test_an_exception_after_set_code_has_that_code(
     transport: Transport, arity: Arity
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, cast
 
 import grpc
@@ -41,9 +41,15 @@ class Echo:
     def once(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """Answer with the request; some requests are refused."""
         self.threads.add(threading.current_thread().name)
-        self.gate.wait(_TIMEOUT)
+        if request != b"cancel":
+            self.gate.wait(_TIMEOUT)
         context.send_initial_metadata((("first", "1"),))
         context.set_trailing_metadata((("last", "2"),))
+        if request == b"cancel":
+            assert context.is_active()
+            context.cancel()
+            assert not context.is_active()
+            self.gate.wait(_TIMEOUT)
         if request == b"refuse":
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, "не сейчас")
         return request
@@ -146,6 +152,19 @@ def test_a_future_may_be_waited_for_asked_and_cancelled(channel: grpc.Channel, e
     assert once(channel).future(b"y", timeout=_TIMEOUT).result() == b"y"
 
 
+def test_a_future_that_failed_has_a_traceback(channel: grpc.Channel) -> None:
+    failed = once(channel).future(b"refuse", timeout=_TIMEOUT)
+    assert failed.traceback() is not None
+    assert once(channel).future(b"x", timeout=_TIMEOUT).traceback() is None
+
+
+def test_a_handler_may_cancel_its_call(channel: grpc.Channel, echo: Echo) -> None:
+    echo.gate.clear()
+    with pytest.raises(grpc.RpcError) as caught:
+        once(channel)(b"cancel", timeout=_TIMEOUT)
+    assert _call_of(caught.value).code() is grpc.StatusCode.CANCELLED
+
+
 def test_a_deadline_is_an_error_of_its_own(channel: grpc.Channel, echo: Echo) -> None:
     echo.gate.clear()
     began = time.monotonic()
@@ -168,6 +187,13 @@ def test_an_iterator_of_requests_that_fails_ends_the_call_as_unknown(
     assert _call_of(caught.value).code() is grpc.StatusCode.UNKNOWN
 
 
+def test_requests_that_are_no_iterator_end_the_call_as_unknown(channel: grpc.Channel) -> None:
+    collect: Callable[..., grpc.Future[bytes]] = channel.stream_unary(f"/{SERVICE}/Collect").future
+    failed = collect(object(), timeout=_TIMEOUT).exception()
+    assert isinstance(failed, grpc.RpcError)
+    assert _call_of(failed).code() is grpc.StatusCode.UNKNOWN
+
+
 def test_calls_of_many_threads_share_a_channel(channel: grpc.Channel) -> None:
     method = once(channel)
     wanted = [b"%d" % number for number in range(100)]
@@ -178,6 +204,19 @@ def test_calls_of_many_threads_share_a_channel(channel: grpc.Channel) -> None:
 
 def test_a_channel_tells_that_it_is_ready(channel: grpc.Channel) -> None:
     assert grpc.channel_ready_future(channel).result(timeout=_TIMEOUT) is None
+
+
+def test_handlers_run_on_any_executor(endpoint: Endpoint) -> None:
+    class Own(Executor):
+        def submit(self, call, /, *arguments, **named):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN003, ANN202 - generic
+            return pool.submit(call, *arguments, **named)
+
+    with ThreadPoolExecutor(2) as pool, sync.channel(endpoint) as made:
+        server = sync.server(endpoint, Own())
+        server.add_registered_method_handlers(SERVICE, Echo().handlers())
+        server.start()
+        assert once(made)(b"x", timeout=_TIMEOUT) == b"x"
+        server.stop(None).wait(_TIMEOUT)
 
 
 def test_interceptors_of_grpc_go_around_channel_and_server(endpoint: Endpoint) -> None:

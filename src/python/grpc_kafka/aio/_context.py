@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn, cast
 
@@ -23,6 +24,7 @@ class BlockingContext:
 
     def __init__(self, rpc: Rpc) -> None:
         self.rpc = rpc
+        self._loop = asyncio.get_running_loop()
 
     def abort(
         self,
@@ -142,6 +144,18 @@ class BlockingContext:
     def time_remaining(self) -> float:
         """Seconds until the deadline; None without one, as in `grpc.aio`."""
         return cast("float", self.rpc.time_remaining())
+
+    def is_active(self) -> bool:
+        """Whether somebody still waits for what the handler says."""
+        return not self.done() and self.rpc.abort_error is None
+
+    def cancel(self) -> None:
+        """End the call `CANCELLED`, wherever its handler is; in vain once it is over."""
+        rpc = self.rpc
+        if self.is_active():
+            rpc.code, rpc.details = grpc.StatusCode.CANCELLED, "Cancelled on the server side"
+            rpc.abort_error = grpc.aio.AbortError("Locally cancelled.")
+            self._loop.call_soon_threadsafe(rpc.interrupt)
 
     def cancelled(self) -> bool:
         """Whether nobody waits for this run: see `Ending` for the reasons."""

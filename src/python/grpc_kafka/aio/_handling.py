@@ -63,7 +63,8 @@ class Handling:
             message = await run
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if rpc.ending is None and task is not None and task.cancelling():
+            unasked = rpc.ending is None and rpc.abort_error is None
+            if unasked and task is not None and task.cancelling():
                 # The loop ends, and with it the process: the request is the next server's.
                 rpc.ending = Ending.STOPPED
             return Verdict(grpc.StatusCode.CANCELLED, "the handler cancelled itself", b"")
@@ -132,4 +133,12 @@ def _failed(rpc: Rpc, error: Exception) -> Verdict:
     code = rpc.code or grpc.StatusCode.OK
     if code is grpc.StatusCode.OK:
         code = grpc.StatusCode.UNKNOWN
-    return Verdict(code, f"Unexpected {type(error)}: {error}", b"")
+    return Verdict(code, f"Unexpected {type(error)}: {text_of(error)}", b"")
+
+
+def text_of(error: Exception) -> str:
+    """What an error of the application says; it may fail even at that."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - as any code of the application
+        return "(it cannot say what)"

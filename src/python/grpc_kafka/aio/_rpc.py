@@ -123,6 +123,11 @@ class Rpc:
             if self.task is not None:
                 self.task.cancel()
 
+    def interrupt(self) -> None:
+        """Stop waiting for its handler: what it is answered is decided."""
+        if self.task is not None and self.ending is None and not self.answered:
+            self.task.cancel()
+
     def expire(self) -> None:
         """Cancel its handler: its deadline is over."""
         self.end(Ending.EXPIRED)

@@ -15,14 +15,19 @@ RESERVED = frozenset({"grpc-timeout", "grpc-status", "grpc-message"})
 """Names that the protocol writes itself; as in gRPC, metadata of such a name does not travel."""
 
 
-def metadata_of(entries: Iterable[tuple[str, str | bytes]]) -> Metadata:
+def metadata_of(entries: Iterable[tuple[str | bytes, str | bytes]]) -> Metadata:
     """Check metadata as an application gave it and bring it into its one form.
 
     Raises:
         InvalidMetadataError: a key or a value that gRPC does not allow.
         TypeError: a value of a type that gRPC does not allow.
     """
-    return tuple(_entry_of(key, value) for key, value in entries if key not in RESERVED)
+    named = ((_name_of(key), value) for key, value in entries)
+    return tuple(_entry_of(key, value) for key, value in named if key not in RESERVED)
+
+
+def _name_of(key: str | bytes) -> str:
+    return key.decode("latin-1") if isinstance(key, bytes) else key
 
 
 def _entry_of(key: str, value: str | bytes) -> tuple[str, str | bytes]:

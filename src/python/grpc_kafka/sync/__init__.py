@@ -6,7 +6,7 @@ Both are `grpc_kafka.aio`'s, run by a thread of their own: nothing is written tw
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 
 import grpc
 
@@ -38,7 +38,7 @@ def channel(
 
 def server(
     endpoint: Endpoint,
-    thread_pool: ThreadPoolExecutor,
+    thread_pool: Executor,
     *,
     handlers: Sequence[grpc.GenericRpcHandler] | None = None,
     services: Sequence[str] = (),

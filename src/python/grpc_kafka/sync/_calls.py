@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import NamedTuple, Self, cast
@@ -41,7 +41,8 @@ class RequestFeed:
 
     def __init__(self, requests: Iterable[object]) -> None:
         self.failed = False
-        self._requests = iter(requests)
+        self._given = requests
+        self._requests: Iterator[object] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="requests")
 
     async def __aiter__(self) -> AsyncIterator[object]:
@@ -49,7 +50,7 @@ class RequestFeed:
         loop = asyncio.get_running_loop()
         try:
             while True:
-                request = await loop.run_in_executor(self._thread, next, self._requests, _END)
+                request = await loop.run_in_executor(self._thread, self._next)
                 if request is _END:
                     return
                 yield request
@@ -59,6 +60,11 @@ class RequestFeed:
             raise
         finally:
             self._thread.shutdown(wait=False)
+
+    def _next(self) -> object:
+        if self._requests is None:
+            self._requests = iter(self._given)
+        return next(self._requests, _END)
 
 
 class KafkaCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[type-arg]  # generic in stubs alone
@@ -142,8 +148,12 @@ class KafkaCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[type-arg
         return None if ending.code is grpc.StatusCode.OK else self
 
     def traceback(self, timeout: float | None = None) -> TracebackType | None:
-        """Where it was raised, as far as that is known."""
-        return None if self.exception(timeout) is None else self.__traceback__
+        """Where it was raised, or is now; None if it went well."""
+        try:
+            self.result(timeout)
+        except KafkaCall as error:
+            return error.__traceback__
+        return None
 
     def cancel(self) -> bool:
         """End it here and tell the server; False when it is over."""

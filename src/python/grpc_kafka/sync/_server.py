@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import Any, NoReturn
 
 import grpc
@@ -24,7 +24,7 @@ class KafkaServer(grpc.Server):
     def __init__(
         self,
         endpoint: Endpoint,
-        thread_pool: ThreadPoolExecutor,
+        thread_pool: Executor,
         *,
         services: Sequence[str],
         interceptors: Sequence[grpc.ServerInterceptor],
@@ -35,7 +35,7 @@ class KafkaServer(grpc.Server):
         self._thread = LoopThread("grpc server")
         self._stopped = threading.Event()
         # More handlers than threads would only wait in this process instead of in Kafka.
-        most = maximum_concurrent_rpcs or thread_pool._max_workers
+        most = maximum_concurrent_rpcs or getattr(thread_pool, "_max_workers", None)
         self._server = self._thread.ask(
             lambda: aio.server(
                 endpoint,
@@ -105,7 +105,7 @@ class KafkaServer(grpc.Server):
 class _Intercepted(grpc.aio.ServerInterceptor):
     """A thread's interceptor among those of the loop."""
 
-    def __init__(self, interceptor: grpc.ServerInterceptor, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, interceptor: grpc.ServerInterceptor, pool: Executor) -> None:
         self._interceptor = interceptor
         self._pool = pool
 
