@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, cast
 
 import grpc
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from grpc_kafka import Endpoint
 
 _TIMEOUT = 20.0
+_SEEN: ContextVar[tuple[str, ...]] = ContextVar("_SEEN", default=())
 
 
 class Echo:
@@ -216,6 +218,30 @@ def test_handlers_run_on_any_executor(endpoint: Endpoint) -> None:
         server.add_registered_method_handlers(SERVICE, Echo().handlers())
         server.start()
         assert once(made)(b"x", timeout=_TIMEOUT) == b"x"
+        server.stop(None).wait(_TIMEOUT)
+
+
+def test_what_interceptors_set_in_the_context_is_set_in_handlers(endpoint: Endpoint) -> None:
+    class Add(grpc.ServerInterceptor):
+        def __init__(self, before: str, after: str) -> None:
+            self.before, self.after = before, after
+
+        def intercept_service(self, continuation, handler_call_details):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - generic
+            _SEEN.set((*_SEEN.get(), self.before))
+            found = continuation(handler_call_details)
+            _SEEN.set((*_SEEN.get(), self.after))
+            return found
+
+    def tell(_request: bytes, _context: grpc.ServicerContext) -> bytes:
+        return " ".join(_SEEN.get()).encode()
+
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(tell)
+    with ThreadPoolExecutor(8) as pool, sync.channel(endpoint) as made:
+        server = sync.server(endpoint, pool, interceptors=[Add("1", "4"), Add("2", "3")])
+        server.add_registered_method_handlers(SERVICE, {"Once": handler})
+        server.start()
+        assert once(made)(b"", timeout=_TIMEOUT) == b"1 2 3 4"
+        assert once(made)(b"", timeout=_TIMEOUT) == b"1 2 3 4"
         server.stop(None).wait(_TIMEOUT)
 
 

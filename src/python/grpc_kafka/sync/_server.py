@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextvars import Context, copy_context
 from typing import Any, NoReturn
 
 import grpc
@@ -14,6 +15,8 @@ from grpc_kafka import aio
 from grpc_kafka._broker import Broker
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka.sync._loop import LoopThread
+
+_UNSET = object()
 
 type Handler = grpc.RpcMethodHandler[Any, Any]
 
@@ -116,12 +119,25 @@ class _Intercepted(grpc.aio.ServerInterceptor):
     ) -> Handler | None:
         loop = asyncio.get_running_loop()
 
-        async def go_on(details: grpc.HandlerCallDetails) -> Handler | None:
-            return await continuation(details)
+        async def go_on(details: grpc.HandlerCallDetails) -> tuple[Handler | None, Context]:
+            return await continuation(details), copy_context()
 
         def following(details: grpc.HandlerCallDetails) -> Handler | None:
-            return asyncio.run_coroutine_threadsafe(go_on(details), loop).result()
+            handler, inner = asyncio.run_coroutine_threadsafe(go_on(details), loop).result()
+            _adopt(inner)
+            return handler
 
-        return await loop.run_in_executor(
-            self._pool, self._interceptor.intercept_service, following, handler_call_details
+        own = copy_context()
+        intercept = self._interceptor.intercept_service
+        handler = await loop.run_in_executor(
+            self._pool, own.run, intercept, following, handler_call_details
         )
+        _adopt(own)
+        return handler
+
+
+def _adopt(context: Context) -> None:
+    """Set here what was set there: to an application, all of a call happens in one context."""
+    for variable, value in context.items():
+        if variable.get(_UNSET) is not value:
+            variable.set(value)
