@@ -196,6 +196,35 @@ def test_requests_that_are_no_iterator_end_the_call_as_unknown(channel: grpc.Cha
     assert _call_of(failed).code() is grpc.StatusCode.UNKNOWN
 
 
+def test_a_channel_may_be_closed_by_many_threads_at_once(channel: grpc.Channel, echo: Echo) -> None:
+    once(channel)(b"warm", timeout=_TIMEOUT)
+    echo.gate.clear()
+    future = once(channel).future(b"x", timeout=_TIMEOUT)
+    with ThreadPoolExecutor(8) as pool:
+        closing = [pool.submit(channel.close) for _ in range(8)]
+        assert [each.result(_TIMEOUT) for each in closing] == [None] * 8
+    assert future.code() is grpc.StatusCode.CANCELLED
+    assert future.initial_metadata() == future.trailing_metadata() == ()
+    assert not future.cancel()
+
+
+def test_a_closed_channel_says_so(channel: grpc.Channel) -> None:
+    method = once(channel)
+    channel.close()
+    channel.close()
+    with pytest.raises(ValueError, match="closed"):
+        method(b"x", timeout=_TIMEOUT)
+
+
+def test_a_server_may_be_stopped_again(endpoint: Endpoint) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        server = sync.server(endpoint, pool)
+        server.add_registered_method_handlers(SERVICE, Echo().handlers())
+        server.start()
+        assert server.stop(None).wait(_TIMEOUT)
+        assert server.stop(None).wait(_TIMEOUT)
+
+
 def test_calls_of_many_threads_share_a_channel(channel: grpc.Channel) -> None:
     method = once(channel)
     wanted = [b"%d" % number for number in range(100)]

@@ -7,14 +7,14 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from types import TracebackType
 from typing import NamedTuple, Self, cast
 
 import grpc
 
 from grpc_kafka.aio._rpc import Metadatum
-from grpc_kafka.sync._loop import LoopThread
+from grpc_kafka.sync._loop import LoopClosedError, LoopThread
 
 _LOG = logging.getLogger(__name__)
 _END = object()
@@ -115,7 +115,10 @@ class KafkaCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[type-arg
             except (grpc.aio.AioRpcError, asyncio.CancelledError):
                 return grpc.aio.EOF
 
-        response = self._thread.wait(read())
+        try:
+            response = self._thread.wait(read())
+        except (LoopClosedError, CancelledError):
+            response = grpc.aio.EOF
         if response is not grpc.aio.EOF:
             return response
         self._raise_unless_ok()
@@ -157,7 +160,10 @@ class KafkaCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[type-arg
 
     def cancel(self) -> bool:
         """End it here and tell the server; False when it is over."""
-        done = self._thread.ask(self._call.cancel)
+        try:
+            done = self._thread.ask(self._call.cancel)
+        except LoopClosedError:
+            return False
         self._locally_cancelled |= done
         return done
 
@@ -195,6 +201,8 @@ class KafkaCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[type-arg
 
     def initial_metadata(self) -> Metadata:
         """What the server sent before its first response; waits for it."""
+        if self._ending.done():
+            return self._ended(None).initial_metadata
         return metadata_of(self._thread.wait(self._call.initial_metadata()))
 
     def trailing_metadata(self) -> Metadata:  # type: ignore[override]  # stubs' own name
@@ -248,6 +256,8 @@ class KafkaCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[type-arg
             return self._ending.result(timeout)
         except TimeoutError:
             raise grpc.FutureTimeoutError from None
+        except CancelledError:
+            return Ending(grpc.StatusCode.CANCELLED, "Channel closed!", (), ())
 
     def _raise_unless_ok(self) -> None:
         if self._ended(None).code is not grpc.StatusCode.OK:

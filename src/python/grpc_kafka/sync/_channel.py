@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
@@ -37,6 +38,7 @@ class KafkaChannel(grpc.Channel):
         self._channel = self._thread.ask(
             lambda: aio.channel(endpoint, options=options, broker=broker)
         )
+        self._closing = threading.Lock()
         self._listening: dict[StateListener, Future[None]] = {}
 
     def __enter__(self) -> Self:
@@ -52,9 +54,10 @@ class KafkaChannel(grpc.Channel):
 
     def close(self) -> None:
         """Cancel what is under way, and let go."""
-        if not self._thread.loop.is_closed():
-            self._thread.wait(self._channel.close())
-            self._thread.close()
+        with self._closing:
+            if not self._thread.closed:
+                self._thread.wait(self._channel.close())
+                self._thread.close()
 
     def subscribe(self, callback: StateListener, try_to_connect: bool = False) -> None:
         """Tell the state now and whenever it changes, in a thread of the channel's."""

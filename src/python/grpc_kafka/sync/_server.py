@@ -14,7 +14,7 @@ import grpc
 from grpc_kafka import aio
 from grpc_kafka._broker import Broker
 from grpc_kafka._endpoint import Endpoint, Health
-from grpc_kafka.sync._loop import LoopThread
+from grpc_kafka.sync._loop import LoopClosedError, LoopThread
 
 _UNSET = object()
 
@@ -88,7 +88,10 @@ class KafkaServer(grpc.Server):
 
     def stop(self, grace: float | None) -> threading.Event:
         """Take nothing more, let handlers finish for `grace` seconds; gives an event of the end."""
-        stopping = self._thread.submit(self._server.stop(grace))
+        try:
+            stopping = self._thread.submit(self._server.stop(grace))
+        except LoopClosedError:
+            return self._stopped
         stopping.add_done_callback(lambda _stopping: self._end())
         return self._stopped
 
@@ -102,7 +105,7 @@ class KafkaServer(grpc.Server):
 
     def _end(self) -> None:
         self._stopped.set()
-        self._thread.loop.call_soon_threadsafe(self._thread.loop.stop)
+        self._thread.end()
 
 
 class _Intercepted(grpc.aio.ServerInterceptor):
