@@ -18,6 +18,8 @@ from bluegreen.watch import Limits, Traffic, complaint
 _MAX_SKEW = 30.0
 _PROOF_TIMEOUT = 30.0
 
+_UP_TO_PULL = {Action.BEGIN, Action.RECORD, Action.PULL}
+
 type _Act = Callable[[Step, State, float], Heads | None]
 
 
@@ -153,7 +155,7 @@ class Acts:
         engine = host.engine(facts.engine)
         if engine.verdict is Verdict.PROBLEM:
             raise PortError(f"{engine.said}; {engine.advice}")
-        if step.release:
+        if step.release and _pulls(state):
             self._engine.ask_registry(step.release, timeout)
         self._check_lane(state)
         heads = self._look_at_schema(step, state, timeout)
@@ -258,6 +260,11 @@ class Acts:
 
     def _condition(self, step: Step) -> Condition:
         return self._engine.condition(_lane(step), _PROOF_TIMEOUT)
+
+
+def _pulls(state: State) -> bool:
+    """Whether images are still to come: what goes on after the pull needs no registry."""
+    return state.operation is None or state.operation.reached in _UP_TO_PULL
 
 
 def _has_old(state: State) -> bool:

@@ -9,7 +9,6 @@ from bluegreen.store import Event, Record, Store
 from bluegreen.testing import World, contract, files, release, served_by, with_deployed
 
 ONE, TWO, THREE = release(1), release(2), release(3)
-REFUSED = PortError("the registry refuses the login")
 BAD = ("does not start", "answers 500", "fails with traffic", "is slow")
 
 
@@ -91,45 +90,6 @@ def test_why_a_release_does_not_start_is_told_without_secrets() -> None:
     with pytest.raises(StepError, match="start green failed: account is not healthy") as failed:
         world.run(Deploy(TWO))
     assert failed.value.detail == "account: exited 1, password [REDACTED]"
-
-
-@pytest.mark.parametrize(
-    ("world", "missing"),
-    [
-        (World(free_bytes=10**8), "0.1 GB are free"),
-        (World(skew=60.0), "clock is 60 s off"),
-        (World(engine="24.0.9"), "Docker 24.0.9 does not know .*25.0 or newer"),
-        (World(faults={"ask_registry": [REFUSED]}), "the registry refuses the login"),
-    ],
-    ids=["disk", "clock", "engine", "registry"],
-)
-def test_a_server_that_is_not_fit_is_not_touched(world: World, missing: str) -> None:
-    with pytest.raises(StepError, match=rf"preflight failed: .*{missing}.*what runs was not tou"):
-        world.run(Deploy(ONE))
-    assert list(world.files) == ["audit.jsonl"]
-
-
-def test_a_registry_that_is_away_is_asked_again_and_then_ends_a_deploy_in_its_preflight() -> None:
-    world = with_deployed(1)
-    away = TemporaryError("the registry is away")
-    world.faults["ask_registry"] = [away] * 3
-    before = dict(world.lanes)
-    with pytest.raises(StepError, match="preflight failed: the registry is away; what runs was no"):
-        world.run(Deploy(TWO))
-    assert (world.lanes, served_by(world)) == (before, ONE.version)
-    world.faults["ask_registry"] = [away]
-    world.run(Deploy(TWO))
-    assert served_by(world) == TWO.version
-
-
-def test_a_rollback_to_images_that_the_server_has_asks_no_registry() -> None:
-    world = with_deployed(1, 2)
-    world.faults["ask_registry"] = [REFUSED]
-    world.run(Rollback(ONE))
-    assert served_by(world) == ONE.version
-    world.images.difference_update(TWO.images.values())
-    with pytest.raises(StepError, match="preflight failed: the registry refuses the login"):
-        world.run(Rollback(TWO))
 
 
 def test_what_is_temporary_is_tried_again_a_bounded_number_of_times() -> None:

@@ -106,8 +106,8 @@ class ServerEngine:
                 self._images.ask(client, repository)
         except TemporaryError as error:
             raise TemporaryError(
-                f"the server does not reach the registry {registry_of(repository)}: {error}; see "
-                "that it is up and that the server gets there, then ask `doctor`"
+                f"the registry {registry_of(repository)} was not reached from the server: {error}; "
+                "see that it is up and that the server gets there, then ask `doctor`"
             ) from error
 
     def has_images(self, release: Release, timeout: float) -> bool:
