@@ -295,6 +295,23 @@ async def test_what_is_no_interceptor_is_refused(transport: Transport) -> None:
         transport.channel(interceptors=[cast("grpc.aio.ClientInterceptor", object())])
 
 
+async def test_an_interceptor_of_all_arities_runs_for_each_over_kafka(
+    transport: Transport, arity: Arity
+) -> None:
+    ran: list[Details] = []
+
+    async def run(_self: object, go_on: GoOn, details: Details, request: object) -> object:
+        ran.append(details)
+        return await go_on(details, request)
+
+    hooks = {f"intercept_{each}": run for each in Arity}
+    made: grpc.aio.ClientInterceptor = type("_All", tuple(_KINDS.values()), hooks)()
+    await transport.serve({arity: _echo(arity)})
+    call = begin(transport.channel(interceptors=[made]), arity)
+    assert (await end_of(call)).messages == [b"request"]
+    assert bool(ran) is (transport.name == "grpc_kafka" or arity is Arity.UNARY_UNARY)
+
+
 async def test_interceptors_of_other_arities_do_not_run(transport: Transport, arity: Arity) -> None:
     async def fail(_go_on: GoOn, _details: Details, _request: object) -> object:
         raise ZeroDivisionError

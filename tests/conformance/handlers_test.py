@@ -19,6 +19,7 @@ from tests.conformance.transports import (
     Transport,
     begin,
     end_of,
+    until,
 )
 
 
@@ -152,6 +153,35 @@ async def test_plain_handlers_abort_and_set_metadata_without_await(
     assert ended == ([], grpc.StatusCode.DATA_LOSS, "gone")
     assert ("at", "first") in tuple(await call.initial_metadata())
     assert tuple(await call.trailing_metadata()) == (("at", "last"),)
+
+
+@pytest.mark.parametrize("end", ["cancelled", "expired"])
+async def test_a_plain_handler_does_not_take_a_broken_stream_for_a_whole_one(
+    transport: Transport, pool: Executor, end: str
+) -> None:
+    if transport.name == "grpc.aio":
+        pytest.skip("there it does")
+    seen: list[str] = []
+
+    def collect(requests: Iterator[bytes], _context: Context) -> bytes:
+        try:
+            for request in requests:
+                seen.append(request.decode())  # noqa: PERF401 - those before the error count
+        except BaseException:
+            seen.append("broken")
+            raise
+        seen.append("whole")
+        return b""
+
+    await transport.serve({Arity.STREAM_UNARY: collect}, migration_thread_pool=pool)
+    method = getattr(transport.channel(), Arity.STREAM_UNARY)(Arity.STREAM_UNARY.path)
+    call = method(timeout=0.5 if end == "expired" else None)
+    await call.write(b"1")
+    assert await until(lambda: seen == ["1"])
+    if end == "cancelled":
+        call.cancel()
+    assert await until(lambda: len(seen) == 2)
+    assert seen == ["1", "broken"]
 
 
 async def test_a_handler_may_mix_read_with_iteration(transport: Transport) -> None:
