@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -223,6 +226,28 @@ def test_a_server_may_be_stopped_again(endpoint: Endpoint) -> None:
         server.start()
         assert server.stop(None).wait(_TIMEOUT)
         assert server.stop(None).wait(_TIMEOUT)
+
+
+def test_requests_that_never_come_keep_no_process_from_ending() -> None:
+    program = f"""
+import threading
+from grpc_kafka import Endpoint, sync
+from grpc_kafka.testing import InMemoryBroker
+
+asked = threading.Event()
+
+def never():
+    asked.set()
+    threading.Event().wait()
+    yield b""
+
+channel = sync.channel(Endpoint("nowhere:1", "blue", "tests"), broker=InMemoryBroker())
+call = channel.stream_unary("/{SERVICE}/Collect").future(never())
+asked.wait()
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", program]
+    subprocess.run(command, env=environment, timeout=_TIMEOUT, check=True)  # noqa: S603 - our own
 
 
 def test_calls_of_many_threads_share_a_channel(channel: grpc.Channel) -> None:

@@ -7,7 +7,8 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
+from queue import SimpleQueue
 from types import TracebackType
 from typing import NamedTuple, Self, cast
 
@@ -35,22 +36,25 @@ class Ending(NamedTuple):
 class RequestFeed:
     """A thread's iterator of requests, read by a thread of its own for the loop.
 
+    The thread is a daemon: requests that never come keep no program from ending.
+
     Attributes:
         failed: whether the iterator raised; the call's status is UNKNOWN then.
     """
 
     def __init__(self, requests: Iterable[object]) -> None:
         self.failed = False
-        self._given = requests
-        self._requests: Iterator[object] | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="requests")
+        self._requests = requests
+        self._wanted: SimpleQueue[Future[object] | None] = SimpleQueue()
 
     async def __aiter__(self) -> AsyncIterator[object]:
         """Give the requests, each when it is there."""
-        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._read, name="requests", daemon=True).start()
         try:
             while True:
-                request = await loop.run_in_executor(self._thread, self._next)
+                wanted: Future[object] = Future()
+                self._wanted.put(wanted)
+                request = await asyncio.wrap_future(wanted)
                 if request is _END:
                     return
                 yield request
@@ -59,12 +63,17 @@ class RequestFeed:
             _LOG.exception("Exception iterating requests!")
             raise
         finally:
-            self._thread.shutdown(wait=False)
+            self._wanted.put(None)
 
-    def _next(self) -> object:
-        if self._requests is None:
-            self._requests = iter(self._given)
-        return next(self._requests, _END)
+    def _read(self) -> None:
+        requests: Iterator[object] | None = None
+        while (wanted := self._wanted.get()) is not None:
+            if wanted.set_running_or_notify_cancel():
+                try:
+                    requests = iter(self._requests) if requests is None else requests
+                    wanted.set_result(next(requests, _END))
+                except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
+                    wanted.set_exception(error)
 
 
 class KafkaCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[type-arg]  # generic in stubs alone
