@@ -55,12 +55,14 @@ class Echo:
             context.cancel()
             assert not context.is_active()
             self.gate.wait(_TIMEOUT)
+        _maybe_fail(request, context)
         if request == b"refuse":
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, "не сейчас")
         return request
 
-    def pour(self, request: bytes, _context: grpc.ServicerContext) -> Iterator[bytes]:
+    def pour(self, request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Answer three times."""
+        _maybe_fail(request, context)
         for number in range(3):
             yield request + b"%d" % number
 
@@ -71,6 +73,14 @@ class Echo:
     def chat(self, requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
         """Answer each request by itself."""
         yield from requests
+
+
+def _maybe_fail(request: bytes, context: grpc.ServicerContext) -> None:
+    if request == b"set and fail":
+        context.set_code(grpc.StatusCode.NOT_FOUND)
+        context.set_details("set")
+    if request.endswith(b"fail"):
+        raise ZeroDivisionError("by nought")
 
 
 @pytest.fixture
@@ -168,6 +178,28 @@ def test_a_handler_may_cancel_its_call(channel: grpc.Channel, echo: Echo) -> Non
     with pytest.raises(grpc.RpcError) as caught:
         once(channel)(b"cancel", timeout=_TIMEOUT)
     assert _call_of(caught.value).code() is grpc.StatusCode.CANCELLED
+
+
+@pytest.mark.parametrize("method", ["Once", "Pour"])
+@pytest.mark.parametrize(
+    ("request_", "code", "details"),
+    [
+        (b"fail", grpc.StatusCode.UNKNOWN, "Exception calling application: by nought"),
+        (b"set and fail", grpc.StatusCode.NOT_FOUND, "set"),
+    ],
+)
+def test_an_exception_of_a_handler_is_told_as_grpc_tells_it(
+    channel: grpc.Channel, method: str, request_: bytes, code: grpc.StatusCode, details: str
+) -> None:
+    pour: Callable[..., Iterator[bytes]] = channel.unary_stream(f"/{SERVICE}/Pour")
+    calls: dict[str, Callable[[], object]] = {
+        "Once": lambda: once(channel)(request_, timeout=_TIMEOUT),
+        "Pour": lambda: list(pour(request_, timeout=_TIMEOUT)),
+    }
+    with pytest.raises(grpc.RpcError) as caught:
+        calls[method]()
+    call = _call_of(caught.value)
+    assert (call.code(), call.details()) == (code, details)
 
 
 def test_a_deadline_is_an_error_of_its_own(channel: grpc.Channel, echo: Echo) -> None:

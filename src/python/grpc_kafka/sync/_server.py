@@ -15,6 +15,7 @@ from grpc_kafka import aio
 from grpc_kafka._broker import Broker
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka.sync._loop import LoopClosedError, LoopThread
+from grpc_kafka.sync._wording import Wording
 
 _UNSET = object()
 
@@ -43,7 +44,10 @@ class KafkaServer(grpc.Server):
             lambda: aio.server(
                 endpoint,
                 services=services,
-                interceptors=[_Intercepted(each, thread_pool) for each in interceptors],
+                interceptors=[
+                    Wording(),
+                    *[_Intercepted(each, thread_pool) for each in interceptors],
+                ],
                 maximum_concurrent_rpcs=most,
                 options=options,
                 migration_thread_pool=thread_pool,
