@@ -15,6 +15,7 @@ import grpc
 import pytest
 
 from grpc_kafka import sync
+from grpc_kafka.testing import InMemoryBroker
 from tests.transport.conftest import SERVICE, Cluster, lane_on
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ def test_requests_that_never_come_keep_no_process_from_ending() -> None:
     program = f"""
 import threading
 from grpc_kafka import Endpoint, sync
-from grpc_kafka.testing import InMemoryBroker
+from {InMemoryBroker.__module__} import InMemoryBroker
 
 asked = threading.Event()
 
