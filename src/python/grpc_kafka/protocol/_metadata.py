@@ -15,6 +15,9 @@ RESERVED = frozenset({"grpc-timeout", "grpc-status", "grpc-message"})
 """Names that the protocol writes itself; as in gRPC, metadata of such a name does not travel."""
 
 
+_RESERVED = RESERVED | {name.encode() for name in RESERVED}
+
+
 def metadata_of(entries: Iterable[tuple[str | bytes, str | bytes]]) -> Metadata:
     """Check metadata as an application gave it and bring it into its one form.
 
@@ -22,15 +25,12 @@ def metadata_of(entries: Iterable[tuple[str | bytes, str | bytes]]) -> Metadata:
         InvalidMetadataError: a key or a value that gRPC does not allow.
         TypeError: a value of a type that gRPC does not allow.
     """
-    named = ((_name_of(key), value) for key, value in entries)
-    return tuple(_entry_of(key, value) for key, value in named if key not in RESERVED)
+    return tuple(_entry_of(key, value) for key, value in entries if key not in _RESERVED)
 
 
-def _name_of(key: str | bytes) -> str:
-    return key.decode("latin-1") if isinstance(key, bytes) else key
-
-
-def _entry_of(key: str, value: str | bytes) -> tuple[str, str | bytes]:
+def _entry_of(key: str | bytes, value: str | bytes) -> tuple[str, str | bytes]:
+    if isinstance(key, bytes):
+        key = key.decode("latin-1")
     if not _KEY.fullmatch(key):
         raise InvalidMetadataError(key, "is no key: lower-case letters, digits, '_', '-', '.' are")
     if key.endswith("-bin"):

@@ -58,3 +58,12 @@ def test_any_entry_is_refused_by_the_named_errors_or_carried_as_it_is(
     if isinstance(value, bytes) and not key.endswith("-bin"):
         value = value.decode("latin-1")
     assert carried == ((key, value),)
+
+
+def test_keys_may_be_bytes() -> None:
+    entries: list[tuple[str | bytes, str | bytes]] = [
+        (b"key", "1"),
+        (b"key-bin", b"\x00"),
+        (b"grpc-status", "0"),
+    ]
+    assert metadata_of(entries) == (("key", "1"), ("key-bin", b"\x00"))
