@@ -53,12 +53,6 @@ class Handling:
 
     async def verdict(self, rpc: Rpc, run: Awaitable[bytes]) -> Verdict:
         """What comes of a handler, however it ends; nothing else once it called `abort`."""
-        verdict = await self._ended(rpc, run)
-        if rpc.abort_error is None:
-            return verdict
-        return Verdict(rpc.code or grpc.StatusCode.UNKNOWN, rpc.details, b"")
-
-    async def _ended(self, rpc: Rpc, run: Awaitable[bytes]) -> Verdict:
         try:
             message = await run
         except asyncio.CancelledError:
@@ -67,19 +61,23 @@ class Handling:
             if unasked and task is not None and task.cancelling():
                 # The loop ends, and with it the process: the request is the next server's.
                 rpc.ending = Ending.STOPPED
-            return Verdict(grpc.StatusCode.CANCELLED, "the handler cancelled itself", b"")
+            verdict = Verdict(grpc.StatusCode.CANCELLED, "the handler cancelled itself", b"")
         except grpc.aio.AbortError as error:
-            return _failed(rpc, error)
+            verdict = _failed(rpc, error)
         except Exception as error:  # noqa: BLE001 - a handler may raise anything: UNKNOWN
             _LOG.exception(
                 "Unexpected [%s] raised by servicer method [%s]",
                 type(error).__name__,
                 rpc.request.path,
             )
-            return _failed(rpc, error)
-        if rpc.abort_error is not None:
-            _LOG.error("%s suppressed the error of its abort()", rpc.request.path)
-        return self._answered(rpc, message)
+            verdict = _failed(rpc, error)
+        else:
+            if rpc.abort_error is not None:
+                _LOG.error("%s suppressed the error of its abort()", rpc.request.path)
+            verdict = self._answered(rpc, message)
+        if rpc.abort_error is None:
+            return verdict
+        return Verdict(rpc.code or grpc.StatusCode.UNKNOWN, rpc.details, b"")
 
     def _answered(self, rpc: Rpc, message: bytes) -> Verdict:
         limit = self._limits.send
