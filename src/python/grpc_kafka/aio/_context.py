@@ -214,7 +214,6 @@ class Context(BlockingContext, grpc.aio.ServicerContext[object, object]):
 
         Raises:
             grpc.aio.UsageError: it is a unary call, whose handler was given its one request.
-            asyncio.CancelledError: the client or the deadline ended the call.
         """
         rpc = self.rpc
         _require_running(rpc)
@@ -223,9 +222,6 @@ class Context(BlockingContext, grpc.aio.ServicerContext[object, object]):
         message = await rpc.stream.read()
         _require_running(rpc)
         if message is None:
-            if rpc.ending is not None:
-                # Broken off: what came may not be all, also to a thread that nothing cancels.
-                raise asyncio.CancelledError
             return grpc.aio.EOF
         read = rpc.handler.request_deserializer
         return read(message) if read else message

@@ -123,7 +123,7 @@ class Streaming:
         context = Context(rpc)
         given: object
         if handler.request_streaming:
-            given = _Requests(context) if asynchronous else _blocking(_Requests(context))
+            given = _Requests(context) if asynchronous else _blocking(context)
         else:
             size, limit = len(rpc.request.message), self._limits.receive
             if limit is not None and size > limit:
@@ -195,17 +195,21 @@ class _Requests:
         return message
 
 
-def _blocking(requests: _Requests) -> Iterator[object]:
+def _blocking(context: Context) -> Iterator[object]:
     """The same for a handler that runs in a thread."""
     loop = asyncio.get_running_loop()
 
     async def following() -> object:
-        return await anext(requests, _END)
+        message = await context.read()
+        if message is grpc.aio.EOF and context.cancelled():
+            # Nothing cancels a thread: it would take what came for all there is.
+            raise asyncio.CancelledError
+        return message
 
     def iterate() -> Iterator[object]:
         while True:
             message = asyncio.run_coroutine_threadsafe(following(), loop).result()
-            if message is _END:
+            if message is grpc.aio.EOF:
                 return
             yield message
 
