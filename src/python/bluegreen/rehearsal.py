@@ -27,7 +27,7 @@ class Rehearsal:
         services: Those of a lane, callers first.
         state: What the server remembers.
         manifests: Of the releases that may be removed.
-        lane_files: The lane.yml of each release that the server has; a new one has all tasks.
+        lane_files: The lane.yml of what goes there, if it is kept; what is new has all tasks.
     """
 
     lines: Lines

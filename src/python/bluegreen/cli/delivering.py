@@ -114,6 +114,7 @@ def _rehearse(context: Context, site: Site, choose: Choose) -> None:
     state = site.store.load()
     steps = plan(state, choose(state, site.store), context.destination.timeouts)
     kept = {version: site.store.release(version) for version in site.store.versions()}
+    needed = {step.release.version for step in steps if step.release}
     project = context.settings.project
     rehearsal = Rehearsal(
         lines=site.lines,
@@ -121,7 +122,7 @@ def _rehearse(context: Context, site: Site, choose: Choose) -> None:
         services=project.services,
         state=state,
         manifests={version: release for version, release in kept.items() if release},
-        lane_files={version: file for version in kept if (file := _lane_file(site, version))},
+        lane_files={version: file for version in needed if (file := _lane_file(site, version))},
     )
     context.console.rehearsal(steps, rehearsal.commands)
 
