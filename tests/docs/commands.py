@@ -170,34 +170,33 @@ def commands(page: str, text: str) -> list[Command]:
 
 def prose(text: str) -> str:
     """A page without its blocks."""
-    kept: list[str] = []
-    indent: str | None = None
-    for line in text.splitlines():
-        fence = _FENCE.match(line)
-        if indent is None and fence:
-            indent = fence["indent"]
-        elif indent is None:
-            kept.append(line)
-        elif fence and fence["indent"] == indent:
-            indent = None
-    return "\n".join(kept)
+    return "\n".join(line for language, lines in _parts(text) if language is None for line in lines)
 
 
 def _blocks(text: str, languages: Container[str]) -> Iterator[tuple[str, list[str]]]:
     """The language and lines of each block that is in one of these."""
-    block: list[str] | None = None
-    language = indent = ""
+    for language, lines in _parts(text):
+        if language is not None and language in languages:
+            yield language, lines
+
+
+def _parts(text: str) -> Iterator[tuple[str | None, list[str]]]:
+    """The lines of each block with its language, and those between blocks with None."""
+    lines: list[str] = []
+    language: str | None = None
+    indent = ""
     for line in text.splitlines():
         fence = _FENCE.match(line)
-        if block is None:
-            if fence:
-                block, language, indent = [], fence["language"], fence["indent"]
-        elif fence and fence["indent"] == indent:
-            if language in languages:
-                yield language, block
-            block = None
+        if language is None and fence:
+            yield None, lines
+            lines, language, indent = [], fence["language"], fence["indent"]
+        elif fence and fence["indent"] == indent and language is not None:
+            yield language, lines
+            lines, language = [], None
         else:
-            block.append(line.removeprefix(indent))
+            lines.append(line if language is None else line.removeprefix(indent))
+    if language is None:
+        yield None, lines
 
 
 def _joined(lines: Sequence[str]) -> Iterator[str]:
