@@ -61,6 +61,17 @@ def _echo(arity: Arity, seen: list[tuple[str, str | bytes]] | None = None) -> Be
     return stream if arity.response_streaming else once
 
 
+def _waiting(begun: asyncio.Event) -> Intercept:
+    """Says that it has begun, and goes on too late."""
+
+    async def wait(go_on: GoOn, details: Details, request: object) -> object:
+        begun.set()
+        await asyncio.sleep(60)
+        return await go_on(details, request)
+
+    return wait
+
+
 def _begin(transport: Transport, arity: Arity, *intercepts: Intercept) -> Call:
     channel = transport.channel(interceptors=[interceptor(arity, each) for each in intercepts])
     method = getattr(channel, arity)(arity.path)
@@ -188,14 +199,8 @@ async def test_cancelling_while_an_interceptor_works_ends_the_call(
     transport: Transport, arity: Arity
 ) -> None:
     begun = asyncio.Event()
-
-    async def wait(go_on: GoOn, details: Details, request: object) -> object:
-        begun.set()
-        await asyncio.sleep(60)
-        return await go_on(details, request)
-
     await transport.serve({arity: _echo(arity)})
-    call = _begin(transport, arity, wait)
+    call = _begin(transport, arity, _waiting(begun))
     told: list[object] = []
     call.add_done_callback(told.append)
     await begun.wait()
@@ -213,14 +218,8 @@ async def test_closing_the_channel_cancels_a_call_that_interceptors_never_began(
     transport: Transport, arity: Arity
 ) -> None:
     began = asyncio.Event()
-
-    async def wait(go_on: GoOn, details: Details, request: object) -> object:
-        began.set()
-        await asyncio.sleep(60)
-        return await go_on(details, request)
-
     await transport.serve({arity: _echo(arity)})
-    channel = transport.channel(interceptors=[interceptor(arity, wait)])
+    channel = transport.channel(interceptors=[interceptor(arity, _waiting(began))])
     call = begin(channel, arity)
     await began.wait()
     await channel.close()
@@ -233,12 +232,8 @@ async def test_closing_the_channel_cancels_a_call_that_interceptors_never_began(
 async def test_no_metadata_is_known_of_a_call_that_interceptors_never_began(
     transport: Transport, arity: Arity
 ) -> None:
-    async def wait(go_on: GoOn, details: Details, request: object) -> object:
-        await asyncio.sleep(60)
-        return await go_on(details, request)
-
     await transport.serve({arity: _echo(arity)})
-    call = _begin(transport, arity, wait)
+    call = _begin(transport, arity, _waiting(asyncio.Event()))
     await asyncio.sleep(0)
     call.cancel()
     assert await call.initial_metadata() is None
