@@ -12,14 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.transport.tables import table
-from tests.support import delivery, releases
+from tests.support import command_line, delivery, releases
 from tests.support.deliveries import Series, series
 from tests.support.delivery import Delivery
 from tests.support.many_services import with_services
 from tests.support.site_load import Mix
 
 _EXAMPLES = """\
-examples:
   ./pants run benchmarks:delivery                    ten deploys under load, then 20 services
   ./pants run benchmarks:delivery -- --deploys 3 --services 6
 
@@ -50,12 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "./pants run benchmarks:delivery --",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line.parser("benchmarks:delivery", __doc__, _EXAMPLES)
     parser.add_argument("--deploys", type=int, default=10, help="how many in a row (10)")
     parser.add_argument("--services", type=int, default=20, help="of the larger system (20)")
     return parser

@@ -26,8 +26,15 @@ from benchmarks.transport.figures import Spread, percentile, ratios
 from benchmarks.transport.noise import Noise
 from benchmarks.transport.tables import milliseconds, rate, table, times
 from services.database.transactions import Transactions
-from tests.support import postgres
+from tests.support import command_line, postgres
 from tests.support.database import migrated, to_url
+
+_EXAMPLES = """\
+  ./pants run benchmarks:postgres -- --rounds 7
+  ./pants run benchmarks:postgres -- --only "ours, all together" --seconds 5
+
+It brings its own servers, on free ports, with data that is gone afterwards.
+"""
 
 _CONFIGURATION = Path("infra/postgres/postgresql.conf")
 # A server of a suite does without what costs time; here that time is what is measured.
@@ -66,9 +73,13 @@ class Measured:
 
 def main() -> None:
     """Measure and print."""
-    wanted = _parser().parse_args()
+    parser = _parser()
+    wanted = parser.parse_args()
     among = variants(wanted.configuration)
     if wanted.only:
+        if unknown := set(wanted.only) - {each.name for each in among}:
+            names = ", ".join(f'"{each.name}"' for each in among)
+            parser.error(f"no such variant: {', '.join(sorted(unknown))}; there are {names}")
         among = tuple(each for each in among if each.name in {DEFAULTS, *wanted.only})
     noise = Noise()
     measured = asyncio.run(_measure(among, wanted, noise))
@@ -76,7 +87,7 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="benchmarks/postgres", description=__doc__)
+    parser = command_line.parser("benchmarks:postgres", __doc__, _EXAMPLES)
     parser.add_argument("--rounds", type=int, default=7, help="of each variant (default: 7)")
     parser.add_argument("--seconds", type=float, default=2.0, help="of a round (default: 2)")
     parser.add_argument("--at-once", type=int, default=32, help="calls at work (default: 32)")

@@ -1,6 +1,6 @@
 """gRPC over Kafka beside what else carries calls, in one interleaved run.
 
-`./pants run benchmarks/transport` measures all that this machine has the servers for, and prints
+`./pants run benchmarks:transport` measures all that this machine has the servers for, and prints
 Markdown. docs/performance.md says what is measured, and how.
 """
 
@@ -24,7 +24,15 @@ from benchmarks.transport.suite import memory, start_up, streaming, takeover, un
 from benchmarks.transport.suite.memory import NotInFlightError
 from benchmarks.transport.suite.options import Options
 from benchmarks.transport.suite.takeover import NothingHeldUpError
-from tests.support import embedded_kafka
+from tests.support import command_line, embedded_kafka
+
+_EXAMPLES = """\
+  ./pants run benchmarks:transport                                all of it, in ten minutes
+  ./pants run benchmarks:transport -- unary --only kafka direct   these two beside each other
+  ./pants run benchmarks:transport -- --embedded                  without Apache Kafka
+
+A server that is not there is left out, and is named at the end.
+"""
 
 NAMES = {
     "raw": line_up.RAW,
@@ -86,7 +94,7 @@ def _run(said: Report) -> list[Promise]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="benchmarks/transport", description=__doc__)
+    parser = command_line.parser("benchmarks:transport", __doc__, _EXAMPLES)
     parser.add_argument(
         "suites",
         nargs="*",

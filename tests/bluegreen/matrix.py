@@ -1,30 +1,37 @@
 """The whole kill matrix, or some of its rows.
 
-    ./pants run tests/bluegreen:matrix
-    ./pants run tests/bluegreen:matrix -- deployer engine
-
-Needs what tests of the deployer need: root, Docker, sshd, a registry, the images of the checkout.
 Prints the table as far as it has come after each row, and what deployers said that failed.
 """
 
+import argparse
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bluegreen.kills import Cell, Victim, row, table
 from tests.bluegreen.ordeal import Ordeal
-from tests.support import delivery, docker, releases, site_load
+from tests.support import command_line, delivery, docker, releases, site_load
 from tests.support.site_load import Mix
+
+_EXAMPLES = """\
+  ./pants run tests/bluegreen:matrix                       all rows
+  ./pants run tests/bluegreen:matrix -- deployer engine    two of them
+
+It needs root, Docker, the images of `./pants package ::`, sshd and docker-registry, and takes up to
+two hours.
+"""
 
 PROBE = Mix(people=4, pages=2.0, starts=6.0, edits=0.5, visits=0.0)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; the exit code says whether all rows came to their end."""
+    names = _parser().parse_args(arguments).victims
     os.environ.setdefault(docker.DOCKER, "1")
     os.environ.setdefault(docker.CHECKOUT, str(Path.cwd()))
-    victims = [each for each in Victim if _is_wanted(each, sys.argv[1:])]
+    victims = [each for each in Victim if not names or _name(each) in names]
     cells: list[Cell] = []
     failed = False
     with releases.shelf() as shelf, delivery.ready() as site:
@@ -54,8 +61,20 @@ def main() -> int:
     return int(failed)
 
 
-def _is_wanted(victim: Victim, names: list[str]) -> bool:
-    return not names or victim.name.lower().replace("_", "-") in names
+def _parser() -> argparse.ArgumentParser:
+    parser = command_line.parser("tests/bluegreen:matrix", __doc__, _EXAMPLES)
+    parser.add_argument(
+        "victims",
+        nargs="*",
+        choices=[_name(each) for each in Victim],
+        metavar="VICTIM",
+        help=f"what is killed: {', '.join(_name(each) for each in Victim)}",
+    )
+    return parser
+
+
+def _name(victim: Victim) -> str:
+    return victim.name.lower().replace("_", "-")
 
 
 if __name__ == "__main__":
