@@ -98,4 +98,4 @@ def _tell_sizes(measured: dict[int, tuple[float, float, float]]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command_line.run(main)

@@ -5,7 +5,6 @@ Prints the table as far as it has come after each row, and what deployers said t
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,4 +77,4 @@ def _name(victim: Victim) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command_line.run(main)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.support import chromium
+from tests.support import chromium, command_line
 from tests.system.people import Person
 
 _FOLDER = Path("docs/pictures")
@@ -101,4 +101,4 @@ def _shown(runner: subprocess.Popen[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command_line.run(main)

@@ -1,6 +1,14 @@
 """The command line of a program that Pants runs."""
 
 import argparse
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+import pytest
+
+_CANNOT_RUN = 2
+_INTERRUPTED = 130
 
 
 def parser(target: str, description: str | None, examples: str) -> argparse.ArgumentParser:
@@ -17,3 +25,14 @@ def parser(target: str, description: str | None, examples: str) -> argparse.Argu
         epilog=f"examples:\n{examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def run(program: Callable[[], int]) -> NoReturn:
+    """Run it, and end with its exit code: 2 if the machine lacks what it needs, 130 for Ctrl-C."""
+    try:
+        sys.exit(program())
+    except pytest.skip.Exception as missing:
+        print(missing, file=sys.stderr)
+        sys.exit(_CANNOT_RUN)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
