@@ -82,6 +82,8 @@ def _maybe_fail(request: bytes, context: grpc.ServicerContext) -> None:
         context.set_details("set")
     if request.endswith(b"fail"):
         raise ZeroDivisionError("by nought")
+    if request == b"exit":
+        sys.exit(3)
 
 
 @pytest.fixture
@@ -187,6 +189,7 @@ def test_a_handler_may_cancel_its_call(channel: grpc.Channel, echo: Echo) -> Non
     [
         (b"fail", grpc.StatusCode.UNKNOWN, "Exception calling application: by nought"),
         (b"set and fail", grpc.StatusCode.NOT_FOUND, "set"),
+        (b"exit", grpc.StatusCode.UNKNOWN, "Exception calling application: SystemExit: 3"),
     ],
 )
 def test_an_exception_of_a_handler_is_told_as_grpc_tells_it(
@@ -201,6 +204,7 @@ def test_an_exception_of_a_handler_is_told_as_grpc_tells_it(
         calls[method]()
     call = _call_of(caught.value)
     assert (call.code(), call.details()) == (code, details)
+    assert once(channel)(b"x", timeout=_TIMEOUT) == b"x"
 
 
 def test_a_deadline_is_an_error_of_its_own(channel: grpc.Channel, echo: Echo) -> None:
@@ -223,6 +227,20 @@ def test_an_iterator_of_requests_that_fails_ends_the_call_as_unknown(
     with pytest.raises(grpc.RpcError) as caught:
         collect(fail(), timeout=_TIMEOUT)
     assert _call_of(caught.value).code() is grpc.StatusCode.UNKNOWN
+
+
+def test_requests_that_ask_the_program_to_end_end_the_call_and_no_other(
+    channel: grpc.Channel,
+) -> None:
+    def leave() -> Iterator[bytes]:
+        yield b"a"
+        sys.exit(3)
+
+    collect: Callable[..., bytes] = channel.stream_unary(f"/{SERVICE}/Collect")
+    with pytest.raises(grpc.RpcError) as caught:
+        collect(leave(), timeout=_TIMEOUT)
+    assert _call_of(caught.value).code() is grpc.StatusCode.UNKNOWN
+    assert once(channel)(b"x", timeout=_TIMEOUT) == b"x"
 
 
 def test_requests_that_are_no_iterator_end_the_call_as_unknown(channel: grpc.Channel) -> None:
@@ -329,6 +347,26 @@ def test_what_interceptors_set_in_the_context_is_set_in_handlers(endpoint: Endpo
         server.start()
         assert once(made)(b"", timeout=_TIMEOUT) == b"1 2 3 4"
         assert once(made)(b"", timeout=_TIMEOUT) == b"1 2 3 4"
+        server.stop(None).wait(_TIMEOUT)
+
+
+def test_an_interceptor_that_asks_the_program_to_end_ends_the_call_and_no_other(
+    endpoint: Endpoint,
+) -> None:
+    class Leave(grpc.ServerInterceptor):
+        def intercept_service(self, continuation, handler_call_details):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - generic
+            if dict(handler_call_details.invocation_metadata).get("leave") == "yes":
+                sys.exit(3)
+            return continuation(handler_call_details)
+
+    with ThreadPoolExecutor(8) as pool, sync.channel(endpoint) as made:
+        server = sync.server(endpoint, pool, interceptors=[Leave()])
+        server.add_registered_method_handlers(SERVICE, Echo().handlers())
+        server.start()
+        with pytest.raises(grpc.RpcError) as caught:
+            once(made)(b"x", metadata=(("leave", "yes"),), timeout=_TIMEOUT)
+        assert _call_of(caught.value).code() is grpc.StatusCode.UNKNOWN
+        assert once(made)(b"x", timeout=_TIMEOUT) == b"x"
         server.stop(None).wait(_TIMEOUT)
 
 

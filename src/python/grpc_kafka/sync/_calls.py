@@ -15,6 +15,7 @@ from typing import NamedTuple, Self, cast
 import grpc
 
 from grpc_kafka.aio._rpc import Metadatum
+from grpc_kafka.sync._containing import containing
 from grpc_kafka.sync._loop import LoopClosedError, LoopThread
 
 _LOG = logging.getLogger(__name__)
@@ -70,8 +71,9 @@ class RequestFeed:
         while (wanted := self._wanted.get()) is not None:
             if wanted.set_running_or_notify_cancel():
                 try:
-                    requests = iter(self._requests) if requests is None else requests
-                    wanted.set_result(next(requests, _END))
+                    with containing():
+                        requests = iter(self._requests) if requests is None else requests
+                        wanted.set_result(next(requests, _END))
                 except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
                     wanted.set_exception(error)
 

@@ -14,6 +14,7 @@ import grpc
 from grpc_kafka import aio
 from grpc_kafka._broker import Broker
 from grpc_kafka._endpoint import Endpoint, Health
+from grpc_kafka.sync._containing import containing
 from grpc_kafka.sync._loop import LoopClosedError, LoopThread
 from grpc_kafka.sync._wording import Wording
 
@@ -134,11 +135,12 @@ class _Intercepted(grpc.aio.ServerInterceptor):
             _adopt(inner)
             return handler
 
+        def intercepted() -> Handler | None:
+            with containing():
+                return self._interceptor.intercept_service(following, handler_call_details)
+
         own = copy_context()
-        intercept = self._interceptor.intercept_service
-        handler = await loop.run_in_executor(
-            self._pool, own.run, intercept, following, handler_call_details
-        )
+        handler = await loop.run_in_executor(self._pool, own.run, intercepted)
         _adopt(own)
         return handler
 

@@ -11,6 +11,7 @@ import grpc
 from grpc_kafka.aio._behaviours import Behaviour, behaviour_of, is_async
 from grpc_kafka.aio._context import BlockingContext
 from grpc_kafka.aio._handling import text_of
+from grpc_kafka.sync._containing import containing
 
 _LOG = logging.getLogger(__name__)
 
@@ -53,7 +54,8 @@ _MAKERS: dict[tuple[bool, bool], Callable[..., object]] = {
 def _once(behaviour: Behaviour) -> Callable[[object, BlockingContext], object]:
     def run(given: object, context: BlockingContext) -> object:
         try:
-            return behaviour(given, context)
+            with containing():
+                return behaviour(given, context)
         except Exception as error:
             _fail(error, context)
             raise
@@ -64,7 +66,8 @@ def _once(behaviour: Behaviour) -> Callable[[object, BlockingContext], object]:
 def _each(behaviour: Behaviour) -> Callable[[object, BlockingContext], Iterator[object]]:
     def run(given: object, context: BlockingContext) -> Iterator[object]:
         try:
-            yield from cast("Iterator[object]", behaviour(given, context))
+            with containing():
+                yield from cast("Iterator[object]", behaviour(given, context))
         except Exception as error:
             _fail(error, context)
             raise
