@@ -15,7 +15,7 @@ import pytest
 
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.ssh.connection import Address, Connection
-from bluegreen.ssh.files import REPLACE, Files
+from bluegreen.ssh.files import MOST_BYTES, REPLACE, Files
 from tests.support import requirements, sshd
 from tests.support.sshd import Sshd, known, make_key
 
@@ -226,6 +226,29 @@ def test_a_line_that_a_crash_cut_short_is_ended_before_the_next(
     files.append("audit.jsonl", '{"step": "start"}')
     lines = ['{"step": "pull"}', '{"step": "sta', '{"step": "start"}']
     assert files.read("audit.jsonl") == "".join(f"{line}\n" for line in lines)
+
+
+def test_the_last_lines_of_a_file_are_had_without_the_rest(files: Files) -> None:
+    assert files.tail("audit.jsonl", 2) == ""
+    for number in range(4):
+        files.append("audit.jsonl", f"{number}")
+    assert files.tail("audit.jsonl", 2) == "2\n3\n"
+    assert files.tail("audit.jsonl", None) == "0\n1\n2\n3\n"
+
+
+def test_a_file_that_grows_for_ever_is_set_aside_twice_at_the_most(
+    files: Files, tmp_path: Path
+) -> None:
+    log = tmp_path / "deployer's own" / "audit.jsonl"
+    files.append("audit.jsonl", "first")
+    for line in ("second", "third"):
+        with log.open("a") as grown:
+            grown.write("x" * MOST_BYTES)
+        files.append("audit.jsonl", line)
+    assert files.read("audit.jsonl") == "third\n"
+    assert files.tail("audit.jsonl", 1) == "third\n"
+    assert files.tail("audit.jsonl", 3).splitlines()[::2] == ["second", "third"]
+    assert files.tail("audit.jsonl", None).splitlines()[::2] == ["second", "third"]
 
 
 def test_what_does_not_arrive_whole_takes_no_place(files: Files, tmp_path: Path) -> None:

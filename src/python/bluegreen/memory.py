@@ -92,6 +92,10 @@ class Files(Port):
         cut = "\n" if content and not content.endswith("\n") else ""
         self._world.files[path] = f"{content}{cut}{line}\n"
 
+    def tail(self, path: str, lines: int | None) -> str:
+        kept = self._world.files.get(path, "").splitlines(keepends=True)
+        return "".join(kept if lines is None else kept[-lines:])
+
     def names(self, folder: str) -> Sequence[str]:
         here = f"{folder}/"
         inside = (p.removeprefix(here) for p in self._world.files if p.startswith(here))

@@ -74,7 +74,14 @@ class Server(Protocol):
         """
 
     def append(self, path: str, line: str) -> None:
-        """Add a line to the end of a file; a last one that a crash cut short is ended first."""
+        """Add a line to the end of a file; a last one that a crash cut short is ended first.
+
+        A file that has grown too long is set aside first, in place of what was so before; where
+        that is, `tail` knows.
+        """
+
+    def tail(self, path: str, lines: int | None) -> str:
+        """The last lines of a file that lines are added to; all that is left of it for None."""
 
     def names(self, folder: str) -> Sequence[str]:
         """The names in a folder, sorted; none if there is no such folder."""

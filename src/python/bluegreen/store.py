@@ -114,14 +114,17 @@ class Store:
             and record.event in {Event.SUCCEEDED, Event.SKIPPED}
         )
 
-    def records(self) -> Sequence[Record]:
-        """The log, oldest first; a line that a crash cut short is left out."""
-        content = self._server.read(AUDIT) or ""
-        whole, _, _cut = content.rpartition("\n")
+    def records(self, most: int | None = None) -> Sequence[Record]:
+        """The log, oldest first; a line that a crash cut short is left out.
+
+        Args:
+            most: Of how many of its last lines; of all that are left by default.
+        """
+        whole, _, _cut = self._server.tail(AUDIT, most).rpartition("\n")
         records = []
-        for number, line in enumerate(whole.splitlines(), 1):
+        for line in whole.splitlines():
             try:
-                records.append(Record.parse(line, f"{AUDIT}, line {number}"))
+                records.append(Record.parse(line, AUDIT))
             except DocumentError:
                 continue
         return records

@@ -41,3 +41,10 @@ def test_a_line_of_the_log_that_a_crash_cut_short_hides_no_other() -> None:
     assert [each.step for each in store.records()] == ["pull"]
     store.note(record(world, "start blue"))
     assert [each.step for each in store.records()] == ["pull", "start blue"]
+
+
+def test_the_end_of_the_log_is_had_without_its_beginning() -> None:
+    store = Store(files(world := World()))
+    for step in ("begin", "pull", "start blue"):
+        store.note(record(world, step))
+    assert [each.step for each in store.records(2)] == ["pull", "start blue"]

@@ -75,7 +75,7 @@ def logs(context: Context) -> None:
 def audit(context: Context) -> None:
     """The last lines of the log of everything that was done."""
     with context.site() as site:
-        records = site.store.records()[-context.options.tail :]
+        records = site.store.records(context.options.tail)
     for record in records:
         line = json.dumps(record.model_dump(mode="json")) if context.json else _audited(record)
         context.console.text(f"{line}\n")

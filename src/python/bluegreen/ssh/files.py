@@ -13,6 +13,12 @@ _MISSING = 44
 _OTHER = 45
 _CUT_SHORT = 46
 
+MOST_BYTES = 8 << 20
+"""How long a file grows that lines are added to. Of the deployer's log that is some 700 deploys."""
+
+BEFORE = ".1"
+"""What the name of that has which was set aside."""
+
 _READ = f'[ -e "$1" ] || exit {_MISSING}; exec cat "$1"'
 
 # What comes in is put beside the file, held to its length (a connection that breaks looks like its
@@ -46,10 +52,16 @@ _GONE = """\
 rm -f "$1"
 sync "$(dirname "$1")"
 """
-_APPEND = """\
+_APPEND = f"""\
 if [ -s "$1" ] && [ -n "$(tail -c 1 "$1")" ]; then echo >>"$1"; fi
+if [ -s "$1" ] && [ "$(wc -c <"$1")" -ge {MOST_BYTES} ]; then mv "$1" "$1{BEFORE}"; fi
 cat "$new" >>"$1"
-sync "$1"
+sync "$1" "$(dirname "$1")"
+"""
+_TAIL = f"""\
+for each in "$1{BEFORE}" "$1"; do
+    [ ! -e "$each" ] || cat "$each"
+done | tail -n "$2"
 """
 
 
@@ -87,8 +99,15 @@ class Files:
         return done.code != _OTHER
 
     def append(self, path: str, line: str) -> None:
-        """Add a line to the end of a file; a last one that a crash cut short is ended first."""
+        """Add a line to the end of a file; a last one that a crash cut short is ended first.
+
+        A file that has reached `MOST_BYTES` is set aside first, in place of what was so before.
+        """
         self._script(_RECEIVE + _ALONE + _APPEND, path, content=f"{line}\n")
+
+    def tail(self, path: str, lines: int | None) -> str:
+        """The last lines of a file that lines are added to; all that is left of it for None."""
+        return self._script(_TAIL, path, "+1" if lines is None else str(lines)).output
 
     def names(self, folder: str) -> Sequence[str]:
         """The names in a folder, sorted; none if there is no such folder."""
