@@ -1,5 +1,6 @@
 """The Docker SDK by the deployer's one connection, on the engine of this machine."""
 
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bluegreen import trace
 from bluegreen.engine.client import Docker
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.ssh.connection import Connection
@@ -54,6 +56,15 @@ def test_what_the_engine_refuses_is_told_and_harms_nothing_after_it(
         client.images.get("tandem/nothing:of-this-name")
     with engine.asked(SOON) as client:
         assert client.ping()
+
+
+def test_what_the_engine_is_asked_is_told_to_who_listens(connection: Connection) -> None:
+    told: list[str] = []
+    trace.listen(told.append)
+    with Docker(connection).asked(SOON) as client:
+        assert client.ping()
+    asked = rf"\[\d+\] {connection.address}: Docker: GET /v1\.41/_ping answered 200 after 0\.\d s"
+    assert [each for each in told if re.fullmatch(asked, each)]
 
 
 def test_an_engine_that_does_not_answer_in_time_is_given_up(connection: Connection) -> None:

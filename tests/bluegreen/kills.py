@@ -54,6 +54,9 @@ _IN_THE_MIDDLE = {Victim.DEPLOYER_LATER, Victim.CONNECTION, Victim.SSHD}
 _WITH_A_REGISTRY = {Action.PREFLIGHT, Action.PULL}
 _REGISTRIES = {Victim.REGISTRY, Victim.REGISTRY_FOR_LONG}
 _LANES = {Victim.CONTAINERS, Victim.PROCESSES}
+_GIVE_UP = {Victim.REGISTRY_FOR_LONG, Victim.CONTAINERS}
+_OF_DOCKER = {"status 502", "status 503", "ConnectError: All connection attempts failed"}
+"""How requests fail while Docker, as it starts again, has no names and no ports for a moment."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,28 @@ class Cell:
         told = f", exit {' '.join(codes)}" if codes else ""
         cut = f", {self.cut} cut" if self.cut else ""
         return f"{how}, {seconds:.0f} s, {len(self.failures)} failed{cut}{told}{late}"
+
+
+def complaint(cell: Cell) -> str | None:
+    """What a cell broke of what is promised; None if nothing.
+
+    A release is delivered whatever is killed for a while, and given up where that is for good; no
+    request fails, but for those that the engine takes with it.
+    """
+    victim = cell.strike.victim
+    forgiven = _OF_DOCKER if victim is Victim.ENGINE else set[str]()
+    well = set(cell.failures) <= forgiven and (
+        _may_give_up(cell.strike) or cell.went_back is (victim in _GIVE_UP)
+    )
+    return None if well else f"{cell.strike}: {cell}: {', '.join(cell.failures)}"
+
+
+def _may_give_up(strike: Strike) -> bool:
+    """Whether it is a matter of the machine if Docker is back soon enough.
+
+    Of processes, before the step's time is over; of itself, before the watch minds what failed.
+    """
+    return strike.victim is Victim.PROCESSES or strike == Strike(Victim.ENGINE, Action.WATCH)
 
 
 def senseless(victim: Victim, action: Action) -> str | None:

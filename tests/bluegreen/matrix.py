@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bluegreen.kills import Cell, Victim, row, table
+from tests.bluegreen.kills import Cell, Victim, complaint, row, table
 from tests.bluegreen.ordeal import Ordeal
 from tests.support import command_line, delivery, docker, releases, site_load
 from tests.support.site_load import Mix
@@ -26,13 +26,13 @@ PROBE = Mix(people=4, pages=2.0, starts=6.0, edits=0.5, visits=0.0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run it; the exit code says whether all rows came to their end."""
+    """Run it; the exit code is 0 when every row came to its end, and each cell as promised."""
     names = _parser().parse_args(arguments).victims
     os.environ.setdefault(docker.DOCKER, "1")
     os.environ.setdefault(docker.CHECKOUT, str(Path.cwd()))
     victims = [each for each in Victim if not names or _name(each) in names]
     cells: list[Cell] = []
-    failed = False
+    wrong: list[str] = []
     with releases.shelf() as shelf, delivery.ready() as site:
         done = site.deploy()
         if done.returncode:
@@ -50,14 +50,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 try:
                     ordeal.run()
                 except AssertionError as error:
-                    failed = True
-                    print(f"{victim}: {error}")
+                    wrong.append(f"{victim}: {error}")
                     if site.state.operation:
                         site.run("rollback")
-                print(*ordeal.said, load.stop(), sep="\n")
+                report = load.stop()
+            print(*ordeal.said, report, sep="\n")
+            wrong += [each for each in map(complaint, ordeal.cells) if each]
+            if report.writes.lost + report.writes.doubled + report.streams.missed:
+                wrong.append(f"{victim}: {report}")
             cells += ordeal.cells
             print(f"\n{table(cells)}\n\n{victim}: {time.monotonic() - began:.0f} s", flush=True)
-    return int(failed)
+    print(*wrong, sep="\n")
+    return int(bool(wrong))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -116,7 +116,7 @@ def test_a_bare_server_is_set_up_and_takes_its_first_release(bare: Delivery) -> 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o444}
 
-    again = bare.run("setup")
+    again = bare.run("setup", "--verbose")
     assert again.returncode == Exit.DONE, again.stderr
     assert "and as the settings say" in again.stdout
     assert values == {file.name: file.read_text().strip() for file in folder.iterdir()}
@@ -131,7 +131,7 @@ def test_a_bare_server_is_set_up_and_takes_its_first_release(bare: Delivery) -> 
     assert first.code == Exit.DONE, first.said
     assert shown.steps(first.said) == shown.steps(deploying.output)
     assert bare.state.live == "blue"
-    well = bare.run("doctor")
+    well = bare.run("doctor", "--verbose")
     assert well.returncode == Exit.DONE, f"{well.stdout}\n{well.stderr}"
     assert "in the way of a deploy: none" in well.stdout
 
@@ -172,8 +172,11 @@ def test_people_come_by_the_proxy_that_the_page_shows(
 
 def test_servers_are_brought_to_the_release_that_serves(bare: Delivery, shelf: Shelf) -> None:
     assert "nothing to do" in bare.run("servers").stdout
-    done = bare.deploy(shelf.release(nginx=releases.harmless()))
+    done = bare.deploy(shelf.release(nginx=releases.harmless()), "--verbose")
     assert done.returncode == Exit.DONE, f"{done.stdout}\n{done.stderr}"
+    assert f"] {bare.server.address}: docker compose --file" in done.stderr
+    values = [file.read_text().strip() for file in (bare.server.folder / "secrets").iterdir()]
+    assert not [value for value in values if value in done.stdout + done.stderr]
     looking = documented("docs/deploying.md", "bluegreen status")
     looked = bare.typed(looking)
     assert looked.code == Exit.DONE, looked.said

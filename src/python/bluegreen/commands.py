@@ -9,10 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from bluegreen.errors import PortError
+from bluegreen.trace import traced
 
 type Say = Callable[[str], None]
 """Is told a line of progress."""
 
+_HERE = "here"
 _GRACE = 5.0  # seconds, from being asked to end to being killed
 _MOST_DETAIL = 4000  # characters
 
@@ -36,16 +38,18 @@ def output(
         PortError: it cannot be run, failed, or took too long; the detail has what it wrote.
     """
     try:
-        done = subprocess.run(  # noqa: S603 - commands of the deployer and of its settings
-            command,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-            cwd=folder,
-            env=environment,
-        )
+        with traced(_HERE, command) as ended:
+            done = subprocess.run(  # noqa: S603 - commands of the deployer and of its settings
+                command,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=timeout,
+                check=False,
+                cwd=folder,
+                env=environment,
+            )
+            ended(done.returncode)
     except subprocess.TimeoutExpired:
         raise PortError(f"{_shown(command)} took longer than {timeout:g} s") from None
     except OSError as error:
@@ -94,12 +98,12 @@ def follow(
         raise _missing(command, error) from None
     late = threading.Event()
     timer = threading.Timer(timeout, _end, [process, late])
-    with process:
+    with traced(_HERE, command) as ended, process:
         try:
             timer.start()
             for line in process.stdout or ():
                 say(line.rstrip("\n"))
-            code = process.wait()
+            ended(code := process.wait())
         except BaseException:
             _end(process, late)
             raise

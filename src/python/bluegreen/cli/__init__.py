@@ -5,6 +5,7 @@ import signal
 from collections.abc import Sequence
 from types import FrameType
 
+from bluegreen import trace
 from bluegreen.cli.console import Console
 from bluegreen.cli.context import Context
 from bluegreen.cli.exits import Exit, exit_of
@@ -17,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code, one of `Exit`."""
     options = parser().parse_args(arguments)
     console = Console(as_json=options.json)
+    if options.verbose:
+        trace.listen(console.command)
     # What befalls a connection comes as an error; paramiko would write it to stderr as well.
     logging.getLogger("paramiko").addHandler(logging.NullHandler())
     # Whoever ends a pipeline asks as Ctrl-C does, which what runs in the background does not hear.

@@ -1,10 +1,13 @@
 import json
+import logging
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bluegreen import trace
 from bluegreen.cli import main
 from bluegreen.cli.exits import Exit, exit_of
 from bluegreen.cli.parser import parser
@@ -184,6 +187,25 @@ def test_people_hear_of_a_deploy_whose_build_failed(
     assert (told.destination, told.operation, told.version) == ("staging", "deploy", "")
     assert "git" in (told.failure or "")
     assert "error: git" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder", "heard", "_deaf")
+def test_what_is_run_is_told_to_who_asks_for_it(capsys: pytest.CaptureFixture[str]) -> None:
+    main([*STAGING, "deploy"])
+    assert "here: git" not in capsys.readouterr().err
+    main([*STAGING, "deploy", "--verbose"])
+    told = capsys.readouterr().err
+    assert re.search(r"^ +(\[\d+\]) here: git .*\n +\1 ended with 128 after ", told, re.MULTILINE)
+    assert "hunter2" not in told
+    main([*STAGING, "deploy", "--json", "-v"])
+    assert json.loads(capsys.readouterr().err.splitlines()[0])["type"] == "command"
+
+
+@pytest.fixture
+def _deaf() -> Iterator[None]:
+    """Nobody listens to what is run any more after the test."""
+    yield
+    logging.getLogger(trace.__name__).handlers.clear()
 
 
 @pytest.mark.usefixtures("folder")

@@ -80,6 +80,11 @@ class Console:
         else:
             self._write(f"{'':9}{line}\n")
 
+    def command(self, line: str) -> None:
+        """A line of what is run, beside all others."""
+        told = json.dumps({"type": "command", "line": line}) if self._json else f"{'':9}{line}"
+        _written(sys.stderr, f"{told}\n")
+
     def outcome(self, outcome: Outcome, serves: str) -> None:
         """How it ended well."""
         if self._json:

@@ -19,6 +19,7 @@ examples:
   bluegreen -d production setup                         a bare server; secrets of a new service
   bluegreen -d production doctor                        what is in the way of a deploy, all of it
   bluegreen -d staging deploy                           build, push and deliver
+  bluegreen -d staging deploy --verbose                 with each command that it runs, and where
   bluegreen build                                       or in two steps: into the folder release
   bluegreen -d production deploy --release release
   bluegreen -d production deploy --release release --dry-run
@@ -123,6 +124,11 @@ def _add_plans(operations: _Commands) -> None:
 def _add(commands: _Commands, name: str, what: str, run: _Run) -> argparse.ArgumentParser:
     each = _with_examples(commands.add_parser(name, help=what, description=f"{name}: {what}."))
     each.add_argument("--json", action="store_true", help="for machines")
+    each.add_argument(
+        *("-v", "--verbose"),
+        action="store_true",
+        help="on stderr, each command that is run: where, how it ended, how long it took",
+    )
     each.set_defaults(run=run)
     return each
 

@@ -14,6 +14,7 @@ from docker.transport import SSHHTTPAdapter
 
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.ssh.connection import Connection, session
+from bluegreen.trace import answered
 
 _API = "1.41"
 """Of Docker 20.10, which is the oldest that this works with."""
@@ -75,7 +76,7 @@ class Docker:
                 return kept
             kept[1].close()
         lent = _Lent(ssh)
-        return lent, _client(lent)
+        return lent, _client(lent, str(self._connection.address))
 
 
 @contextmanager
@@ -139,11 +140,17 @@ class _Lent:
             channel.close()
 
 
-def _client(lent: _Lent) -> docker.DockerClient:
+def _client(lent: _Lent, where: str) -> docker.DockerClient:
+    def tell(response: requests.Response, **_given: object) -> None:
+        asked = response.request
+        question = f"Docker: {asked.method} {asked.path_url}"
+        answered(where, question, response.status_code, response.elapsed.total_seconds())
+
     # Told to call a program for its connection, it makes none of its own. That would ask other
     # files for the server's key than the settings name.
     client = docker.DockerClient("ssh://server", version=_API, use_ssh_client=True)
     adapter = client.api.get_adapter(client.api.base_url)
     assert isinstance(adapter, SSHHTTPAdapter)  # noqa: S101 - the SDK's own for this scheme
     adapter.ssh_client = lent  # type: ignore[assignment]  # all that the SDK asks of it
+    client.api.hooks["response"].append(tell)
     return client

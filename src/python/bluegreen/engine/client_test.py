@@ -5,11 +5,13 @@ import pytest
 
 from bluegreen.engine.client import Docker
 from bluegreen.errors import TemporaryError
-from bluegreen.ssh.connection import Connection
+from bluegreen.ssh.connection import Address, Connection
 
 
 class Connected(Connection):
     """A connection that nothing is sent by."""
+
+    address = Address("deployer", "server")
 
     def __init__(self) -> None:
         pass

@@ -19,6 +19,7 @@ from typing import Self
 import paramiko
 
 from bluegreen.errors import PortError, TemporaryError
+from bluegreen.trace import traced
 
 _CONNECT_SECONDS = 15.0
 _KEEPALIVE_SECONDS = 5
@@ -89,6 +90,11 @@ class Connection:
         self._client: paramiko.SSHClient | None = None
         self._turn = threading.Lock()
 
+    @property
+    def address(self) -> Address:
+        """Where it leads."""
+        return self._address
+
     def client(self) -> paramiko.SSHClient:
         """The connection itself, alive as far as known.
 
@@ -117,6 +123,13 @@ class Connection:
             TemporaryError: the connection broke, or the command took too long; what has been done
                 of it is not known.
         """
+        with traced(str(self._address), command) as ended:
+            done = self._limited(command, timeout, stdin)
+            ended(done.code)
+        return done
+
+    def _limited(self, command: Sequence[str], timeout: float, stdin: str) -> Done:
+        """Run a command that ends by itself on the server soon after its time."""
         limit = f"{timeout + _AFTER_SECONDS:.0f}"
         limited = ["timeout", "--kill-after=5", limit, *command]
         words = ["sh", "-c", _WITH_ITS_NUMBER, "sh", *limited]
