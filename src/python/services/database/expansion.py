@@ -1,13 +1,14 @@
 """What an expand migration must not do to the release that serves. Pure: SQL in, findings out.
 
-It takes away what that release uses, or keeps a table from it for as long as all rows take.
+It takes away what that release uses, holds what it writes to a new rule, or keeps a table from it
+for as long as all rows take.
 Not a parser of SQL: it knows the statements that Alembic writes and people write by hand, and
 takes quoted texts and comments out first. What is made in the same migrations nobody uses yet, so
 it may be changed at will. What is done inside of a function's body is not seen.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 _NAME = r'(?:"[^"]+"|[\w$]+)(?:\.(?:"[^"]+"|[\w$]+))?'
@@ -24,8 +25,8 @@ _RENAMED = re.compile(
     re.IGNORECASE,
 )
 _INDEX = re.compile(
-    rf"CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY\b)(?:IF NOT EXISTS )?(?:{_NAME} )?"
-    rf"ON (?:ONLY )?({_NAME}).*",
+    rf"CREATE (?P<unique>UNIQUE )?INDEX (?P<aside>CONCURRENTLY )?(?:IF NOT EXISTS )?"
+    rf"(?:(?!ON\b){_NAME} )?ON (?:ONLY )?(?P<table>{_NAME}) ?(?:USING \w+ ?)?(?P<rest>\(.*)",
     re.IGNORECASE,
 )
 _TRUNCATE = re.compile(r"TRUNCATE (?:TABLE )?(?:ONLY )?(.*)", re.IGNORECASE)
@@ -36,6 +37,13 @@ _CHECKS = re.compile(
 )
 _INDEXES = re.compile(
     rf"ADD (?:CONSTRAINT {_NAME} )?(?:UNIQUE|PRIMARY KEY|EXCLUDE)\b(?!.*USING INDEX ).*",
+    re.IGNORECASE,
+)
+_HELD = re.compile(rf"ADD (?:CONSTRAINT {_NAME} )?(?:CHECK|FOREIGN KEY) ?(\(.*)", re.IGNORECASE)
+_CAST = re.compile(r"::\s*\w+(?: (?:with|without) time zone| varying| precision)?", re.IGNORECASE)
+_WORD = re.compile(
+    r'"[^"]+"|\b(?!(?:all|and|any|array|asc|between|case|desc|distinct|else|end|false|first|from|ilike'
+    r"|in|is|last|like|not|null|nulls|or|similar|then|to|true|when)\b)[a-z_][\w$]*\b(?! ?\()",
     re.IGNORECASE,
 )
 _REWRITES = re.compile(
@@ -108,35 +116,56 @@ def findings(sql: str) -> list[Finding]:
     made: set[str] = set()
     found: list[Finding] = []
     for statement in statements:
-        if table := _MADE.match(statement):
-            made.add(_plain(table[1]))
-        found.extend(
-            each for each in _in_statement(statement) if each.what.split(".")[0] not in made
-        )
+        before = frozenset(made)
+        made.update(_made(statement))
+        found.extend(each for each in _in_statement(statement, made) if not _is_of(each, before))
     return found
+
+
+def _made(statement: str) -> Iterator[str]:
+    """The table and the columns that come with it, which no release knows yet."""
+    if table := _MADE.match(statement):
+        yield _plain(table[1])
+    elif altered := _ALTER.fullmatch(statement):
+        for action in _actions(altered[2]):
+            added = _ADDED.fullmatch(action)
+            if added is not None and not _NO_COLUMN.match(action):
+                yield f"{_plain(altered[1])}.{_plain(added[1])}"
+
+
+def _is_of(finding: Finding, made: Collection[str]) -> bool:
+    return finding.what in made or finding.what.partition(".")[0] in made
 
 
 def _emptied(hidden: re.Match[str]) -> str:
     return "''" if hidden[0][0] in "'$" else " "
 
 
-def _in_statement(statement: str) -> Iterator[Finding]:
+def _in_statement(statement: str, made: Collection[str]) -> Iterator[Finding]:
     if dropped := _DROP.fullmatch(statement):
         for name in dropped[2].split(","):
             yield Finding(f"drop-{dropped[1].lower()}", _plain(name), "drop it in contract")
     elif renamed := _RENAMED.fullmatch(statement):
         yield Finding("rename", _plain(renamed[1]), "make the new one beside it")
     elif indexed := _INDEX.fullmatch(statement):
-        yield _blocking(_plain(indexed[1]))
+        yield from _in_index(indexed, made)
     elif truncated := _TRUNCATE.fullmatch(statement):
         yield Finding("truncate", _plain(truncated[1]), "the running release still wants the rows")
     elif altered := _ALTER.fullmatch(statement):
         table = _plain(altered[1])
         for action in _actions(altered[2]):
-            yield from _in_action(table, action)
+            yield from _in_action(table, action, made)
 
 
-def _in_action(table: str, action: str) -> Iterator[Finding]:
+def _in_index(index: re.Match[str], made: Collection[str]) -> Iterator[Finding]:
+    table = _plain(index["table"])
+    if not index["aside"]:
+        yield _blocking(table)
+    elif index["unique"]:
+        yield from _held(table, index["rest"], made)
+
+
+def _in_action(table: str, action: str, made: Collection[str]) -> Iterator[Finding]:
     for pattern, rule, instead in _ACTIONS:
         if match := pattern.fullmatch(action):
             column = match.groupdict().get("column")
@@ -147,6 +176,8 @@ def _in_action(table: str, action: str) -> Iterator[Finding]:
         yield Finding(
             "checked-rows", table, "add it as NOT VALID, VALIDATE it in the next revision"
         )
+    elif held := _HELD.fullmatch(action):
+        yield from _held(table, held[1], made)
     elif _INDEXES.fullmatch(action):
         yield _blocking(table)
     elif added is not None and not _NO_COLUMN.match(action):
@@ -160,6 +191,31 @@ def _in_column(column: str, definition: str) -> Iterator[Finding]:
     elif _REWRITES.search(definition):
         instead = "add it nullable, then set its DEFAULT, and fill it in batches"
         yield Finding("rewritten-table", column, instead)
+
+
+def _held(table: str, text: str, made: Collection[str]) -> Iterator[Finding]:
+    """A rule that what is written from now on has to keep to; in parentheses, for some columns.
+
+    What the running release does not know it leaves NULL, which any rule but one lets pass.
+    """
+    rule = _CAST.sub("", _in_parentheses(text))
+    columns = [f"{table}.{_plain(each)}" for each in _WORD.findall(rule)]
+    if "IS NOT NULL" in rule.upper() or any(each not in made for each in columns):
+        instead = (
+            "what the running release writes is held to it at once; if it keeps to it, say why by "
+            "assurance = ..."
+        )
+        yield Finding("new-rule", table, instead)
+
+
+def _in_parentheses(text: str) -> str:
+    """What stands between the first parenthesis and its own end."""
+    depth = 0
+    for place, character in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth == 0:
+            return text[1:place]
+    return text[1:]
 
 
 def _blocking(table: str) -> Finding:

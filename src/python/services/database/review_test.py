@@ -13,6 +13,7 @@ from services.database.review import review
 CONCURRENTLY = """with op.get_context().autocommit_block():
         op.execute("SET lock_timeout = 0")
         op.create_index("ix", "accounts", ["about"], postgresql_concurrently=True)"""
+NOT_VALID = "postgresql_not_valid=True"
 ADDS = 'op.add_column("accounts", sa.Column("nickname", sa.Text()))'
 
 
@@ -71,6 +72,7 @@ def test_our_own_expand_migrations_leave_the_release_before_them_alone() -> None
         ('op.create_unique_constraint("uq", "accounts", ["about"])', "blocking-index"),
         ('op.create_check_constraint("ck", "accounts", "true")', "checked-rows"),
         ('op.create_foreign_key("fk", "accounts", "sessions", ["a"], ["id"])', "checked-rows"),
+        (f'op.create_check_constraint("c", "accounts", "about > 0", {NOT_VALID})', "new-rule"),
         ('op.execute(sa.text("SELECT 1")).scalar()', "unread"),
         ('op.get_bind().execute(sa.text("SELECT 1")).scalar()', "unread"),
     ],
@@ -85,7 +87,7 @@ def test_what_would_break_the_running_release_is_found(home: Path, body: str, ru
     [
         ADDS,
         'op.add_column("accounts", sa.Column("a", sa.Text(), server_default="", nullable=False))',
-        'op.create_check_constraint("c", "accounts", "true", postgresql_not_valid=True)',
+        f'{ADDS}; op.create_check_constraint("c", "accounts", "a(nickname)", {NOT_VALID})',
         CONCURRENTLY,
     ],
 )
