@@ -1,6 +1,7 @@
 """A bare server to its first release: set up, looked at, delivered to, and kept up to date."""
 
 import json
+import re
 import shutil
 import stat
 import sys
@@ -174,7 +175,7 @@ def test_servers_are_brought_to_the_release_that_serves(bare: Delivery, shelf: S
     assert "nothing to do" in bare.run("servers").stdout
     done = bare.deploy(shelf.release(nginx=releases.harmless()), "--verbose")
     assert done.returncode == Exit.DONE, f"{done.stdout}\n{done.stderr}"
-    assert f"] {bare.server.address}: docker compose " in done.stderr
+    assert re.search(rf"\] {bare.server.address}: .* docker compose .* up ", done.stderr)
     values = [file.read_text().strip() for file in (bare.server.folder / "secrets").iterdir()]
     assert not [value for value in values if value in done.stdout + done.stderr]
     looking = documented("docs/deploying.md", "bluegreen status")
