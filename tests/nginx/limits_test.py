@@ -42,6 +42,16 @@ def test_a_flood_of_attempts_is_cut(upstream: Upstream, static_root: Path, path:
     assert refused[0].headers["content-type"].partition(";")[0] == kind
 
 
+@pytest.mark.parametrize("path", ATTEMPTS)
+def test_no_other_spelling_gets_an_attempt_past_the_count(
+    client: httpx.Client, upstream: Upstream, path: str
+) -> None:
+    before = len(upstream.received)
+    answer = client.post(f"{path}%0A")
+    assert answer.status_code == httpx.codes.NOT_FOUND
+    assert len(upstream.received) == before
+
+
 @pytest.mark.parametrize("path", ["/account", "/api/v1/account"])
 def test_a_flood_of_requests_is_cut_but_static_files_are_served(
     upstream: Upstream, static_root: Path, path: str

@@ -60,6 +60,7 @@ def test_pages_are_compressed(client: httpx.Client) -> None:
     [
         *("/healthz", "/%68ealthz", "/x/../healthz", "//healthz"),
         *("/metrics", "/%6detrics", "/x/../metrics", "//metrics", "/metrics?x=1"),
+        *("/healthz%0A", "/metrics%0A"),  # which account takes for the address before it
     ],
 )
 def test_what_concerns_those_who_run_the_site_is_not_shown_to_the_world(
