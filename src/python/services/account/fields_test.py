@@ -1,3 +1,4 @@
+import time
 from contextlib import suppress
 
 import pytest
@@ -51,6 +52,23 @@ def test_an_accent_sent_as_a_character_of_its_own_makes_no_password_longer() -> 
     assert check(SignUp, {**GOOD, "password": "e\u0301" * 128}).password == "e\u0301" * 128
     assert "128" in problems(SignUp, **{**GOOD, "password": "e\u0301" * 129})["password"]
     assert "8" in problems(SignUp, **{**GOOD, "password": "e\u0301" * 7})["password"]
+
+
+@pytest.mark.parametrize("name", ["display_name", "password", "about"])
+def test_a_text_that_is_too_long_is_refused_without_the_time_to_compose_it(name: str) -> None:
+    kind = ProfileEdit if name == "about" else SignUp
+    accents = "e" + "\u0301\u0327" * 8000  # as much as a body holds
+    began = time.process_time()
+    found = problems(kind, **{**GOOD, "about": "", name: accents})
+    assert time.process_time() - began < 0.1
+    assert "at most" in found[name]
+
+
+def test_accents_are_composed_however_many_characters_they_are_sent_as() -> None:
+    typed = " " * 1000 + "\u03b1\u0313\u0300\u0345" * 80
+    assert check(ProfileEdit, {"display_name": typed, "about": typed}) == ProfileEdit(
+        display_name="\u1f82" * 80, about="\u1f82" * 80
+    )
 
 
 def test_a_password_is_taken_as_typed() -> None:
