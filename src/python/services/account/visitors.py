@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -17,7 +17,7 @@ from chassis.tokens import (
 from services.account.edge.cookies import Cookie, CookieJar
 from services.account.errors import ServiceError, ServiceFailedError, SignedOutError
 from services.account.gateways.identity import IdentityGateway
-from services.account.models import Access, Grant
+from services.account.models import Access, Grant, Session
 
 _MARK = "~"
 """Stands in no token and in no digest."""
@@ -53,7 +53,7 @@ class Visitors:
         """Who is signed in, by the access token's word; renews it when it has run out.
 
         A session that was ended elsewhere passes here until its access token expires: what is
-        shown is confirmed by `while_live`, or by another call of identity's that takes the token.
+        shown is confirmed by `while_live`, or by `sessions`.
 
         Raises:
             SignedOutError: nobody.
@@ -68,7 +68,7 @@ class Visitors:
             return await self.live(jar)
         return _visitor(access, token)
 
-    async def while_live[T](self, visitor: Visitor, answer: Awaitable[T]) -> T:
+    async def while_live[T](self, jar: CookieJar, visitor: Visitor, answer: Awaitable[T]) -> T:
         """What was asked on behalf of a visitor, if the session is live by identity's word.
 
         Both are waited for at once, so that the truth takes no longer.
@@ -78,11 +78,23 @@ class Visitors:
             ServiceError: identity did not answer.
             Exception: whatever the answer raises.
         """
-        _, told = await asyncio.gather(self._identity.check_access(visitor.access_token), answer)
+        _, told = await asyncio.gather(self.confirmed(jar, visitor), answer)
         return told
 
+    async def sessions(self, jar: CookieJar, visitor: Visitor) -> Sequence[Session]:
+        """The live sessions of the visitor's account; renews access as `confirmed` does.
+
+        Raises:
+            SignedOutError: the session has ended.
+            ServiceError: identity did not answer.
+        """
+        try:
+            return await self._identity.sessions(visitor.access_token)
+        except SignedOutError:
+            return await self._identity.sessions((await self.live(jar)).access_token)
+
     async def confirmed(self, jar: CookieJar, visitor: Visitor) -> Visitor:
-        """The visitor, if the session is live by identity's word; renews access that has run out.
+        """The visitor, if the session is live by identity's word; renews access it does not take.
 
         Raises:
             SignedOutError: the session has ended.
@@ -91,7 +103,8 @@ class Visitors:
         try:
             await self._identity.check_access(visitor.access_token)
         except SignedOutError:
-            # Identity tells a token that has expired no other than a session that has ended.
+            # Identity tells a token that has expired, or whose key was removed, no other than a
+            # session that has ended.
             return await self.live(jar)
         return visitor
 

@@ -64,8 +64,9 @@ def account_router(
     @router.get("/account", responses=responses(401, 404))
     async def get_account(request: Request) -> schemas.Account:
         """The account with its profile."""
-        visitor = await visitors.known(jar_of(request))
-        account = await visitors.while_live(visitor, accounts.account(visitor.account_id))
+        jar = jar_of(request)
+        visitor = await visitors.known(jar)
+        account = await visitors.while_live(jar, visitor, accounts.account(visitor.account_id))
         return schemas.Account.model_validate(account)
 
     @router.put("/account/profile", responses=responses(*_BODY, 401, 404))
@@ -81,17 +82,18 @@ def account_router(
         request: Request, page_size: _PageSize = 20, page_token: _PageToken = ""
     ) -> schemas.ActivityPage:
         """What happened on the account, newest first."""
-        visitor = await visitors.known(jar_of(request))
+        jar = jar_of(request)
+        visitor = await visitors.known(jar)
         page = await visitors.while_live(
-            visitor, accounts.activity(visitor.account_id, page_size, page_token)
+            jar, visitor, accounts.activity(visitor.account_id, page_size, page_token)
         )
         return schemas.ActivityPage.model_validate(page)
 
     @router.get("/sessions", responses=responses(401))
     async def list_sessions(request: Request) -> schemas.Sessions:
         """The browsers that are signed in."""
-        visitor = await visitors.known(jar_of(request))
-        sessions = await identity.sessions(visitor.access_token)
+        jar = jar_of(request)
+        sessions = await visitors.sessions(jar, await visitors.known(jar))
         return schemas.Sessions.model_validate({"sessions": sessions}, from_attributes=True)
 
     @router.delete("/sessions/current", status_code=204, responses=responses())

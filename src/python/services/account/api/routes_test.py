@@ -201,6 +201,16 @@ async def test_an_ended_session_gets_nothing_although_its_token_has_not_expired(
     assert "tandem_session" not in ada.cookies
 
 
+@pytest.mark.parametrize("path", ["/api/v1/account", "/api/v1/activity", "/api/v1/sessions"])
+async def test_a_token_of_a_key_that_was_removed_is_renewed_unseen(
+    stage: Stage, ada: httpx.AsyncClient, path: str
+) -> None:
+    stage.fakes.service.kid = "other"
+    answer = await ada.get(path)
+    assert answer.status_code == 200
+    assert "tandem_access=" in answer.headers["set-cookie"]
+
+
 async def test_an_address_that_has_an_account_opens_no_other(
     ada: httpx.AsyncClient, client: httpx.AsyncClient
 ) -> None:

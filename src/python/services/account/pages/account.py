@@ -118,7 +118,7 @@ class AccountPages:
         page_token = request.query_params.get("activity", "")
         account, sessions, activity = await asyncio.gather(
             self._accounts.account(visitor.account_id),
-            self._identity.sessions(visitor.access_token),
+            self._visitors.sessions(jar_of(request), visitor),
             self._activity(visitor, page_token),
         )
         context = {

@@ -180,6 +180,15 @@ async def test_an_expired_access_token_is_renewed_unseen(
     assert "set-cookie" not in (await client.get("/")).headers
 
 
+async def test_a_token_of_a_key_that_was_removed_is_renewed_unseen(
+    stage: Stage, ada: httpx.AsyncClient
+) -> None:
+    stage.fakes.service.kid = "other"
+    page = await ada.get("/account")
+    assert page.status_code == 200
+    assert "tandem_access=" in page.headers["set-cookie"]
+
+
 async def test_a_renewal_that_arrives_after_another_sign_in_shows_nobody_elses_account(
     stage: Stage, client: httpx.AsyncClient
 ) -> None:

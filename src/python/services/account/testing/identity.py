@@ -24,7 +24,7 @@ from services.account.testing.ledger import (
 )
 
 type _Context = grpc.aio.ServicerContext[object, object]
-_KEY_ID = "fake"
+_KEY_IDS = ("one", "other")
 
 
 def _taken(reason: str) -> Refusal:
@@ -37,12 +37,14 @@ class FakeIdentity(IdentityServicer):
     Attributes:
         access_lifetime: How long tokens are good; past the verifier's leeway below zero, a token
             has expired when it is issued.
+        kid: Which of its keys signs, "one" or "other"; tokens of that one are taken.
         clients: Which client addresses were told, in the order of the attempts.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._key = Ed25519PrivateKey.generate()
+        self._keys = {kid: Ed25519PrivateKey.generate() for kid in _KEY_IDS}
+        self.kid = _KEY_IDS[0]
         self.access_lifetime = timedelta(minutes=1)
         self.clients: list[str] = []
 
@@ -136,9 +138,12 @@ class FakeIdentity(IdentityServicer):
     async def GetVerificationKeys(  # noqa: N802
         self, _request: identity_pb2.GetVerificationKeysRequest, _context: _Context
     ) -> identity_pb2.GetVerificationKeysResponse:
-        """The key that verifies."""
-        key = {**OKPAlgorithm.to_jwk(self._key.public_key(), as_dict=True), "kid": _KEY_ID}
-        return identity_pb2.GetVerificationKeysResponse(jwks=json.dumps({"keys": [key]}))
+        """The keys that verify."""
+        keys = [
+            {**OKPAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": kid}
+            for kid, key in self._keys.items()
+        ]
+        return identity_pb2.GetVerificationKeysResponse(jwks=json.dumps({"keys": keys}))
 
     def token(self, session: SignedInBrowser, expires_at: datetime) -> str:
         """An access token as identity makes it."""
@@ -150,7 +155,7 @@ class FakeIdentity(IdentityServicer):
             "iss": tokens.ISSUER,
             "aud": tokens.AUDIENCE,
         }
-        return jwt.encode(claims, self._key, tokens.ALGORITHM, {"kid": _KEY_ID})
+        return jwt.encode(claims, self._keys[self.kid], tokens.ALGORITHM, {"kid": self.kid})
 
     def _grant(self, account_id: str, user_agent: str) -> identity_pb2.Grant:
         session = self._ledger.open_session(account_id, user_agent)
@@ -167,6 +172,6 @@ class FakeIdentity(IdentityServicer):
     async def _session_of(self, access_token: str, context: _Context) -> SignedInBrowser:
         claims = jwt.decode(access_token, options={"verify_signature": False})
         session = self._ledger.browsers[claims["sid"]]
-        if not session.live:
+        if not session.live or jwt.get_unverified_header(access_token)["kid"] != self.kid:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the session has ended")
         return session
