@@ -33,6 +33,10 @@ class Site:
             raise ValueError("must be like https://tandem.example or http://127.0.0.1:8080")
         if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:
             raise ValueError("must be scheme, host and port only, without path or user")
+        if not parts.hostname.isascii():
+            raise ValueError(
+                "must name its host as browsers do, like https://xn--bcher-kva.example"
+            )
         loopback = _is_loopback(parts.hostname)
         if parts.scheme == "http" and not loopback:
             raise ValueError("must be https, since cookies would cross the network in the clear")

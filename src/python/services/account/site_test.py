@@ -41,6 +41,7 @@ def test_on_loopback_any_of_its_names_will_do(host: str) -> None:
         "https://user@tandem.example",
         "https://tandem.example?query",
         "https://tandem.example:port",
+        "https://bücher.example",  # browsers send another spelling as their origin
     ],
 )
 def test_an_address_that_is_not_safe_or_no_address_is_refused(url: str) -> None:
