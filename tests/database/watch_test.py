@@ -186,6 +186,13 @@ async def test_more_entries_than_one_look_finds_all_arrive_in_order(
         assert [await watch.detail() for _ in details] == details
 
 
+async def test_news_are_heard_with_any_password_that_calls_are_answered_with(
+    stores: Stores, listener: Listener
+) -> None:
+    await stores.some_account()
+    await listens(listener)
+
+
 async def test_what_happens_while_nobody_listens_is_found_once_the_listener_is_back(
     stores: Stores, listener: Listener, addresses: Addresses
 ) -> None:

@@ -15,9 +15,9 @@ from services.database.settings import APP_ROLE, OWNER_ROLE, address
 from tests.support.postgres import Postgres
 
 _numbers = count(1)
-# Roles belong to the cluster: all databases of a test run share their passwords. The second
-# character of each is one that an address must escape.
-_APP_PASSWORD = f"a%40{secrets.token_hex(8)}"
+# Roles belong to the cluster: all databases of a test run share their passwords. Each has
+# characters that an address must escape.
+_APP_PASSWORD = f"a%40%20%2B{secrets.token_hex(8)}"
 _OWNER_PASSWORD = f"o%2F{secrets.token_hex(8)}"
 
 

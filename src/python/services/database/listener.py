@@ -13,6 +13,7 @@ from uuid import UUID
 import psycopg
 import structlog
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
 from services.database.arrivals import Arrivals
@@ -41,7 +42,9 @@ class Listener:
     """
 
     def __init__(self, url: URL, name: str, connect_timeout: int, arrivals: Arrivals) -> None:
-        self._address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        # As the pool has it: libpq does not read all that SQLAlchemy writes, and repeats it then.
+        _, given = url.get_dialect()().create_connect_args(url)
+        self._address = make_conninfo(**given)
         self._name = name
         self._connect_timeout = connect_timeout
         self._arrivals = arrivals
