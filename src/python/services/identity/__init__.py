@@ -5,5 +5,7 @@
     python -m services.identity keys list DIR     show the keys and which one signs
 
 The service keeps nothing but its signing keys: accounts, sessions and counts of attempts are in
-`database`, asked by gRPC. Passwords and session secrets never leave the process in the clear.
+`database`, asked by gRPC. Passwords do not leave the process but as hashes, session secrets only to
+who signs in; Kafka carries both between `account` and here (docs/security.md says how long it keeps
+them).
 """
