@@ -91,7 +91,8 @@ class Visitors:
         try:
             return await self._identity.sessions(visitor.access_token)
         except SignedOutError:
-            return await self._identity.sessions((await self.live(jar)).access_token)
+            renewed = await self._renewed(jar, visitor)
+            return await self._identity.sessions(renewed.access_token)
 
     async def confirmed(self, jar: CookieJar, visitor: Visitor) -> Visitor:
         """The visitor, if the session is live by identity's word; renews access it does not take.
@@ -105,7 +106,7 @@ class Visitors:
         except SignedOutError:
             # Identity tells a token that has expired, or whose key was removed, no other than a
             # session that has ended.
-            return await self.live(jar)
+            return await self._renewed(jar, visitor)
         return visitor
 
     async def live(self, jar: CookieJar) -> Visitor:
@@ -124,6 +125,13 @@ class Visitors:
             raise ServiceFailedError("identity", "it issued an access token that does not verify")
         _keep_access(jar, secret, renewed)
         return _visitor(access, renewed.text)
+
+    async def _renewed(self, jar: CookieJar, visitor: Visitor) -> Visitor:
+        """The visitor again, with a new token; not somebody else, whose secret came along."""
+        renewed = await self.live(jar)
+        if renewed.session_id != visitor.session_id:
+            raise SignedOutError(ended=True)
+        return renewed
 
     async def admit(self, jar: CookieJar, grant: Grant) -> None:
         """Sign the browser in, and end the session that it had, unless identity does not answer."""

@@ -211,6 +211,22 @@ async def test_a_token_of_a_key_that_was_removed_is_renewed_unseen(
     assert "tandem_access=" in answer.headers["set-cookie"]
 
 
+@pytest.mark.parametrize("path", ["/api/v1/account", "/api/v1/activity", "/account"])
+async def test_a_token_of_an_ended_session_shows_nothing_beside_the_secret_of_another(
+    stage: Stage, ada: httpx.AsyncClient, client: httpx.AsyncClient, path: str
+) -> None:
+    [session] = stage.fakes.ledger.browsers.values()
+    await client.post("/api/v1/accounts", json={**ADA, "email": "eve@example.com"})
+    token, mark, _digest = ada.cookies["tandem_access"].partition("~")
+    _token, _mark, digest = client.cookies["tandem_access"].partition("~")
+    session.live = False
+    client.cookies.delete("tandem_access")
+    client.cookies.set("tandem_access", f"{token}{mark}{digest}", domain="127.0.0.1", path="/")
+    answer = await client.get(path)
+    assert answer.status_code in {303, 401}
+    assert "ada@example.com" not in answer.text
+
+
 async def test_an_address_that_has_an_account_opens_no_other(
     ada: httpx.AsyncClient, client: httpx.AsyncClient
 ) -> None:
