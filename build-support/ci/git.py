@@ -15,6 +15,12 @@ _SETTINGS = (
     *("-c", "commit.gpgSign=false", "-c", "gc.auto=0"),
 )
 
+OF_A_REPOSITORY = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+)
+"""What git tells a hook of the repository that it is of; here the folder says which one it is."""
+
 
 class Git:
     """The git of one folder.
@@ -57,7 +63,8 @@ class Git:
         return _WithIndex(self.folder, {"GIT_INDEX_FILE": str(index)})
 
     def _environment(self) -> Mapping[str, str]:
-        return {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+        kept = {name: value for name, value in os.environ.items() if name not in OF_A_REPOSITORY}
+        return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
 
     def _checked(
         self, arguments: tuple[str, ...], seconds: float, accepted: tuple[int, ...] = (0,)

@@ -84,6 +84,24 @@ def test_the_repository_stays_as_it_is(service: Repository, check: Checks) -> No
     assert check.pants.stopped
 
 
+def test_a_hook_of_git_may_run_it(
+    service: Repository, check: Checks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git tells hooks, as it pushes from a worktree, which repository they are of."""
+    service.git.run("worktree", "add", "--quiet", "-b", "more", str(tmp_path / "worktree"))
+    git = Git(tmp_path / "worktree")
+    (git.folder / "src/other.py").write_text("# changed\n")
+    git.run("commit", "--quiet", "--all", "-m", "Ours")
+    branch = git.run("symbolic-ref", "HEAD")
+    monkeypatch.setenv("GIT_DIR", git.run("rev-parse", "--absolute-git-dir"))
+    check.folder = git.folder
+    assert check() is Exit.PASSED
+    assert check.tested == ["src/other.py", "src/other_test.py"]
+    monkeypatch.undo()
+    assert git.run("symbolic-ref", "HEAD") == branch
+    assert git.run("status", "--porcelain") == ""
+
+
 def test_what_is_tested_is_the_merge_with_the_base_as_it_is_now(
     service: Repository, check: Checks, tmp_path: Path
 ) -> None:

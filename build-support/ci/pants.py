@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Protocol
 
 from ci.errors import CheckError
+from ci.git import OF_A_REPOSITORY
 
 _SECONDS = 2 * 3600.0
-_PRIVATE = ("GITHUB_TOKEN", "GIT_CONFIG_", "PEX_", "PANTSD_", "PANTS_CONCURRENT", "__PANTS_")
-"""What begins so is of this process alone: a token to fetch with, and what runs it."""
+_PRIVATE = (
+    *("GITHUB_TOKEN", "GIT_CONFIG_", "PEX_", "PANTSD_", "PANTS_CONCURRENT", "__PANTS_"),
+    *OF_A_REPOSITORY,
+)
+"""What begins so is of this process alone: a token to fetch with, what runs it, what hooks know."""
 
 
 class Pants(Protocol):

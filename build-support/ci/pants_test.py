@@ -46,6 +46,10 @@ def test_the_token_that_fetches_is_not_given_to_what_is_tested(
     assert kept == {"PATH": "/bin"}
 
 
+def test_what_is_tested_is_not_told_the_repository_of_a_hook() -> None:
+    assert environment({"GIT_DIR": "/mine", "GIT_INDEX_FILE": "x", "A": "b"}) == {"A": "b"}
+
+
 def test_a_checkout_without_it_is_said(tmp_path: Path) -> None:
     with pytest.raises(CheckError, match=r"no \./pants"):
         CheckoutPants(tmp_path).run("test")
