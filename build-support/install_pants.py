@@ -55,8 +55,9 @@ def install(installer: Callable[[Path, Path], None], lockfile: Path, destination
     """Make ``destination`` with ``installer``, beside it first and renamed when it is whole."""
     destination.parent.mkdir(parents=True, exist_ok=True)
     with exclusively(destination.with_name(destination.name + ".lock")):
-        if destination.exists():
+        if usable(destination):
             return
+        shutil.rmtree(destination, ignore_errors=True)
         unfinished = destination.with_name("." + destination.name)
         shutil.rmtree(unfinished, ignore_errors=True)
         try:
@@ -64,6 +65,12 @@ def install(installer: Callable[[Path, Path], None], lockfile: Path, destination
             unfinished.rename(destination)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def usable(home: Path) -> bool:
+    """Whether it is there, and its Python too, which an upgrade of Python may have removed."""
+    python = home / "bin" / "python"
+    return home.exists() and (python.exists() or not python.is_symlink())
 
 
 @contextlib.contextmanager

@@ -44,6 +44,13 @@ def test_what_is_installed_is_not_installed_again(tmp_path: Path) -> None:
     assert not list((tmp_path / "pants").iterdir())
 
 
+def test_an_installation_whose_python_is_gone_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "pants" / "bin").mkdir(parents=True)
+    (tmp_path / "pants" / "bin" / "python").symlink_to(tmp_path / "python3.9.1")
+    install(succeed, Path("pants.lock"), tmp_path / "pants")
+    assert [path.name for path in (tmp_path / "pants").iterdir()] == ["program"]
+
+
 def test_a_second_installation_waits_for_the_first(tmp_path: Path) -> None:
     order: list[str] = []
     with exclusively(tmp_path / "lock"):

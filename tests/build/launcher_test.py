@@ -111,3 +111,16 @@ def test_another_lockfile_means_another_installation(tmp_path: Path) -> None:
     other = call("installation", "pants-1", "pex.lock", XDG_CACHE_HOME=str(tmp_path)).stdout
     assert first == again != other
     assert first.startswith(str(tmp_path / "tandem-pants" / "pants-1-"))
+
+
+def test_an_installation_whose_python_is_gone_is_none(tmp_path: Path) -> None:
+    """An upgrade of Python removes the version that the environment of Pants is made of."""
+    python = program(tmp_path / "python3.9.1", "#!/bin/sh\n")
+    (tmp_path / "pants" / "bin").mkdir(parents=True)
+    (tmp_path / "pants" / "bin" / "python").symlink_to(python)
+    (tmp_path / "pex").mkdir()
+    assert call("usable", str(tmp_path / "pants")).returncode == 0
+    assert call("usable", str(tmp_path / "pex")).returncode == 0
+    python.unlink()
+    assert call("usable", str(tmp_path / "pants")).returncode == 1
+    assert call("usable", str(tmp_path / "none")).returncode == 1
