@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from google.protobuf import descriptor_pb2, descriptor_pool
@@ -66,14 +67,10 @@ def methods_in(descriptors: Path | None, package: str) -> list[MethodDescriptor]
 def _names_in(descriptors: Path | None, package: str) -> Iterable[str]:
     if descriptors is not None:
         return [file.name for file in _files_in(descriptors)]
-    try:
-        root = importlib.import_module(package)
-    except ImportError:
-        return []
     # Generated packages have no __init__.py, so that nothing but their folders lists them.
     modules = {
         ".".join((package, *module.relative_to(folder).with_suffix("").parts))
-        for folder in map(Path, getattr(root, "__path__", ()))
+        for folder in map(Path, _folders_of(package))
         for module in folder.rglob("*_pb2.py")
     }
     return [importlib.import_module(module).DESCRIPTOR.name for module in sorted(modules)]
@@ -88,13 +85,20 @@ def _files_in(descriptors: Path) -> Iterable[descriptor_pb2.FileDescriptorProto]
 
 
 def _import_contracts(package: str) -> None:
-    try:
-        found = importlib.import_module(package) if package else None
-    except ImportError:
-        return
-    for module in pkgutil.iter_modules(getattr(found, "__path__", ())):
+    for module in pkgutil.iter_modules(_folders_of(package)):
         if module.name.endswith("_pb2"):
             importlib.import_module(f"{package}.{module.name}")
+
+
+def _folders_of(package: str) -> list[str]:
+    """Where the modules of a package are; nothing of it is run: whoever sent a request named it."""
+    folders: list[str] | None = None
+    for name in package.split("."):
+        found = PathFinder.find_spec(name, folders) if name else None
+        if found is None:
+            return []
+        folders = list(found.submodule_search_locations or ())
+    return folders or []
 
 
 def _in_order(

@@ -27,5 +27,8 @@ def test_arguments_that_are_not_understood_are_told(
 def test_a_contract_that_is_not_known_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*_TO, "no.such.v1.Service/Call"]) == 2
     assert "--descriptors names a file" in capsys.readouterr().err
-    assert main(["--list", "no.such"]) == 2
-    assert "no service of no.such is known" in capsys.readouterr().err
+    assert main([*_TO, "..such.v1.Service/Call"]) == 2
+    assert "there is no contract of '..such.v1.Service'" in capsys.readouterr().err
+    for package in ("no.such", ".such", ""):
+        assert main(["--list", package]) == 2
+        assert f"no service of {package} is known" in capsys.readouterr().err

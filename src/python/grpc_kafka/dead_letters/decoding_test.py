@@ -67,6 +67,17 @@ def test_a_contract_is_imported_by_the_name_of_its_package(
     assert text_of(b"", path, pool_of(None, path)) == ""
 
 
+@pytest.mark.parametrize("package", ["dead_letters_trap", "dead_letters_trap.v1", "..v1", "."])
+def test_what_a_request_names_is_not_run_unless_it_is_a_contract(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    (tmp_path / "dead_letters_trap").mkdir()
+    (tmp_path / "dead_letters_trap" / "__init__.py").write_text("raise SystemExit\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    path = f"/{package}.Store/Get"
+    assert text_of(b"", path, pool_of(None, path)) is None
+
+
 @pytest.mark.parametrize("content", [b"\xff\xff", None])
 def test_a_file_that_is_no_set_of_descriptors_is_named(
     tmp_path: Path, content: bytes | None
