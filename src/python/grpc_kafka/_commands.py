@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 DIFFERS = 3
 """The exit code of a command that found something otherwise than it should be."""
+
+_INTERRUPTED, _UNREAD = 130, 141
 
 
 class SettingsError(Exception):
@@ -86,6 +90,22 @@ def end(code: int, text: str) -> int:
     """Say how it ended, to where that belongs; gives the exit code."""
     stream = sys.stderr if code in (1, 2) else sys.stdout
     stream.write(f"{text}\n")
+    return code
+
+
+def ended(main: Callable[[], int]) -> int:
+    """Run a command; gives its exit code, also where Ctrl-C ends it, or nobody reads on."""
+    try:
+        code = main()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter's exit would write what is left once more.
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return _UNREAD
     return code
 
 

@@ -1,9 +1,11 @@
 import argparse
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from grpc_kafka._commands import SettingsError, add_brokers, settings_of
+from grpc_kafka._commands import SettingsError, add_brokers, ended, settings_of
 
 
 def _settings(*arguments: str) -> dict[str, str]:
@@ -60,3 +62,32 @@ def test_a_name_without_a_password_is_not_understood(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         _settings("--options-file", str(file))
     assert str(caught.value) == f"{file}: a setting is NAME=VALUE"
+
+
+def test_ctrl_c_ends_a_command_in_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    assert ended(interrupted) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_a_reader_that_goes_ends_a_command_in_silence() -> None:
+    program = (
+        "import itertools, sys\n"
+        "from grpc_kafka._commands import ended, say\n"
+        "sys.exit(ended(lambda: any(map(say, itertools.repeat('a letter')))))\n"
+    )
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline() == "a letter\n"
+        running.stdout.close()
+        assert running.stderr.read() == ""
+    assert running.returncode == 141

@@ -39,7 +39,7 @@ missing and grant makes it; ~ gets in by another password and grant --apply sets
 in another lane are left alone, and so is every user that is no application of the file.
 
 exit codes: 0 all is as the file has it; 1 the brokers did not answer or refused; 2 the arguments
-or a file are not understood; 3 something differs.
+or a file are not understood; 3 something differs; 130 interrupted.
 """
 
 

@@ -2,7 +2,8 @@
 
 import sys
 
+from grpc_kafka._commands import ended
 from grpc_kafka.call._command import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

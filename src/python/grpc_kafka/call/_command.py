@@ -33,7 +33,8 @@ are JSON, one a line. They come to the inbox of the application, which must have
 and whose rights the user must have.
 
 exit codes: 0 answered; 1 the brokers or a file did not give what was asked for; 2 the arguments,
-the request or a file are not understood; 3 the call ended by another status than OK.
+the request or a file are not understood; 3 the call ended by another status than OK; 130
+interrupted.
 """
 _ENDED = 3
 _ADVICE = {

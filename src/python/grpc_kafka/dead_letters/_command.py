@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from grpc_kafka._commands import SettingsError, add_brokers, settings_of
+from grpc_kafka._commands import SettingsError, add_brokers, say, settings_of
 from grpc_kafka._contracts import ContractsError, pool_of
 from grpc_kafka.dead_letters._decoding import text_of
 from grpc_kafka.dead_letters._errors import DeadLettersError, NoSuchLetterError
@@ -33,7 +33,7 @@ caller has its answer already, so the new one is read by nobody. What was replay
 not listed any more.
 
 exit codes: 0 done; 1 the brokers or a file did not give what was asked for; 2 the arguments or the
-settings are not understood; 3 there is no such letter.
+settings are not understood; 3 there is no such letter; 130 interrupted.
 """
 
 
@@ -66,17 +66,17 @@ def _run(told: argparse.Namespace) -> None:
 def _do(shelf: Shelf, letter: Stored, told: argparse.Namespace) -> None:
     partition, offset = letter.place
     if told.action == "list":
-        _say(line_of(letter))
+        say(line_of(letter))
     elif told.action == "show":
         pool = pool_of(told.descriptors, letter.method)
-        _say(description_of(letter, text_of(letter.message, letter.method, pool)))
+        say(description_of(letter, text_of(letter.message, letter.method, pool)))
     elif told.action == "replay":
         deadline = None if told.timeout is None else time.time() + told.timeout
         shelf.replay(letter, deadline)
-        _say(f"replayed partition {partition}, offset {offset} {letter.method}".rstrip())
+        say(f"replayed partition {partition}, offset {offset} {letter.method}".rstrip())
     else:
         shelf.drop(letter)
-        _say(f"dropped partition {partition}, offset {offset} {letter.method}".rstrip())
+        say(f"dropped partition {partition}, offset {offset} {letter.method}".rstrip())
 
 
 def _chosen(letters: list[Stored], told: argparse.Namespace) -> list[Stored]:
@@ -126,7 +126,3 @@ def _wrong(told: argparse.Namespace) -> str:
     if told.descriptors is not None and told.action != "show":
         return "--descriptors is for show"
     return ""
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")

@@ -36,7 +36,7 @@ dead letters, before a release starts there; it refuses while processes read the
 are added move keys: a call is not lost by it, but do it when little is under way.
 
 exit codes: 0 all is as the file has it; 1 the brokers did not answer or refused; 2 the arguments
-or the file are not understood; 3 something differs.
+or the file are not understood; 3 something differs; 130 interrupted.
 """
 
 
