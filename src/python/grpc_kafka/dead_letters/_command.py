@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from grpc_kafka._commands import SettingsError, add_brokers, say, settings_of
+from grpc_kafka._commands import SettingsError, add_brokers, say, seconds, settings_of
 from grpc_kafka._contracts import ContractsError, pool_of
 from grpc_kafka.dead_letters._decoding import text_of
 from grpc_kafka.dead_letters._errors import DeadLettersError, NoSuchLetterError
@@ -105,7 +105,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--partition", type=int, metavar="P", help="only letters in this partition")
     add("--offset", type=int, metavar="O", help="only the letter at this offset of the partition")
     add("--all", action="store_true", help="replay or drop all letters, or all of the partition")
-    add("--timeout", type=float, metavar="SECONDS", help="replay with this long a deadline")
+    add("--timeout", type=seconds, metavar="SECONDS", help="replay with this long a deadline")
     add("--descriptors", type=Path, metavar="FILE", help="show: contracts, a FileDescriptorSet")
     told = parser.parse_args(arguments)
     wrong = _wrong(told)
@@ -121,8 +121,8 @@ def _wrong(told: argparse.Namespace) -> str:
         return "--offset needs --partition"
     if changes and (told.offset is None) != told.all:
         return f"{told.action} needs either --partition and --offset, or --all"
-    if told.timeout is not None and (told.action != "replay" or told.timeout <= 0):
-        return "--timeout is for replay, and positive"
+    if told.timeout is not None and told.action != "replay":
+        return "--timeout is for replay"
     if told.descriptors is not None and told.action != "show":
         return "--descriptors is for show"
     return ""
