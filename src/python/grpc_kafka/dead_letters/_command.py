@@ -14,7 +14,7 @@ from grpc_kafka.dead_letters._decoding import text_of
 from grpc_kafka.dead_letters._errors import DeadLettersError, NoSuchLetterError
 from grpc_kafka.dead_letters._letters import Stored
 from grpc_kafka.dead_letters._shelf import Shelf
-from grpc_kafka.dead_letters._text import description_of, line_of
+from grpc_kafka.dead_letters._text import description_of, line_of, printable
 
 _EPILOG = """\
 examples:
@@ -73,10 +73,10 @@ def _do(shelf: Shelf, letter: Stored, told: argparse.Namespace) -> None:
     elif told.action == "replay":
         deadline = None if told.timeout is None else time.time() + told.timeout
         shelf.replay(letter, deadline)
-        say(f"replayed partition {partition}, offset {offset} {letter.method}".rstrip())
+        say(f"replayed partition {partition}, offset {offset} {printable(letter.method)}".rstrip())
     else:
         shelf.drop(letter)
-        say(f"dropped partition {partition}, offset {offset} {letter.method}".rstrip())
+        say(f"dropped partition {partition}, offset {offset} {printable(letter.method)}".rstrip())
 
 
 def _chosen(letters: list[Stored], told: argparse.Namespace) -> list[Stored]:

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from grpc_kafka._broker import Record
 from grpc_kafka.dead_letters._command import main
+from grpc_kafka.dead_letters._letters import letters_in
+from grpc_kafka.dead_letters._shelf import Shelf
+from grpc_kafka.protocol import Address, Death, Request, encode_request, letter_of
 
 _NOWHERE = ["--bootstrap", "127.0.0.1:1"]
 
@@ -47,3 +51,16 @@ def test_a_setting_that_does_not_exist_is_said(capsys: pytest.CaptureFixture[str
     assert 'q.dead-letter was not read: No such configuration property: "no.such"' in (
         capsys.readouterr().err
     )
+
+
+def test_what_a_terminal_might_obey_is_written_out_of_what_is_dropped_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Address("blue.me.inbox", 0, "me")
+    sent = encode_request(Request(bytes(16), "/a.B/\x1b[2J", home, 1.0, (), b""))
+    letter = letter_of(sent.key, sent.headers, sent.value, Death("broken", "blue.a.B/0/0", 0))
+    stored = letters_in([Record("blue.a.B.dead-letter", 0, 0, *letter)])
+    monkeypatch.setattr(Shelf, "letters", lambda _shelf: stored)
+    monkeypatch.setattr(Shelf, "drop", lambda _shelf, _letter: None)
+    assert main([*_NOWHERE, "drop", "blue.a.B", "--all"]) == 0
+    assert capsys.readouterr().out == "dropped partition 0, offset 0 /a.B/\\x1b[2J\n"
