@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say_status(error)
     except InvalidMetadataError as error:
         return end(2, str(error))
-    except BrokerError as error:
+    except (BrokerError, ContractsError) as error:
         return end(1, str(error))
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from google.protobuf import json_format, message_factory
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from grpc_kafka._contracts import ContractsError
 
@@ -57,13 +57,21 @@ class Method:
         return made.SerializeToString()
 
     def decoded(self, answer: bytes) -> str:
-        """An answer as JSON in one line."""
-        return json_format.MessageToJson(
-            self._answer.FromString(answer),
-            indent=None,
-            descriptor_pool=self._pool,
-            ensure_ascii=False,
-        )
+        """An answer as JSON in one line.
+
+        Raises:
+            ContractsError: it is no such message, or one without JSON; says why.
+        """
+        try:
+            return json_format.MessageToJson(
+                self._answer.FromString(answer),
+                indent=None,
+                descriptor_pool=self._pool,
+                ensure_ascii=False,
+            )
+        except (DecodeError, json_format.Error, TypeError, ValueError) as error:
+            name = self._found.output_type.full_name
+            raise ContractsError(f"the answer is no {name} in JSON: {error}") from error
 
 
 def signature_of(method: MethodDescriptor) -> str:

@@ -1,5 +1,5 @@
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool
+from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, timestamp_pb2
 
 from grpc_kafka._contracts import ContractsError
 from grpc_kafka.call._method import Method, signature_of
@@ -60,6 +60,29 @@ def test_a_request_that_does_not_follow_the_contract_is_said(
 ) -> None:
     with pytest.raises(ContractsError, match=r"the request is no shop\.v1\.Item in JSON"):
         Method(pool, "shop.v1.Store/Get").encoded(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        ("Timestamp", b"\xff"),
+        ("Timestamp", timestamp_pb2.Timestamp(seconds=10**15).SerializeToString()),
+        ("Any", any_pb2.Any(type_url="x/of.Another", value=b"1").SerializeToString()),
+    ],
+)
+def test_an_answer_that_has_no_json_is_said(kind: str, answer: bytes) -> None:
+    pool = descriptor_pool.DescriptorPool()
+    file = descriptor_pb2.FileDescriptorProto(name="a.proto", package="a")
+    for known in (timestamp_pb2, any_pb2):
+        copy = descriptor_pb2.FileDescriptorProto()
+        known.DESCRIPTOR.CopyToProto(copy)
+        pool.Add(copy)
+        file.dependency.append(copy.name)
+    method = file.service.add(name="B").method.add(name="Get")
+    method.input_type = method.output_type = f".google.protobuf.{kind}"
+    pool.Add(file)
+    with pytest.raises(ContractsError, match=rf"the answer is no google\.protobuf\.{kind} in JSON"):
+        Method(pool, "a.B/Get").decoded(answer)
 
 
 def test_a_signature_tells_what_streams(pool: descriptor_pool.DescriptorPool) -> None:
