@@ -46,6 +46,12 @@ class Checkout:
         except FileNotFoundError:
             return None
 
+    def holds(self, path: str) -> bool:
+        """Whether anything is there but what Python cached, as it stays when git takes all away."""
+        top = self.root / path
+        below = (each for each in top.rglob("*") if "__pycache__" not in each.parts)
+        return top.is_file() or any(not each.is_dir() for each in below)
+
     def files(self) -> list[str]:
         """All files that git has, or would add.
 

@@ -59,6 +59,7 @@ def root(tmp_path: Path) -> Path:
             shutil.copy2(held, copy)
     for name in ("account", "identity"):
         (tmp_path / "src/python/services" / name).mkdir()
+        (tmp_path / "src/python/services" / name / "__init__.py").touch()
     (tmp_path / "pants.toml").touch()
     (tmp_path / "pyproject.toml").write_text("[tool.ruff]\nline-length = 100\n")
     git(tmp_path, "init", "--quiet")
@@ -117,6 +118,18 @@ def test_dry_run_lists_what_a_run_writes(root: Path, capsys: pytest.CaptureFixtu
     assert remove(root, "wombats", "--dry-run") == 0
     assert {line.split()[1] for line in capsys.readouterr().out.splitlines()} == listed
     assert tree(root) == made
+
+
+def test_what_python_cached_of_a_service_on_another_branch_is_no_service(root: Path) -> None:
+    (root / ".gitignore").write_text("__pycache__/\n")
+    before = committed(root)
+    cached = root / "src/python/services/wombats/__pycache__"
+    cached.mkdir(parents=True)
+    (cached / "serve.cpython-313.pyc").touch()
+    assert new(root, "wombats") == 0
+    committed(root)
+    assert remove(root, "wombats") == 0
+    assert tree(root) == before
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def new(checkout: Checkout, service: Service, *, force: bool = False) -> Plan:
     Raises:
         ScaffoldError: it cannot be made.
     """
-    if (checkout.root / SERVICES / service.name).exists():
+    if checkout.holds(f"{SERVICES}/{service.name}"):
         raise ExistsError(service.name, [f"{SERVICES}/{service.name}"])
     names.check(service, checkout.taken())
     made = rendered(checkout.root, service, max(checkout.revisions()) + 1)
