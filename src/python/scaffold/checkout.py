@@ -40,10 +40,10 @@ class Checkout:
         return cls(start)
 
     def read(self, path: str) -> str | None:
-        """The content of a file; None if there is none."""
+        """The content of a file; None if there is none, or a repository of its own."""
         try:
             return (self.root / path).read_text()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             return None
 
     def holds(self, path: str) -> bool:
@@ -105,7 +105,12 @@ class Checkout:
         command = ["git", "-C", str(self.root), *arguments]
         try:
             done = subprocess.run(  # noqa: S603  # fixed arguments
-                command, capture_output=True, text=True, timeout=_TIMEOUT, check=False
+                command,
+                capture_output=True,
+                text=True,
+                errors="surrogateescape",
+                timeout=_TIMEOUT,
+                check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise CheckoutError(self.root, f"git does not run ({error})") from error

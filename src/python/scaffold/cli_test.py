@@ -1,5 +1,6 @@
 """Services made and removed in a repository of the files that name all services, as they are."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -184,6 +185,18 @@ def test_a_service_that_others_use_stays(root: Path, capsys: pytest.CaptureFixtu
     assert remove(root, "wombats", "--force") == 0
     assert "src/python/services/account/prices.py" in capsys.readouterr().out
     assert caller.exists()
+
+
+def test_a_repository_within_and_a_name_that_is_no_text_are_not_in_the_way(root: Path) -> None:
+    new(root, "wombats")
+    committed(root)
+    (root / "within").mkdir()
+    git(root / "within", "init", "--quiet")
+    (root / "within/file").touch()
+    committed(root / "within")
+    (root / os.fsdecode(b"caf\xe9.txt")).touch()
+    assert remove(root, "wombats") == 0
+    assert not (root / "src/python/services/wombats").exists()
 
 
 def test_a_service_that_was_changed_stays(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
