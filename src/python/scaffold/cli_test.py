@@ -1,14 +1,20 @@
 """Services made and removed in a repository of the files that name all services, as they are."""
 
+import ast
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import scaffold
-from scaffold import cli
+from scaffold import cli, names
+from scaffold.checkout import Checkout
+from scaffold.errors import NameRefusedError
+from scaffold.words import Service, plural
 
 _ROOT = Path(scaffold.__file__).parents[3]
 _EXPAND = "src/python/services/database/migrations/expand"
@@ -149,6 +155,26 @@ def test_a_name_that_is_refused_writes_nothing(
     assert new(root, *arguments) == 1
     assert said in capsys.readouterr().err
     assert tree(root) == before
+
+
+@pytest.mark.parametrize(("module", "named"), [("models", plural), ("service", str)])
+def test_no_rows_are_named_like_what_the_code_about_them_names(
+    root: Path, module: str, named: Callable[[str], str]
+) -> None:
+    taken = Checkout(root).taken()
+    code = ast.parse((root / f"src/python/services/database/{module}.py").read_text())
+    # Stores are known by their contracts, which are not here.
+    stores = "services.database.stores"
+    imported = [
+        each for each in code.body if isinstance(each, ast.ImportFrom) and each.module != stores
+    ]
+    found = {each.name for each in code.body if isinstance(each, ast.ClassDef)}
+    found |= {alias.asname or alias.name for each in imported for alias in each.names}
+    words = {each.lower() for each in found if re.fullmatch("[A-Z][a-z]+", each)}
+    assert words
+    for word in words:
+        with pytest.raises(NameRefusedError):
+            names.check(Service(named(word), data=True), taken)
 
 
 def test_files_with_changes_are_edited_only_by_force(

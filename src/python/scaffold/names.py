@@ -33,13 +33,14 @@ _SQL = _words("""
     table then to trigger true union unique update user using values view when where window with
 """)
 _OURS = _words("""
-    admin api blue broker common controller errors green healthz infra init internal kafka local
-    main metrics nginx postgres preview protos runtime scenario servers setup static support tandem
-    task tasks test testing tests tools
+    admin api arrivals blue broker codegen common configure context controller developer endpoint
+    errors fields green healthz infra init initdb internal kafka keys local main metrics migrate
+    nginx postgres prepare preview process protos runtime scenario servers settings setup static
+    support tandem task tasks test testing tests tools topics transactions
 """)
 _PYTHON = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins)})
-_VARIABLES = _PYTHON | {"context", "request", "session"}
-"""What a row cannot be called, since code has a variable of that name."""
+_VARIABLES = _PYTHON | _words("base context index mapped pb request row session text")
+"""What a row cannot be called, since code has a variable or a class of that name."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _rules(service: Service, taken: Taken) -> Iterator[str]:
         "this repository": _OURS,
     }
     for whose, reserved in words.items():
-        if name in reserved:
+        if {name, service.title} & reserved:
             yield f"it is a word of {whose}"
     yield from _meetings(service, taken)
 
@@ -112,7 +113,7 @@ def _meetings_of_rows(service: Service, taken: Taken) -> Iterator[str]:
         yield f"the database has a table {service.name}"
     if met := {service.model, service.store} & taken.messages:
         yield f"the contracts of the database define {' and '.join(sorted(met))}"
-    if service.record in _VARIABLES:
+    if {service.record, service.model} & _VARIABLES:
         yield f"each of its rows would be a {service.record}, which is a word of code"
 
 

@@ -41,12 +41,16 @@ def test_one_word_is_a_name(name: str) -> None:
         ("class", "a word of Python", "classes"),
         ("match", "a word of Python", "matches"),
         ("list", "a word of Python", "lists"),
+        ("none", "a word of Python", "nones"),
+        ("exception", "a word of Python", "exceptions"),
         ("message", "a word of protobuf", "messages"),
         ("order", "a word of SQL", "orders"),
         ("group", "a word of protobuf", "groups"),
         ("user", "a word of SQL", "users"),
         ("tests", "a word of this repository", "testitems"),
         ("blue", "a word of this repository", "blues"),
+        ("keys", "a word of this repository", "keyitems"),
+        ("settings", "a word of this repository", "settingitems"),
         ("database", "there is a service of that name", "databaseitems"),
         ("chassis", "something else in its place", "chassises"),
         ("accounts", "nobody would tell it from account", "accountitems"),
@@ -70,6 +74,8 @@ def test_a_name_that_breaks_a_rule_is_told_the_rule_and_one_that_does_not(
         ("profiles", "the contracts of the database define Profile", "profileitems"),
         ("attempts", "the contracts of the database define AttemptStore", "attemptitems"),
         ("lists", "each of its rows would be a list", "listitems"),
+        ("rows", "each of its rows would be a row", "rowitems"),
+        ("warnings", "each of its rows would be a warning", "warningitems"),
     ],
 )
 def test_rows_want_a_name_that_no_other_rows_have(name: str, rule: str, suggestion: str) -> None:
@@ -77,6 +83,13 @@ def test_rows_want_a_name_that_no_other_rows_have(name: str, rule: str, suggesti
     error = refusal(name, data=True)
     assert rule in error.rule
     assert error.suggestion == suggestion
+
+
+@pytest.mark.parametrize(
+    "name", ["codegen", "configure", "developer", "initdb", "keys", "migrate", "prepare", "topics"]
+)
+def test_what_local_runs_beside_services_names_none(name: str) -> None:
+    assert "a word of this repository" in refusal(name).rule
 
 
 @given(st.text(max_size=30), st.booleans())
