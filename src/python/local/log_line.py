@@ -41,6 +41,8 @@ def parse(text: str) -> LogLine:
         return LogLine(text)
     try:
         entry = json.loads(text)
+        # Half a character, which JSON can name, cannot be written as text.
+        json.dumps(entry, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return LogLine(text)
     if not isinstance(entry, dict) or "event" not in entry:

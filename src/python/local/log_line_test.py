@@ -64,3 +64,8 @@ def test_no_value_of_an_entry_breaks_the_reading(value: object) -> None:
 def test_object_without_an_event_stays_as_it_is() -> None:
     assert parse('{"a": 1}') == LogLine('{"a": 1}')
     assert parse("{broken") == LogLine("{broken")
+
+
+def test_entry_with_half_a_character_is_shown_as_it_was_written() -> None:
+    text = '{"event": "upload", "name": "\\ud83d.png"}'
+    assert parse(text) == LogLine(text)
