@@ -58,9 +58,10 @@ class Terminal:
         self.say(f"{name} reloaded in {seconds:.1f} s: {because}")
 
     def say(self, text: str) -> None:
-        """Write the text and flush it."""
+        """Write the text and flush it; of characters that the terminal lacks, their numbers."""
+        encoding = self._stream.encoding or "utf-8"
         try:
-            self._stream.write(f"{text}\n")
+            self._stream.write(f"{text.encode(encoding, 'backslashreplace').decode(encoding)}\n")
             self._stream.flush()
         except OSError:
             _lead_nowhere(self._stream)

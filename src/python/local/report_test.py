@@ -92,3 +92,10 @@ def test_summary_is_aligned() -> None:
         "  site         http://a",
         "  developers   http://b",
     ]
+
+
+def test_terminal_that_lacks_a_character_gets_its_number() -> None:
+    written = io.BytesIO()
+    terminal = io.TextIOWrapper(written, encoding="latin-1")
+    Terminal(terminal).say("é → é")
+    assert written.getvalue() == b"\xe9 \\u2192 \xe9\n"
