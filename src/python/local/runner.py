@@ -2,12 +2,15 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from local import environment, system
 from local.birth import birth_of
 from local.checkout import Checkout
 from local.developer.serving import serve
+from local.errors import StateError
 from local.guard_process import guarded
 from local.journal import Journal
 from local.liveness import Liveness
@@ -43,7 +46,7 @@ def run(options: Options, report: Report, plan: Plan = system.programs) -> int:
     checkout = Checkout.find(options.root)
     checkout.make_state()
     record = checkout.record()
-    with owning(checkout.state / "lock", record) as (lock, ended):
+    with _held(checkout.state), owning(checkout.state / "lock", record) as (lock, ended):
         _tell_leftovers(ended, report)
         if options.reset:
             _reset(checkout, options, report)
@@ -57,6 +60,17 @@ def run(options: Options, report: Report, plan: Plan = system.programs) -> int:
         return asyncio.run(
             _run_programs(checkout, programs, ports, options, report, record=record, lock=lock)
         )
+
+
+@contextmanager
+def _held(state: Path) -> Iterator[None]:
+    """Say of what data this user may not use it: a run by root may have left some."""
+    try:
+        yield
+    except PermissionError as error:
+        if error.filename is None or not Path(error.filename).is_relative_to(state):
+            raise
+        raise StateError(Path(error.filename), error.strerror or "") from error
 
 
 async def _run_programs(
