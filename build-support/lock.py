@@ -102,7 +102,7 @@ def command(lock: Lock) -> list[str]:
 
 
 def write(lock: Lock) -> int:
-    """Write one lockfile, saying so; return uv's exit code, or 1 if it takes too long."""
+    """Write one lockfile, saying so; return 1 if uv cannot, or takes too long."""
     started = time.monotonic()
     try:
         done = subprocess.run(  # noqa: S603 - uv from our own lockfile, fixed arguments
@@ -116,7 +116,7 @@ def write(lock: Lock) -> int:
         print(f"{lock.path}: not written within {_TIMEOUT_SECONDS} s", file=sys.stderr)
         return 1
     print(f"{lock.path}: {time.monotonic() - started:.1f} s", flush=True)
-    return done.returncode
+    return int(done.returncode != 0)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
 from lock import LOCKS, choose, command, main
 
@@ -45,3 +46,12 @@ def test_a_lockfile_that_there_is_none_of_is_refused_with_those_that_there_are()
     assert code == 2
     assert "no such lockfile: defualt.lock; there are " in said
     assert "default.lock" in said
+
+
+def test_whatever_uv_cannot_do_is_one_exit_code(tmp_path: Path) -> None:
+    """2, which uv ends with where no index answers, is for names that there are none of."""
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\nexit 2\n")
+    uv.chmod(0o755)
+    with patch("lock.find_uv_bin", lambda: str(uv)):
+        assert ended("default.lock")[0] == 1
