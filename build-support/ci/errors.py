@@ -2,6 +2,7 @@
 
 CheckError
 ├── GitError              git ended with an error, or took too long
+├── ShallowError          the clone does not have where two histories met
 ├── UnknownRevisionError  the repository, or its remote, has no such revision
 └── UnrelatedError        two histories have nothing in common
 """
@@ -21,6 +22,19 @@ class GitError(CheckError):
         self.command = tuple(command)
         self.reason = reason
         super().__init__(f"{' '.join(command)}: {reason}")
+
+
+class ShallowError(CheckError):
+    """The clone does not have where two histories met."""
+
+    def __init__(self, base: str, head: str) -> None:
+        """Keep the two."""
+        self.base = base
+        self.head = head
+        super().__init__(
+            f"this clone is shallow, and lacks the commit where {head} and {base} met: "
+            "git fetch --unshallow"
+        )
 
 
 class UnknownRevisionError(CheckError):

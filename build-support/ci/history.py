@@ -1,6 +1,6 @@
 """Brings what a merge needs: the base as it is now, and all commits back to where they met."""
 
-from ci.errors import GitError, UnknownRevisionError, UnrelatedError
+from ci.errors import GitError, ShallowError, UnknownRevisionError, UnrelatedError
 from ci.git import Git
 
 BASE_REF = "refs/merge-check/base"
@@ -59,6 +59,7 @@ def ancestor(git: Git, base: str, head: str, remote: str | None = None, branch: 
         branch: The remote's branch that the base is of.
 
     Raises:
+        ShallowError: where they met is not here, and cannot be fetched.
         UnrelatedError: they never met.
         GitError: more is needed and cannot be fetched.
     """
@@ -68,7 +69,7 @@ def ancestor(git: Git, base: str, head: str, remote: str | None = None, branch: 
             break
         _deepen(git, deeper.pop(0), remote, branch, head)
     if found is None:
-        raise UnrelatedError(base, head)
+        raise ShallowError(base, head) if _boundary(git) else UnrelatedError(base, head)
     return found
 
 

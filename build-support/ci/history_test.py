@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ci.errors import UnknownRevisionError, UnrelatedError
+from ci.errors import ShallowError, UnknownRevisionError, UnrelatedError
 from ci.git import Git
 from ci.history import ancestor, commit_of, fetch_base
 from ci.testing.repositories import Repository
@@ -111,3 +111,13 @@ def test_a_base_that_is_not_there_is_named(
 def test_a_revision_that_is_none_is_named(repository: Repository, revision: str) -> None:
     with pytest.raises(UnknownRevisionError, match="this repository"):
         commit_of(repository.git, revision)
+
+
+def test_a_shallow_clone_that_may_fetch_nothing_is_told_to(
+    repository: Repository, tmp_path: Path
+) -> None:
+    grown(repository, 3, 2)
+    clone = repository.shallow(tmp_path / "shallow", "topic")
+    base = fetch_base(clone, "origin", "develop")
+    with pytest.raises(ShallowError, match="git fetch --unshallow"):
+        ancestor(clone, base, commit_of(clone, "HEAD"))
