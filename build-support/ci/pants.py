@@ -70,7 +70,7 @@ class CheckoutPants:
                 f"./pants {' '.join(arguments)} ended with {done.returncode}, in the tree that is "
                 "looked at: mend what it says above first"
             )
-        return done.stdout.split()
+        return done.stdout.splitlines()
 
     def stop(self) -> None:
         """End its daemon, which would serve a folder that is no more."""

@@ -25,6 +25,11 @@ def test_it_runs_in_its_checkout(checkout: Path) -> None:
     assert CheckoutPants(checkout).lines("where") == [str(checkout)]
 
 
+def test_a_target_may_have_spaces_in_its_name(checkout: Path) -> None:
+    """As those of files have."""
+    assert CheckoutPants(checkout).lines("docs/two words.md") == ["-docs/two words.md", "b"]
+
+
 def test_what_it_says_is_shown_when_it_fails(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
