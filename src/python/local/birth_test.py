@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,8 +13,10 @@ _LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="how Li
 
 def test_process_has_one_birth() -> None:
     assert birth_of(os.getpid()) == birth_of(os.getpid())
-    assert birth_of(os.getpid()) != birth_of(os.getppid())
     assert is_of_this_boot(birth_of(os.getpid()))
+    # A child, for a parent may have been born in the same tick as this process.
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        assert birth_of(child.pid) != birth_of(os.getpid())
 
 
 def test_pid_of_nobody_has_no_birth() -> None:
