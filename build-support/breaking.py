@@ -17,6 +17,7 @@ from pathlib import Path
 CONTRACTS = ("buf.yaml", "src/protos")
 _MAIN_BRANCHES = ("develop", "origin/develop")
 _TIMEOUT_SECONDS = 120
+_SOME_BREAK = 100
 _EXAMPLES = """\
 examples:
   ./pants run build-support/breaking.py               since the branch left develop
@@ -38,6 +39,18 @@ class GitError(UnusableError):
         """Keep what git said."""
         self.reason = reason
         super().__init__(f"{' '.join(command)}: {reason}; run it in a checkout that git made")
+
+
+class ShallowError(UnusableError):
+    """Where the branch left the main one is not in this clone."""
+
+    def __init__(self, branch: str) -> None:
+        """Keep the main branch."""
+        self.branch = branch
+        super().__init__(
+            f"this clone lacks the commit where HEAD left {branch}: git fetch --unshallow, or name "
+            "a revision"
+        )
 
 
 class UnknownRevisionError(UnusableError):
@@ -77,12 +90,20 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def base_revision() -> str:
-    """Return the commit where HEAD left the main branch; HEAD where there is no main branch."""
+    """Return the commit where HEAD left the main branch; HEAD where there is no main branch.
+
+    Raises:
+        ShallowError: that commit is not here.
+    """
     for branch in _MAIN_BRANCHES:
+        try:
+            git("rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}")
+        except GitError:
+            continue
         try:
             return git("merge-base", "HEAD", branch).decode().strip()
         except GitError:
-            continue
+            raise ShallowError(branch) from None
     return "HEAD"
 
 
@@ -104,14 +125,19 @@ def compare(top: Path, earlier: Path) -> int:
     """Print what in ``top`` breaks users of ``earlier``; return buf's exit code.
 
     Raises:
-        UnusableError: buf takes too long.
+        UnusableError: buf takes too long, or compares nothing.
     """
     buf = Path(sys.prefix) / "bin" / "buf"
     command = [str(buf), "breaking", str(top), "--against", str(earlier)]
     try:
-        return subprocess.run(command, timeout=_TIMEOUT_SECONDS, check=False).returncode  # noqa: S603
+        code = subprocess.run(command, timeout=_TIMEOUT_SECONDS, check=False).returncode  # noqa: S603
     except subprocess.TimeoutExpired:
         raise _late(command) from None
+    if code not in {0, _SOME_BREAK}:
+        raise UnusableError(
+            f"{' '.join(command)} ended with {code}, and compared nothing: mend what it says above"
+        )
+    return code
 
 
 def git(*arguments: str) -> bytes:

@@ -64,3 +64,22 @@ def test_a_buf_that_does_not_end_is_named(tmp_path: Path) -> None:
 
 def test_without_git_it_is_said_to_install_it(tmp_path: Path) -> None:
     assert said(tmp_path, path=str(tmp_path)) == "there is no git on the PATH: install it\n"
+
+
+def test_a_buf_that_fails_is_not_told_as_a_change_that_breaks(tmp_path: Path) -> None:
+    program(tmp_path / "bin/buf", "echo 'buf.yaml: no such version' >&2; exit 1")
+    nothing = "tar c -C / -T /dev/null"
+    program(tmp_path / "programs/git", f"[ $1 = -C ] && {nothing} || echo {tmp_path}")
+    told = said(tmp_path, "HEAD", path=f"{tmp_path / 'programs'}:/usr/bin:/bin")
+    assert told.startswith("buf.yaml: no such version\n")
+    assert told.endswith(" ended with 1, and compared nothing: mend what it says above\n")
+
+
+def test_where_the_branch_left_develop_is_not_guessed_in_a_shallow_clone(tmp_path: Path) -> None:
+    answers = f"case $1 in rev-parse) echo {tmp_path};; merge-base) exit 1;; *) exit 9;; esac"
+    program(tmp_path / "programs/git", answers)
+    told = said(tmp_path, path=f"{tmp_path / 'programs'}:/usr/bin:/bin")
+    assert told == (
+        "this clone lacks the commit where HEAD left develop: git fetch --unshallow, or name a "
+        "revision\n"
+    )

@@ -1,6 +1,7 @@
 """The parts of ./pants that decide something, called as shell functions."""
 
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -124,3 +125,16 @@ def test_an_installation_whose_python_is_gone_is_none(tmp_path: Path) -> None:
     python.unlink()
     assert call("usable", str(tmp_path / "pants")).returncode == 1
     assert call("usable", str(tmp_path / "none")).returncode == 1
+
+
+def test_a_home_that_nobody_names_is_found() -> None:
+    words = ["-u", "HOME", "bash", "-c", f'source "{LAUNCHER}"; echo "$CACHE"']
+    said = subprocess.run(  # noqa: S603
+        ["/usr/bin/env", "-u", "XDG_CACHE_HOME", "-u", "TANDEM_PANTS_CACHE", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    home = pwd.getpwuid(os.getuid()).pw_dir
+    assert said.stdout == f"{home}/.cache/tandem-pants\n", said.stderr

@@ -1,5 +1,6 @@
 """Signing keys as files: `<kid>.pem`, an Ed25519 private key each (PKCS #8, not encrypted)."""
 
+import os
 import secrets
 import stat
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ class SigningKey:
 
 
 def create(directory: Path) -> Path:
-    """Make a new key; its file appears at once and whole, readable by its owner only.
+    """Make a new key; its file appears at once, whole and for good, readable by its owner only.
 
     The directory is made when it is not there.
 
@@ -53,7 +54,10 @@ def create(directory: Path) -> Path:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished.touch(mode=_OWNER_ONLY, exist_ok=False)
-        unfinished.write_bytes(pem)
+        with unfinished.open("wb") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(file.fileno())  # a loss of power would leave a file without its key
         unfinished.rename(path)
     except OSError as error:
         raise KeysError(directory, f"cannot be written: {error.strerror}") from error
