@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from chassis.composing import composed
 from services.account.errors import InvalidFieldsError
 
 PASSWORD_LENGTHS = range(8, 129)
@@ -17,8 +18,6 @@ _DISRUPTIVE = {"Cc", "Cs", "Zl", "Zp"}
 _DIRECTION_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _VISIBLE = set("LNPS")
 _LINE_CONTROLS = {"\n", "\t"}
-_MOST_COMPOSED = 4
-"""Of so many characters Unicode composes one at the most."""
 
 
 def _email(text: str) -> str:
@@ -54,11 +53,11 @@ def _known_password(text: str) -> str:
 
 def _password_length(text: str) -> int:
     # As identity counts and compares: some keyboards send an accent as a character of its own.
-    return len(_composed(text, PASSWORD_LENGTHS[-1]))
+    return len(composed(text, PASSWORD_LENGTHS[-1]))
 
 
 def _display_name(text: str) -> str:
-    text = _composed(" ".join(text.split()), NAME_LENGTHS[-1])
+    text = composed(" ".join(text.split()), NAME_LENGTHS[-1])
     if not any(unicodedata.category(char)[0] in _VISIBLE for char in text):
         raise ValueError("Enter the name that you want to be shown.")
     if len(text) >= NAME_LENGTHS.stop:
@@ -68,20 +67,12 @@ def _display_name(text: str) -> str:
 
 def _about(text: str) -> str:
     # Browsers send line ends as CRLF whatever was typed.
-    text = _composed(text.replace("\r\n", "\n").replace("\r", "\n").strip(), _LONGEST_ABOUT)
+    text = composed(text.replace("\r\n", "\n").replace("\r", "\n").strip(), _LONGEST_ABOUT)
     if len(text) > _LONGEST_ABOUT:
         raise ValueError(
             f"This text has {len(text)} characters; it may have at most {_LONGEST_ABOUT}."
         )
     return _without_controls(text, _LINE_CONTROLS)
-
-
-def _composed(text: str, most: int) -> str:
-    """In Unicode's normal form C, unless it has more than so many characters in any form.
-
-    Composing takes time by the square of the accents on one character: half a second for a body.
-    """
-    return text if len(text) > _MOST_COMPOSED * most else unicodedata.normalize("NFC", text)
 
 
 def _without_controls(text: str, allowed: set[str] | None = None) -> str:

@@ -2,13 +2,15 @@
 
 import asyncio
 import secrets
-import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import argon2
 import structlog
+
+from chassis.composing import composed
+from services.identity.validation import LONGEST_PASSWORD
 
 _MALFORMED = (
     argon2.exceptions.InvalidHashError,
@@ -73,4 +75,4 @@ class Passwords:
 
 
 def _normal(password: str) -> str:
-    return unicodedata.normalize("NFC", password)
+    return composed(password, LONGEST_PASSWORD)

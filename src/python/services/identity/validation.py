@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 import email_validator
 from tandem.identity.v1.identity_pb2 import SignUpRequest
 
+from chassis.composing import composed
 from services.identity.errors import InvalidFieldsError
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 128
 LONGEST_DISPLAY_NAME = 80
 LONGEST_USER_AGENT = 200
+_LONGEST_EMAIL = 1016
+"""Of 254 characters at the most, each of which may be composed of four."""
 
 _VISIBLE = frozenset("LNPS")  # letters, numbers, punctuation, symbols: Unicode's major categories
 _LINES_AND_CONTROLS = frozenset({"Cc", "Zl", "Zp"})
@@ -36,7 +39,7 @@ def new_account(request: SignUpRequest) -> NewAccount:
         InvalidFieldsError: with every field that is not acceptable, not only the first.
     """
     email, email_problem = _email(request.email)
-    display_name = unicodedata.normalize("NFC", request.display_name).strip()
+    display_name = composed(request.display_name.strip(), LONGEST_DISPLAY_NAME)
     found = {
         "account_id": _account_id_problem(request.account_id),
         "email": email_problem,
@@ -64,6 +67,8 @@ def normal_user_agent(text: str) -> str:
 def _email(text: str) -> tuple[str, str | None]:
     if not text.strip():
         return "", "Enter your e-mail address."
+    if len(text) > _LONGEST_EMAIL:  # which is known before it is composed
+        return "", "The e-mail address is too long."
     try:
         address = email_validator.validate_email(text.strip(), check_deliverability=False)
     except email_validator.EmailNotValidError as error:
@@ -72,7 +77,7 @@ def _email(text: str) -> tuple[str, str | None]:
 
 
 def _password_problem(password: str, emails: set[str]) -> str | None:
-    length = len(unicodedata.normalize("NFC", password))
+    length = len(composed(password, LONGEST_PASSWORD))
     if length < SHORTEST_PASSWORD:
         return f"Use at least {SHORTEST_PASSWORD} characters."
     if length > LONGEST_PASSWORD:
