@@ -15,7 +15,9 @@ def test_process_has_one_birth() -> None:
     assert birth_of(os.getpid()) == birth_of(os.getpid())
     assert is_of_this_boot(birth_of(os.getpid()))
     # A child, for a parent may have been born in the same tick as this process.
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
+    ) as child:
         assert birth_of(child.pid) != birth_of(os.getpid())
 
 
