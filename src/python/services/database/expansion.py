@@ -30,7 +30,9 @@ _INDEX = re.compile(
     re.IGNORECASE,
 )
 _TRUNCATE = re.compile(r"TRUNCATE (?:TABLE )?(?:ONLY )?(.*)", re.IGNORECASE)
-_ADDED = re.compile(rf"ADD (?:COLUMN )?(?:IF NOT EXISTS )?({_NAME}) (.*)", re.IGNORECASE)
+_ADDED = re.compile(
+    rf"ADD (?:COLUMN )?(?P<if>IF NOT EXISTS )?(?P<name>{_NAME}) (?P<definition>.*)", re.IGNORECASE
+)
 _NO_COLUMN = re.compile(r"ADD (?:CONSTRAINT|CHECK|UNIQUE|PRIMARY|FOREIGN|EXCLUDE)\b", re.IGNORECASE)
 _CHECKS = re.compile(
     rf"ADD (?:CONSTRAINT {_NAME} )?(?:CHECK|FOREIGN KEY)\b(?!.* NOT VALID).*", re.IGNORECASE
@@ -123,14 +125,17 @@ def findings(sql: str) -> list[Finding]:
 
 
 def _made(statement: str) -> Iterator[str]:
-    """The table and the columns that come with it, which no release knows yet."""
+    """The table or the columns that come with it, which no release knows yet.
+
+    A column that is added if it does not exist may be known.
+    """
     if table := _MADE.match(statement):
         yield _plain(table[1])
     elif altered := _ALTER.fullmatch(statement):
         for action in _actions(altered[2]):
             added = _ADDED.fullmatch(action)
-            if added is not None and not _NO_COLUMN.match(action):
-                yield f"{_plain(altered[1])}.{_plain(added[1])}"
+            if added is not None and not added["if"] and not _NO_COLUMN.match(action):
+                yield f"{_plain(altered[1])}.{_plain(added['name'])}"
 
 
 def _is_of(finding: Finding, made: Collection[str]) -> bool:
@@ -181,7 +186,7 @@ def _in_action(table: str, action: str, made: Collection[str]) -> Iterator[Findi
     elif _INDEXES.fullmatch(action):
         yield _blocking(table)
     elif added is not None and not _NO_COLUMN.match(action):
-        yield from _in_column(f"{table}.{_plain(added[1])}", added[2])
+        yield from _in_column(f"{table}.{_plain(added['name'])}", added["definition"])
 
 
 def _in_column(column: str, definition: str) -> Iterator[Finding]:

@@ -41,6 +41,7 @@ from services.database.expansion import findings
         ("ALTER TABLE a ADD FOREIGN KEY(b) REFERENCES c (d) NOT VALID", "new-rule: a"),
         ("CREATE UNIQUE INDEX CONCURRENTLY ix ON a (lower(b))", "new-rule: a"),
         ("ALTER TABLE b ADD c int; ALTER TABLE a ADD CHECK (c > 0) NOT VALID", "new-rule: a"),
+        ("ALTER TABLE a ADD IF NOT EXISTS b int; ALTER TABLE a DROP b", "drop-column: a.b"),
         ("/* x */ ALTER TABLE a -- why\n  ADD c int,\n  DROP b;", "drop-column: a.b"),
     ],
 )
