@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bluegreen.step import Action
+from tests.support.site_report import Report
 
 
 class Victim(StrEnum):
@@ -106,12 +107,24 @@ class Cell:
         return f"{how}, {seconds:.0f} s, {len(self.failures)} failed{cut}{told}{late}"
 
 
-def complaint(cell: Cell) -> str | None:
-    """What a cell broke of what is promised; None if nothing.
+def complaints(cells: Iterable[Cell], report: Report) -> list[str]:
+    """What was broken of what is promised.
 
     A release is delivered whatever is killed for a while, and given up where that is for good; no
-    request fails, but for those that the engine takes with it.
+    request fails, but for those that the engine takes with it; no write is lost or doubled, and no
+    event of a stream missed.
+
+    Args:
+        cells: All of some deploys.
+        report: Of the load on the site meanwhile.
     """
+    found = [each for each in map(_complaint, cells) if each]
+    if report.writes.lost + report.writes.doubled + report.streams.missed:
+        found.append(str(report))
+    return found
+
+
+def _complaint(cell: Cell) -> str | None:
     victim = cell.strike.victim
     forgiven = _OF_DOCKER if victim is Victim.ENGINE else set[str]()
     well = set(cell.failures) <= forgiven and (

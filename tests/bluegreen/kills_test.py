@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from bluegreen.step import Action
-from tests.bluegreen.kills import COLUMNS, Strike, Victim, complaint, row, senseless
+from tests.bluegreen.kills import COLUMNS, Strike, Victim, complaints, row, senseless
 from tests.bluegreen.matrix import PROBE
 from tests.bluegreen.ordeal import Ordeal
 from tests.support import releases, site_load
@@ -71,5 +71,4 @@ def test_a_release_is_delivered_or_given_up_and_no_request_fails(
         )
         cells = ordeal.run()
         report = load.stop()
-    assert [each for each in map(complaint, cells) if each] == [], ordeal.said
-    assert not report.writes.lost + report.writes.doubled + report.streams.missed, report
+    assert complaints(cells, report) == [], ordeal.said

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bluegreen.kills import Cell, Victim, complaint, row, table
+from tests.bluegreen.kills import Cell, Victim, complaints, row, table
 from tests.bluegreen.ordeal import Ordeal
 from tests.support import command_line, delivery, docker, releases, site_load
 from tests.support.site_load import Mix
@@ -55,9 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         site.run("rollback")
                 report = load.stop()
             print(*ordeal.said, report, sep="\n")
-            wrong += [each for each in map(complaint, ordeal.cells) if each]
-            if report.writes.lost + report.writes.doubled + report.streams.missed:
-                wrong.append(f"{victim}: {report}")
+            wrong += [f"{victim}: {each}" for each in complaints(ordeal.cells, report)]
             cells += ordeal.cells
             print(f"\n{table(cells)}\n\n{victim}: {time.monotonic() - began:.0f} s", flush=True)
     print(*wrong, sep="\n")

@@ -16,7 +16,7 @@ _CUT_SHORT = 46
 MOST_BYTES = 8 << 20
 """How long a file grows that lines are added to. Of the deployer's log that is some 700 deploys."""
 
-BEFORE = ".1"
+_BEFORE = ".1"
 """What the name of that has which was set aside."""
 
 _READ = f'[ -e "$1" ] || exit {_MISSING}; exec cat "$1"'
@@ -54,12 +54,12 @@ sync "$(dirname "$1")"
 """
 _APPEND = f"""\
 if [ -s "$1" ] && [ -n "$(tail -c 1 "$1")" ]; then echo >>"$1"; fi
-if [ -s "$1" ] && [ "$(wc -c <"$1")" -ge {MOST_BYTES} ]; then mv "$1" "$1{BEFORE}"; fi
+if [ -s "$1" ] && [ "$(wc -c <"$1")" -ge {MOST_BYTES} ]; then mv "$1" "$1{_BEFORE}"; fi
 cat "$new" >>"$1"
 sync "$1" "$(dirname "$1")"
 """
 _TAIL = f"""\
-for each in "$1{BEFORE}" "$1"; do
+for each in "$1{_BEFORE}" "$1"; do
     [ ! -e "$each" ] || cat "$each"
 done | tail -n "$2"
 """
