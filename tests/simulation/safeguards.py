@@ -164,7 +164,7 @@ SAFEGUARDS: dict[str, Safeguard] = {
     "told-aside": Safeguard(
         "the caller of a request that was set aside is told",
         Profile.POISON,
-        ((DeadLetters, "refuse", without.nothing),),
+        ((DeadLetters, "_answer", without.nothing),),
     ),
     "pings": Safeguard(
         "processes with streams tell each other that they live",

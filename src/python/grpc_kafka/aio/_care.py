@@ -171,7 +171,6 @@ class Care:
         deliveries = self._next_request()
         record = deliveries[-1].record
         _LOG.error("%s/%d at %d is set aside: %s", *record[:3], said)
-        self._letters.refuse(record, f"the request was set aside as a dead letter: {said}")
         for delivery in deliveries:
             self._letters.bury(delivery, said)
 

@@ -42,8 +42,8 @@ class Delivery(NamedTuple):
 class DeadLetters:
     """The dead letters of a server.
 
-    A record is finished when the brokers have its letter. A topic of dead letters that does not
-    exist keeps nobody: the record is counted and dropped.
+    A record is finished, and the caller of a request told, when the brokers have its letter. A
+    topic of dead letters that does not exist keeps nobody: the record is counted and dropped.
 
     Args:
         sender: sends letters, and reports on each.
@@ -64,26 +64,12 @@ class DeadLetters:
         self._closed = True
 
     def bury(self, delivery: Delivery, reason: str) -> None:
-        """Set a record aside, and finish it."""
+        """Set a record aside, finish it, and answer to a request that it was."""
         if self._waiting >= _WAITING:
-            self._give_up(delivery, BrokerError("too many letters wait to be sent"))
+            self._give_up(delivery, reason, BrokerError("too many letters wait to be sent"))
             return
         self._waiting += 1
         self._send(delivery, reason)
-
-    def refuse(self, record: Record, details: str) -> None:
-        """Tell the caller of a request that it was set aside."""
-        try:
-            request = decode(record.key, record.headers, record.value)
-        except MalformedRecordError:
-            return
-        if isinstance(request, Request) and request.reply_to.is_inbox_of(self._lane):
-            topic, partition, _ = request.reply_to
-            answer = encode_response(_refusal(request, details))
-            try:
-                self._sender.send(topic, answer, self._told, partition=partition)
-            except BrokerError as error:
-                self._told(error)
 
     def _send(self, delivery: Delivery, reason: str) -> None:
         def report(error: BrokerError | None) -> None:
@@ -102,17 +88,17 @@ class DeadLetters:
         if error is None:
             self._waiting -= 1
             self._counters.dead_lettered += 1
-            delivery.ticket.finish()
+            self._finish(delivery, f"the request was set aside as a dead letter: {reason}")
         elif isinstance(error, (RecordTooLargeError, UnknownTopicError)):
             self._waiting -= 1
-            self._give_up(delivery, error)
+            self._give_up(delivery, reason, error)
         elif self._closed or delivery.ticket.lost:
             self._waiting -= 1
             delivery.ticket.drop()
         else:
             asyncio.get_running_loop().call_later(_PAUSE, self._send, delivery, reason)
 
-    def _give_up(self, delivery: Delivery, error: BrokerError) -> None:
+    def _give_up(self, delivery: Delivery, reason: str, error: BrokerError) -> None:
         self._counters.unlettered += 1
         count = self._counters.unlettered
         if is_worth_a_line(count):
@@ -122,7 +108,24 @@ class DeadLetters:
                 "%s/%d at %d is dropped, not set aside in %s: %s (%d so far)",
                 *(topic, partition, offset, letters, error, count),
             )
+        self._finish(delivery, f"the request was dropped: {reason}")
+
+    def _finish(self, delivery: Delivery, details: str) -> None:
+        self._answer(delivery.record, details)
         delivery.ticket.finish()
+
+    def _answer(self, record: Record, details: str) -> None:
+        try:
+            request = decode(record.key, record.headers, record.value)
+        except MalformedRecordError:
+            return
+        if isinstance(request, Request) and request.reply_to.is_inbox_of(self._lane):
+            topic, partition, _ = request.reply_to
+            answer = encode_response(_refusal(request, details))
+            try:
+                self._sender.send(topic, answer, self._told, partition=partition)
+            except BrokerError as error:
+                self._told(error)
 
     def _told(self, error: BrokerError | None) -> None:
         if error is not None:

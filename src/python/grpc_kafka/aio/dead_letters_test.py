@@ -336,8 +336,12 @@ async def test_without_a_topic_for_them_letters_are_dropped_and_counted(
     await settled()
     (*_, last) = await _killed(rig, 9)
     assert not last.dead
-    with pytest.raises(grpc.aio.AioRpcError, match="set aside"):
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
         await call
+    assert raised.value.code() is grpc.StatusCode.INTERNAL
+    assert raised.value.details() == (
+        "the request was dropped: it brought its server down 2 times when it was run alone"
+    )
     assert rig.committed == 1
     assert "is dropped, not set aside in blue.test.Echo.dead-letter: no such topic" in caplog.text
 
@@ -354,6 +358,22 @@ async def test_a_letter_is_sent_until_the_brokers_have_it_and_then_its_record_is
     rig.broker.fail_sends(None, topic=_LETTERS)
     await asyncio.sleep(0.03)
     assert (_counts(made), rig.committed) == ((1, 1, 0), 1)
+
+
+async def test_a_caller_hears_that_its_request_was_set_aside_when_the_brokers_have_the_letter(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grpc_kafka.aio._dead_letters._PAUSE", 0.01)
+    rig.broker.fail_sends(BrokerError("away"), topic=_LETTERS)
+    call = rig.method()(_POISON, timeout=10)
+    await settled()
+    await _killed(rig, 9)
+    await asyncio.sleep(0.03)
+    assert not call.done()
+    rig.broker.fail_sends(None, topic=_LETTERS)
+    with pytest.raises(grpc.aio.AioRpcError, match="set aside as a dead letter"):
+        await call
+    assert (len(_letters(rig)), rig.committed) == (1, 1)
 
 
 async def test_a_letter_that_was_not_sent_at_the_end_is_the_next_servers(
