@@ -2,6 +2,7 @@
 
 import _thread
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -48,6 +49,14 @@ def test_words_reach_the_server_as_they_are(connection: Connection) -> None:
     words = ["; touch x", "$(id)", "two  spaces", "*", "it's", ""]
     done = connection.run(["printf", "%s\\n", *words], timeout=SOON)
     assert done.output.splitlines() == words
+
+
+def test_no_packet_of_a_command_waits_until_the_one_before_is_acknowledged(
+    connection: Connection,
+) -> None:
+    transport = connection.client().get_transport()
+    assert transport is not None
+    assert transport.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_more_commands_than_sshd_takes_at_a_time_wait_for_their_turn(
