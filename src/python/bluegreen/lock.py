@@ -174,12 +174,13 @@ class Held:
         self._turn = threading.Lock()
 
     def check(self) -> Self:
-        """Go on only while the lock is still held.
+        """Go on only while the lock is still held, as far as the server can be asked.
 
         Raises:
             LockLostError: it was taken away.
         """
-        self.beat()
+        with self._turn, suppress(PortError):
+            self._lost = self._lost or self._mine() is None
         if self._lost:
             raise LockLostError
         return self

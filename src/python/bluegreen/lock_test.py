@@ -121,9 +121,13 @@ def test_a_sign_of_life_that_could_not_be_given_or_was_not_confirmed_loses_no_lo
     lock = Lock(files(world), identity())
     with lock.held("deploy") as held:
         world.faults["now"] = [TemporaryError("the connection broke")]
+        held.beat()
+        world.faults["read"] = [TemporaryError("the connection broke")]
         held.check()
+        assert not any(world.faults.values())
         before = Holder.parse(world.files[FILE], FILE)
         later = before.model_copy(update={"beat_at": world.now + timedelta(seconds=1)})
         world.files[FILE] = later.render()  # written, and the answer was lost
+        held.beat()
         held.check()
     assert FILE not in world.files

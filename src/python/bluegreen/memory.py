@@ -68,6 +68,7 @@ class Files(Port):
 
     def read(self, path: str) -> str | None:
         self._world.live_or_die("read")
+        self._world.fault("read")
         return self._world.files.get(path)
 
     def write(self, path: str, content: str) -> None:

@@ -1,13 +1,16 @@
 """The deployer's files on a server, by commands of its shell (POSIX, coreutils and util-linux)."""
 
 import hashlib
+import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.ssh.connection import Connection, Done
 
 _SECONDS = 15.0
+_CLOCK_SECONDS = 30.0
+"""So long a look at the server's clock is good: each step wants the time more than once."""
 _LOCK_SECONDS = "10"
 _MISSING = 44
 _OTHER = 45
@@ -76,11 +79,16 @@ class Files:
     def __init__(self, connection: Connection, folder: str) -> None:
         self._connection = connection
         self._folder = folder
+        self._looked: tuple[float, datetime] | None = None
 
     def now(self) -> datetime:
         """The time by the server's clock, in UTC."""
-        said = self._run(["date", "+%s.%N"])
-        return datetime.fromtimestamp(float(said.output), UTC)
+        looked = self._looked
+        if looked is None or time.monotonic() - looked[0] > _CLOCK_SECONDS:
+            said = self._run(["date", "+%s.%N"])
+            looked = time.monotonic(), datetime.fromtimestamp(float(said.output), UTC)
+            self._looked = looked
+        return looked[1] + timedelta(seconds=time.monotonic() - looked[0])
 
     def read(self, path: str) -> str | None:
         """The content of a file; None if there is none."""

@@ -4,6 +4,7 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bluegreen.bundle import digest
 from bluegreen.setup.findings import problems
 from bluegreen.setup.host import folder, judged
 from bluegreen.ssh.connection import Address, Connection, Done
+from bluegreen.ssh.files import Files
 from bluegreen.ssh.host import ServerHost
 from bluegreen.ssh.secret_files import SecretFiles
 
@@ -66,6 +68,19 @@ def test_what_a_bare_server_lacks_is_seen(shell: Shell, tmp_path: Path) -> None:
     assert {each.name for each in problems(judged(host))} == {"programs", "engine", "compose"}
     assert host.can_make
     assert "there is no" in folder(host).said
+
+
+def test_the_clock_of_a_server_is_looked_at_now_and_then(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = Files(shell, str(tmp_path))
+    seen = [files.now() for _ in range(20)]
+    assert seen == sorted(seen)
+    assert abs((seen[-1] - datetime.now(UTC)).total_seconds()) < 10
+    assert len(shell.commands) == 1
+    monkeypatch.setattr("bluegreen.ssh.files._CLOCK_SECONDS", 0.0)
+    assert files.now() > seen[-1]
+    assert len(shell.commands) == 2
 
 
 def test_a_folder_is_made_for_its_user_alone(shell: Shell, tmp_path: Path) -> None:
