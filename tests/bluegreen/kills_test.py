@@ -1,7 +1,7 @@
 """Whatever is killed during a deploy: the release serves or is given up, and no request fails.
 
 Every row and every column of the kill matrix comes up, on few deploys: `matrix.py` does them all.
-Streams may be cut: nginx ends those of before a switch after 25 s, however that goes.
+A stream may be cut, as by an engine that crashes; whoever listened asks anew, and misses nothing.
 """
 
 from collections.abc import Sequence

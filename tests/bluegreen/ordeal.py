@@ -149,7 +149,7 @@ class Ordeal:
 
 
 def is_cut(sample: Sample) -> bool:
-    """Whether a stream broke off, as nginx ends those of before a switch after 25 s."""
+    """Whether a stream broke off, which browsers ask for anew."""
     return sample.kind == "stream" and sample.failure.startswith("RemoteProtocolError")
 
 
