@@ -17,6 +17,7 @@ from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from grpc_kafka import Endpoint, Security, topics
 from grpc_kafka.access._command import main
 from grpc_kafka.aio import KafkaServer, channel, server
+from grpc_kafka.dead_letters._command import main as dead_letters
 from tests.support import secured_kafka
 from tests.support.secured_kafka import Grant, SecuredKafka
 
@@ -218,6 +219,21 @@ async def test_what_was_granted_is_what_calls_need_and_no_more(house: House) -> 
     assert writes == {topics.of_dead_letter(house.lane, SERVICE), inbox[house.client]}
     assert await asyncio.to_thread(house.reads, house.client) == {inbox[house.client]}
     assert await asyncio.to_thread(house.reads, house.server) == {queue, inbox[house.server]}
+
+
+def test_who_may_not_look_at_dead_letters_hears_that_and_not_that_there_is_no_topic(
+    house: House,
+) -> None:
+    assert house.run("grant")[0] == 0
+    assert house.settled("check")[0] == 0
+    password = house.home / f"kafka_{house.client}_password"
+    given = ["--bootstrap", house.broker.sasl_ssl, "--username", house.client]
+    given += ["--password-file", str(password)]
+    given += ["--option", f"ssl.ca.location={house.broker.authority.certificate}"]
+    code = dead_letters([*given, "list", topics.of_queue(house.lane, SERVICE)])
+    said = house.capsys.readouterr().err
+    letters = topics.of_dead_letter(house.lane, SERVICE)
+    assert (code, said) == (1, f"{letters} was not read: Broker: Topic authorization failed\n")
 
 
 def test_what_is_missing_is_planned_granted_once_and_then_there(house: House) -> None:

@@ -95,7 +95,7 @@ def load[S: BaseSettings](settings_type: type[S]) -> S:
         SettingsError: with every problem found, not only the first; those of the files of secrets
             come before all others.
     """
-    secrets = os.environ.get(SECRETS_DIR)
+    secrets = os.environ.get(SECRETS_DIR) or None  # empty is as not set, and not the working folder
     if secrets is not None and (problems := _unreadable(settings_type, Path(secrets))):
         raise SettingsError(problems)
     try:

@@ -56,6 +56,16 @@ def test_a_secret_comes_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert load(_Shop).password.get_secret_value() == "from the file"
 
 
+def test_an_empty_name_of_their_directory_is_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "tandem_password").write_text("of the working folder\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TANDEM_SECRETS_DIR", "")
+    with pytest.raises(SettingsError, match="TANDEM_PASSWORD"):
+        load(_Shop)
+
+
 def test_a_missing_directory_of_secrets_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

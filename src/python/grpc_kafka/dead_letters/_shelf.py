@@ -9,6 +9,7 @@ from contextlib import closing
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from grpc_kafka._broker import Record
+from grpc_kafka._kafka._faults import is_denied
 from grpc_kafka._kafka._poller import record_of
 from grpc_kafka._names import dead_letters_of
 from grpc_kafka.dead_letters._errors import DeadLettersError
@@ -46,7 +47,8 @@ class Shelf:
         """All that are not done with, by partition and offset.
 
         Raises:
-            DeadLettersError: the topic does not exist, or the brokers did not answer in time.
+            DeadLettersError: the topic does not exist, the user may not read it, or the brokers did
+                not answer in time.
         """
         own: dict[str, object] = {
             "group.id": self._topic,
@@ -85,6 +87,8 @@ class Shelf:
 
     def _read(self, consumer: Consumer) -> list[Record]:
         known = consumer.list_topics(self._topic, timeout=self._timeout).topics[self._topic]
+        if is_denied(known.error):
+            raise KafkaException(known.error)
         if not known.partitions:
             raise DeadLettersError(f"topic {self._topic} does not exist")
         unread = set(known.partitions)
