@@ -43,6 +43,18 @@ def test_port_that_people_open_is_looked_at_first(ports: PortBlock) -> None:
     assert refused.value.part == "nginx"
 
 
+def test_a_block_is_proposed_that_is_free_for_further_services_too(
+    ports: PortBlock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = PortBlock(ports.base + 10).further(0)
+    monkeypatch.setattr("local.port_check.is_free", lambda port: port != taken)
+    with (
+        socket.create_server(("127.0.0.1", ports.nginx)),
+        pytest.raises(PortInUseError, match=rf"--port {ports.base + 20}\b"),
+    ):
+        require_free(ports.base, {"nginx": ports.nginx, "orders": ports.further(0)})
+
+
 def test_other_checkout_that_runs_is_named(tmp_path: Path, ports: PortBlock) -> None:
     first, second = Scratch(tmp_path / "first"), Scratch(tmp_path / "second")
     with running(first.root, "--port", str(ports.base)) as runner:

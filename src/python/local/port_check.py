@@ -1,11 +1,11 @@
 """Whether the ports that the system needs are free."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 
 from local.errors import PortDeniedError, PortInUseError
-from local.port_block import DEFAULT_BASE, HIGHEST_BASE, PortBlock
+from local.port_block import DEFAULT_BASE, HIGHEST_BASE
 from local.port_owner import owner
 
 _HOST = "127.0.0.1"
@@ -30,25 +30,21 @@ def require_free(base: int, parts: Mapping[str, int]) -> None:
         PortDeniedError: only root may listen there.
         PortInUseError: somebody listens there.
     """
+    places = [port - base for port in parts.values()]
     # The block begins with what people open.
     for part, port in sorted(parts.items(), key=lambda item: item[1]):
         found = _look_at(port)
         if found is _Port.DENIED:
-            raise PortDeniedError(port, part, f"--port {free_base(DEFAULT_BASE - _STEP)}")
+            raise PortDeniedError(port, part, f"--port {_free_base(DEFAULT_BASE, places)}")
         if found is _Port.TAKEN:
-            raise PortInUseError(port, part, owner(port), f"--port {free_base(base)}")
+            raise PortInUseError(
+                port, part, owner(port), f"--port {_free_base(base + _STEP, places)}"
+            )
 
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on this port of the loopback address."""
     return _look_at(port) is _Port.FREE
-
-
-def free_base(taken: int) -> int:
-    """Propose the first port of a block, after the taken one, that is wholly free."""
-    candidates = range(taken + _STEP, HIGHEST_BASE, _STEP)
-    free = (base for base in candidates if all(map(is_free, PortBlock(base).named().values())))
-    return next(free, DEFAULT_BASE)
 
 
 def _look_at(port: int) -> _Port:
@@ -65,3 +61,10 @@ def _look_at(port: int) -> _Port:
         except OSError:
             return _Port.TAKEN
     return _Port.FREE
+
+
+def _free_base(first: int, places: Sequence[int]) -> int:
+    """The first port of a block, from this one on, in which these places are free."""
+    candidates = range(first, HIGHEST_BASE, _STEP)
+    free = (base for base in candidates if all(is_free(base + place) for place in places))
+    return next(free, DEFAULT_BASE)
