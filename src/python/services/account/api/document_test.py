@@ -54,6 +54,12 @@ async def test_every_error_is_described_as_a_problem(document: Document) -> None
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
+async def test_whatever_is_wrong_with_a_body_is_described(document: Document) -> None:
+    for operation in operations(document).values():
+        described = {"400", "413", "415"} & set(operation["responses"])
+        assert described == ({"400", "413", "415"} if "requestBody" in operation else set())
+
+
 async def test_what_may_be_typed_is_described(document: Document) -> None:
     properties = document["components"]["schemas"]["SignUpRequest"]["properties"]
     assert (properties["password"]["minLength"], properties["password"]["maxLength"]) == (8, 128)

@@ -57,6 +57,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, object]]:
 
 
 _MEANINGS = {
+    400: "The body cannot be parsed: it is no text of UTF-8, or nested too deeply.",
     401: "Nobody is signed in, the session has ended, or the credentials are wrong.",
     403: "The request came from another site's page.",
     404: "There is no such thing.",

@@ -19,7 +19,7 @@ from services.account.live.response import EventStream
 from services.account.models import Activity, Profile
 from services.account.visitors import Visitors, forget
 
-_BODY = (413, 415, 422)
+_BODY = (400, 413, 415, 422)
 _LONGEST_PAGE_TOKEN = 512
 
 type _PageSize = Annotated[int, Query(ge=1, le=100)]
