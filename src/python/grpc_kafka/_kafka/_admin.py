@@ -10,11 +10,14 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from grpc_kafka._errors import BrokerError
+from grpc_kafka._kafka._asking import NO_ANSWER
 from grpc_kafka._kafka._faults import fault_of
 
 # Errors are raised; librdkafka need not write them to the terminal as well.
 _QUIET = {"log_level": "2"}
 _MOST_A_STEP = 30.0
+_FIRST_WAIT = 1.0
+_LEAST_WAIT = 0.1  # to librdkafka less than none is for ever
 _REFUSED = "authentication failed"
 
 
@@ -60,24 +63,31 @@ class Admin:
     @property
     def refused(self) -> bool:
         """Whether the brokers and this client do not trust each other, as far as is known."""
+        # librdkafka says why no broker answers to who polls.
         self.client.poll(0)
         return _REFUSED in self._trouble
 
     def ask[A](self, question: Callable[[float], A]) -> A:
         """The answer to a question, which is told for how many seconds to wait.
 
+        It is asked again, for twice as long each time: while librdkafka waits nobody hears a
+        signal, nor that the brokers refuse.
+
         Raises:
             BrokerError: of the type `failing`: no broker answered in time.
         """
-        try:
-            return question(self.left())
-        except KafkaException as error:
-            # librdkafka says why no broker answers to who polls.
-            self.client.poll(0)
-            said = self._trouble or fault_of(error).reason
-            raise self._failing(
-                f"no broker answers at {self._bootstrap_servers}: {said}"
-            ) from error
+        end, wait = time.monotonic() + self.left(), _FIRST_WAIT
+        while True:
+            left = max(end - time.monotonic(), _LEAST_WAIT)
+            try:
+                return question(min(wait, left))
+            except KafkaException as error:
+                if self.refused or wait >= left or error.args[0].code() not in NO_ANSWER:
+                    said = self._trouble or fault_of(error).reason
+                    raise self._failing(
+                        f"no broker answers at {self._bootstrap_servers}: {said}"
+                    ) from error
+            wait *= 2
 
     def result[A](self, future: Future[A], otherwise: str) -> A:
         """What was asked for; `otherwise` says what was not done.

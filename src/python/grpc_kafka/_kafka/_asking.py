@@ -13,7 +13,8 @@ from grpc_kafka._kafka._pulse import Pulse
 _ANSWER = 5.0
 # librdkafka says why no broker answers to who polls, and a question does not poll.
 _SLICE = 0.5
-_NO_ANSWER = (KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN)
+NO_ANSWER = (KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN)
+"""Codes of errors that say that no broker was heard."""
 
 
 def ask[A](consumer: Consumer, pulse: Pulse, question: Callable[[float], A]) -> A:
@@ -31,5 +32,5 @@ def ask[A](consumer: Consumer, pulse: Pulse, question: Callable[[float], A]) -> 
             consumer.poll(0)
             if pulse.refused is not None:
                 raise pulse.refused from error
-            if error.args[0].code() not in _NO_ANSWER or time.monotonic() > end:
+            if error.args[0].code() not in NO_ANSWER or time.monotonic() > end:
                 raise fault_of(error) from error
