@@ -56,6 +56,7 @@ def test_no_packet_of_a_command_waits_until_the_one_before_is_acknowledged(
 ) -> None:
     transport = connection.client().get_transport()
     assert transport is not None
+    assert isinstance(transport.sock, socket.socket)
     assert transport.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 

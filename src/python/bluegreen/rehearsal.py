@@ -104,10 +104,10 @@ class Rehearsal:
         yield self._in_nginx(ASK, "/nginx/live")
 
     def _watched(self, _lane: Lane, _left: float) -> Iterator[str]:
-        yield f"docker logs --timestamps --since (the switch) {self._container('nginx')}"
+        yield self._logged()
 
     def _requests_ended(self, lane: Lane, _left: float) -> Iterator[str]:
-        yield self._settled()
+        yield from self._settled()
         yield from self._quiet(lane)
 
     def _quiet(self, lane: Lane) -> Iterator[str]:
@@ -118,7 +118,7 @@ class Rehearsal:
     def _streams_ended(self, lane: Lane, _left: float) -> Iterator[str]:
         yield f"docker kill --signal (its label {RECONNECT}) (each of {lane} that has the label)"
         yield from self._quiet(lane)
-        yield self._settled()
+        yield from self._settled()
 
     def _calls_ended(self, lane: Lane, _left: float) -> Iterator[str]:
         yield from (f"docker stop {self._in_lane(lane, service)}" for service in self.services)
@@ -162,8 +162,12 @@ class Rehearsal:
     def _installed(self, home: str) -> Iterator[str]:
         yield from (f"(write {self._file(home, name)})" for name in (".env", COMPOSE_FILE))
 
-    def _settled(self) -> str:
-        return f"docker top {self._container('nginx')} (until no worker of before is there)"
+    def _settled(self) -> Iterator[str]:
+        yield self._logged()
+        yield f"docker top {self._container('nginx')} (until no worker of before is there)"
+
+    def _logged(self) -> str:
+        return f"docker logs --timestamps --since (the switch) {self._container('nginx')}"
 
     def _in_nginx(self, *command: str) -> str:
         return shlex.join(["docker", "exec", self._container("nginx"), *command])

@@ -77,9 +77,12 @@ def test_a_lane_stands_in_no_more_before_it_is_changed(action: Action) -> None:
 
 
 def test_a_lane_drains_once_no_connection_of_before_leads_to_it() -> None:
-    waits = "docker top tandem-nginx-1 (until no worker of before is there)"
-    assert of(Action.DRAIN_HTTP)[1] == waits
-    assert of(Action.DRAIN_STREAMS)[-1] == waits
+    waits = [
+        "docker logs --timestamps --since (the switch) tandem-nginx-1",
+        "docker top tandem-nginx-1 (until no worker of before is there)",
+    ]
+    assert of(Action.DRAIN_HTTP)[1:3] == waits
+    assert of(Action.DRAIN_STREAMS)[-2:] == waits
 
 
 def test_servers_are_told_of_a_release_only_by_the_first() -> None:

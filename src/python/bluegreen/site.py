@@ -151,7 +151,7 @@ def opened(told: Told) -> Iterator[Site]:
             lines=lines,
             compose=compose,
             engine=engine,
-            balancer=ServerBalancer(docker, project.name, clock),
+            balancer=ServerBalancer(docker, project.name, clock, files.now),
             clock=clock,
         )
     finally:

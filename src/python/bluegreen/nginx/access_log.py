@@ -1,6 +1,6 @@
 """How lanes answered, from nginx's access log: a JSON object a request.
 
-What is looked at is what a lane answered to the world: not what nginx served itself, and not what
+A lane is judged by what it answered to the world: not by what nginx served itself, and not by what
 came by the server `preview`, which is how a lane is tried before it has the traffic.
 """
 
@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bluegreen.lane import Lane
 from bluegreen.watch import Traffic
@@ -45,6 +45,21 @@ def answers(lines: Iterable[str]) -> Iterator[Answer]:
             continue
         if found is not None:
             yield found
+
+
+def last_begun_before(moment: datetime, lines: Iterable[str]) -> datetime:
+    """When the last of all answers ended that had begun by then; that moment if none did later."""
+    last = moment
+    for line in lines:
+        stamp, _, entry = line.partition(" ")
+        try:
+            ended = datetime.fromisoformat(stamp)
+            began = ended - timedelta(seconds=float(json.loads(entry)["seconds"]))
+        except (KeyError, TypeError, ValueError):
+            continue
+        if began <= moment:
+            last = max(last, ended)
+    return last
 
 
 def traffic(found: Sequence[Answer]) -> Traffic:

@@ -1,12 +1,12 @@
 """What is concluded from nginx's log."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bluegreen.lane import Lane
-from bluegreen.nginx.access_log import Answer, answers, traffic
+from bluegreen.nginx.access_log import Answer, answers, last_begun_before, traffic
 from bluegreen.watch import Traffic
 
 STAMP = "2026-11-29T01:02:03.123456789Z"
@@ -89,3 +89,12 @@ def test_traffic_is_the_whole_of_answers() -> None:
     many = [line(header_seconds=f"{number / 100}") for number in range(100)]
     found = list(answers([*many, line(status=500)]))
     assert traffic(found) == Traffic(requests=101, failures=1, p99=0.98)
+
+
+def test_what_was_answered_across_a_moment_is_found_whoever_answered_it() -> None:
+    ended = datetime(2026, 11, 29, 1, 2, 3, 123456, UTC)
+    across, later = line(header_seconds="", seconds=2.5), line(seconds=0.1)
+    moment = ended - timedelta(seconds=1)
+    assert last_begun_before(moment, [across, later]) == ended
+    assert last_begun_before(moment, [later, "no time {}", f"{STAMP} [1]", ""]) == moment
+    assert last_begun_before(ended - timedelta(seconds=3), [across, later]) < ended

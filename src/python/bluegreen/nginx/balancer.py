@@ -3,7 +3,7 @@
 # ruff: noqa: D102 - the port says what each method takes and does.
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import docker
@@ -24,8 +24,8 @@ STAND_DOWN = "/opt/tandem/nginx/stand-down.sh"
 _OLD_WORKER = "worker process is shutting down"
 
 _KEPT_SECONDS = 16.0
-"""A little more than nginx's keepalive_min_timeout: so long may a connection from before a switch
-bring a request to the lane before."""
+"""A little more than nginx's keepalive_min_timeout: so long after its last answer may a connection
+from before a switch bring a request to the lane before."""
 
 _BEFORE = timedelta(minutes=2)
 """How much of the time before a switch the old lane is judged by."""
@@ -42,12 +42,17 @@ class ServerBalancer:
         docker: The engine's API.
         project: The Compose project that nginx is in.
         clock: Time here.
+        now: Gives the time by the server's clock.
     """
 
-    def __init__(self, docker: Docker, project: str, clock: Clock) -> None:
+    def __init__(
+        self, docker: Docker, project: str, clock: Clock, now: Callable[[], datetime]
+    ) -> None:
         self._docker = docker
         self._project = project
         self._clock = clock
+        self._now = now
+        self._switched: datetime | None = None
         self._read: list[Answer] = []
 
     def live(self, timeout: float) -> Lane | None:
@@ -62,6 +67,7 @@ class ServerBalancer:
     def route(self, lane: Lane, timeout: float) -> None:
         before = self.live(timeout)
         self._demand([RELOAD, lane], timeout)
+        self._switched = self._now()
         # By the way that requests take, once that is the new one.
         answered = self._run([ASK, "/nginx/live"], timeout) or ""
         if not _is_of(answered, lane):
@@ -73,7 +79,7 @@ class ServerBalancer:
         self._demand([STAND_DOWN, lane], timeout)
 
     def settle(self, timeout: float) -> bool:
-        end = self._clock.monotonic() + min(timeout, _KEPT_SECONDS)
+        end = self._clock.monotonic() + min(timeout, self._kept_for())
         while self._has_old_workers():
             if self._clock.monotonic() > end:
                 return False
@@ -86,14 +92,32 @@ class ServerBalancer:
         old = [each for each in self._read if each.lane is lane.other and each.at < since]
         return access_log.traffic(new), access_log.traffic(old)
 
+    def _kept_for(self) -> float:
+        """Seconds that connections from before the switch of this run may still be kept.
+
+        An answer that begins after it ends its connection, so what counts is when those ended that
+        had begun before.
+        """
+        if self._switched is None:
+            return _KEPT_SECONDS
+        lines = self._logged(self._switched, _LOOK_SECONDS)
+        if len(lines) == _MOST_LINES:  # the first ones may be missing
+            return _KEPT_SECONDS
+        last = access_log.last_begun_before(self._switched, lines)
+        return max(0.0, _KEPT_SECONDS - (self._now() - last).total_seconds())
+
     def _read_on(self, since: datetime, timeout: float) -> None:
         latest = self._read[-1].at if self._read else since
+        lines = self._logged(latest, timeout)
+        self._read.extend(each for each in access_log.answers(lines) if each.at > latest)
+
+    def _logged(self, since: datetime, timeout: float) -> Sequence[str]:
+        """The last lines that nginx has logged since then."""
         with self._docker.asked(timeout) as client:
             written = self._nginx(client).logs(
-                stderr=False, timestamps=True, since=latest.timestamp(), tail=_MOST_LINES
+                stderr=False, timestamps=True, since=since.timestamp(), tail=_MOST_LINES
             )
-        lines = written.decode(errors="replace").splitlines()
-        self._read.extend(each for each in access_log.answers(lines) if each.at > latest)
+        return written.decode(errors="replace").splitlines()
 
     def _has_old_workers(self) -> bool:
         with self._docker.asked(_LOOK_SECONDS) as client:

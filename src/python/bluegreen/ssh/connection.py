@@ -217,7 +217,8 @@ class Connection:
             transport.set_keepalive(_KEEPALIVE_SECONDS)
             # A command is a few small packets one behind the other. With Nagle's algorithm the next
             # would wait until the server acknowledges the last, which it puts off by 40 ms.
-            transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if isinstance(transport.sock, socket.socket):
+                transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return client
 
     def _refused(self, error: BaseException) -> BaseException:

@@ -1,0 +1,107 @@
+"""How long connections of before are waited for; nginx itself is in `tests/bluegreen/`."""
+
+# ruff: noqa: ARG002 - the signatures of the real ones.
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Self, cast
+
+import pytest
+
+from bluegreen.engine.client import Docker
+from bluegreen.lane import Lane
+from bluegreen.memory import MemoryClock
+from bluegreen.nginx.balancer import ServerBalancer
+from bluegreen.testing import World
+
+
+class Nginx:
+    """A container in which a worker of before never ends, as a stream holds it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.log: list[str] = []
+
+    @contextmanager
+    def asked(self, timeout: float) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(containers=self)
+
+    def list(self, **_filters: object) -> Sequence[Self]:
+        return [self]
+
+    def exec_run(self, command: Sequence[str]) -> tuple[int, bytes]:
+        return 0, b'{"status": "ok", "lane": "green"}'
+
+    def logs(self, **_wanted: object) -> bytes:
+        return "\n".join(self.log).encode()
+
+    def top(self) -> dict[str, object]:
+        return {"Processes": [["nginx: worker process is shutting down"]]}
+
+    def answers(self, seconds: float) -> None:
+        """Log an answer that ends now."""
+        self.log.append(f"{self.world.now.isoformat()} {json.dumps({'seconds': seconds})}")
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def nginx(world: World) -> Nginx:
+    return Nginx(world)
+
+
+@pytest.fixture
+def balancer(world: World, nginx: Nginx) -> ServerBalancer:
+    def now() -> datetime:
+        return world.now
+
+    return ServerBalancer(cast("Docker", nginx), "tandem", MemoryClock(world), now)
+
+
+def waited(world: World, balancer: ServerBalancer) -> timedelta:
+    began = world.now
+    assert not balancer.settle(60)
+    return world.now - began
+
+
+def test_who_has_not_seen_the_switch_waits_as_long_as_a_connection_is_kept(
+    world: World, balancer: ServerBalancer
+) -> None:
+    assert waited(world, balancer) >= timedelta(seconds=15)
+
+
+@pytest.mark.parametrize(("watched", "wait"), [(0.0, 16.0), (6.0, 10.0), (60.0, 0.0)])
+def test_the_time_since_the_switch_counts(
+    watched: float, wait: float, world: World, nginx: Nginx, balancer: ServerBalancer
+) -> None:
+    balancer.route(Lane.GREEN, 10)
+    world.seconds += watched
+    nginx.answers(0.1)  # of the new lane
+    assert waited(world, balancer).total_seconds() == pytest.approx(wait, abs=1)
+
+
+def test_a_connection_is_kept_from_the_end_of_what_was_under_way_at_the_switch(
+    world: World, nginx: Nginx, balancer: ServerBalancer
+) -> None:
+    balancer.route(Lane.GREEN, 10)
+    world.seconds += 50
+    nginx.answers(51)
+    world.seconds += 10
+    assert waited(world, balancer).total_seconds() == pytest.approx(6, abs=1)
+
+
+def test_a_log_that_may_lack_its_beginning_is_not_relied_on(
+    world: World, nginx: Nginx, balancer: ServerBalancer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bluegreen.nginx.balancer._MOST_LINES", 2)
+    balancer.route(Lane.GREEN, 10)
+    world.seconds += 60
+    for _ in range(2):
+        nginx.answers(0.1)
+    assert waited(world, balancer) >= timedelta(seconds=15)
