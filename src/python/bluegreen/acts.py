@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bluegreen.bundle import Bundle
 from bluegreen.errors import PortError, TemporaryError
@@ -223,16 +224,16 @@ class Acts:
                     f"{lane} does worse than the lane before: {found}", self._engine.report(lane)
                 )
 
-    def _end_requests(self, step: Step, _state: State, timeout: float) -> None:
+    def _end_requests(self, step: Step, state: State, timeout: float) -> None:
         end = self._clock.monotonic() + timeout
-        self._balancer.settle(timeout)
+        self._balancer.settle(_switched_at(state), timeout)
         self._engine.end_requests(_lane(step), max(0.0, end - self._clock.monotonic()))
 
-    def _end_streams(self, step: Step, _state: State, timeout: float) -> None:
+    def _end_streams(self, step: Step, state: State, timeout: float) -> None:
         end = self._clock.monotonic() + timeout
         self._engine.end_streams(_lane(step), timeout)
         # The connection that a stream has left may bring one more request to the lane before.
-        self._balancer.settle(max(0.0, end - self._clock.monotonic()))
+        self._balancer.settle(_switched_at(state), max(0.0, end - self._clock.monotonic()))
 
     def _prune(self, step: Step, state: State, timeout: float) -> None:
         kept = {version: self._store.release(version) for version in self._store.versions()}
@@ -269,6 +270,15 @@ def _pulls(state: State) -> bool:
 
 def _has_old(state: State) -> bool:
     return state.operation is not None and state.operation.old is not None
+
+
+def _switched_at(state: State) -> datetime | None:
+    """When the traffic left the lane that drains, or a little later; None if the state cannot tell.
+
+    What goes back may have been switched without a word in it.
+    """
+    operation = state.operation
+    return None if operation is None or operation.going_back else state.switched_at
 
 
 def _nothing(_ended: bool) -> None:

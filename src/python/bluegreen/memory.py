@@ -274,7 +274,7 @@ class Nginx(Port):
             self._world.standby = None
         self._after("stand_down")
 
-    def settle(self, timeout: float) -> bool:
+    def settle(self, since: datetime | None, timeout: float) -> bool:
         self._before("settle")
         self._world.kept = False
         return True

@@ -197,8 +197,12 @@ class Balancer(Protocol):
     def stand_down(self, lane: Lane, timeout: float) -> None:
         """End that a lane stands in for the other one, if it does."""
 
-    def settle(self, timeout: float) -> bool:
+    def settle(self, since: datetime | None, timeout: float) -> bool:
         """Wait until no connection from before a switch brings requests to the lane before.
+
+        Args:
+            since: When that was, or later, by the server's clock; None if it is not known.
+            timeout: Seconds that it may take.
 
         Returns:
             Whether none is left, but for streams.

@@ -78,8 +78,8 @@ class ServerBalancer:
     def stand_down(self, lane: Lane, timeout: float) -> None:
         self._demand([STAND_DOWN, lane], timeout)
 
-    def settle(self, timeout: float) -> bool:
-        end = self._clock.monotonic() + min(timeout, self._kept_for())
+    def settle(self, since: datetime | None, timeout: float) -> bool:
+        end = self._clock.monotonic() + min(timeout, self._kept_for(self._switched or since))
         while self._has_old_workers():
             if self._clock.monotonic() > end:
                 return False
@@ -92,18 +92,18 @@ class ServerBalancer:
         old = [each for each in self._read if each.lane is lane.other and each.at < since]
         return access_log.traffic(new), access_log.traffic(old)
 
-    def _kept_for(self) -> float:
-        """Seconds that connections from before the switch of this run may still be kept.
+    def _kept_for(self, switched: datetime | None) -> float:
+        """Seconds that connections from before a switch may still be kept.
 
         An answer that begins after it ends its connection, so what counts is when those ended that
         had begun before.
         """
-        if self._switched is None:
+        if switched is None:
             return _KEPT_SECONDS
-        lines = self._logged(self._switched, _LOOK_SECONDS)
+        lines = self._logged(switched, _LOOK_SECONDS)
         if len(lines) == _MOST_LINES:  # the first ones may be missing
             return _KEPT_SECONDS
-        last = access_log.last_begun_before(self._switched, lines)
+        last = access_log.last_begun_before(switched, lines)
         return max(0.0, _KEPT_SECONDS - (self._now() - last).total_seconds())
 
     def _read_on(self, since: datetime, timeout: float) -> None:

@@ -64,9 +64,9 @@ def balancer(world: World, nginx: Nginx) -> ServerBalancer:
     return ServerBalancer(cast("Docker", nginx), "tandem", MemoryClock(world), now)
 
 
-def waited(world: World, balancer: ServerBalancer) -> timedelta:
+def waited(world: World, balancer: ServerBalancer, since: datetime | None = None) -> timedelta:
     began = world.now
-    assert not balancer.settle(60)
+    assert not balancer.settle(since, 60)
     return world.now - began
 
 
@@ -84,6 +84,14 @@ def test_the_time_since_the_switch_counts(
     world.seconds += watched
     nginx.answers(0.1)  # of the new lane
     assert waited(world, balancer).total_seconds() == pytest.approx(wait, abs=1)
+
+
+def test_of_a_switch_of_another_run_the_state_can_tell(
+    world: World, balancer: ServerBalancer
+) -> None:
+    switched = world.now
+    world.seconds += 10
+    assert waited(world, balancer, switched).total_seconds() == pytest.approx(6, abs=1)
 
 
 def test_a_connection_is_kept_from_the_end_of_what_was_under_way_at_the_switch(
