@@ -1,5 +1,7 @@
 """What ends a deploy before anything is touched."""
 
+from datetime import timedelta
+
 import pytest
 
 from bluegreen.errors import PortError, StepError, TemporaryError
@@ -29,14 +31,16 @@ def test_a_server_that_is_not_fit_is_not_touched(world: World, missing: str) -> 
 def test_a_registry_that_is_away_is_asked_again_and_then_ends_a_deploy_in_its_preflight() -> None:
     world = with_deployed(1)
     away = TemporaryError("the registry is away")
-    world.faults["ask_registry"] = [away] * 3
+    world.faults["ask_registry"] = [away] * 4
     before = dict(world.lanes)
     with pytest.raises(StepError, match="preflight failed: the registry is away; what runs was no"):
         world.run(Deploy(TWO))
     assert (world.lanes, served_by(world)) == (before, ONE.version)
-    world.faults["ask_registry"] = [away]
+    world.faults["ask_registry"] = [away] * 3
+    began = world.now
     world.run(Deploy(TWO))
     assert served_by(world) == TWO.version
+    assert world.now - began >= timedelta(seconds=7)
 
 
 def test_a_deploy_that_has_nothing_more_to_pull_asks_no_registry_as_it_goes_on() -> None:

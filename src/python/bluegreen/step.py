@@ -85,7 +85,7 @@ LEAVING = frozenset({Action.CLEAR, Action.TOPICS, *DRAINING, Action.STOP})
 _A = Action
 RULES: Mapping[Action, Rule] = MappingProxyType(
     {
-        _A.PREFLIGHT: Rule(60, "look at disk, clock, engine, registry and schema"),
+        _A.PREFLIGHT: Rule(60, "look at disk, clock, engine, registry and schema", 4),
         _A.BEGIN: Rule(15, "remember that {version} goes to {lane}"),
         _A.RECORD: Rule(15, "keep the manifest of {version}", proof=Proof.RECORDED),
         _A.PULL: Rule(900, "pull the images of {version}", 5, proof=Proof.PULLED),
