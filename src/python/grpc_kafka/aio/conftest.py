@@ -19,6 +19,9 @@ type Context = grpc.aio.ServicerContext[bytes, bytes]
 type Requests = AsyncIterator[bytes]
 
 SERVICE = "test.Echo"
+PARTITIONS = 4
+"""Of each topic."""
+
 HOME = Address("blue.tests.inbox", 0, "me")
 """Where requests that no channel sent want their answers."""
 
@@ -29,7 +32,7 @@ class Rig:
     queue = f"blue.{SERVICE}"
 
     def __init__(self) -> None:
-        self.broker = InMemoryBroker()
+        self.broker = InMemoryBroker(partitions=PARTITIONS)
         self.endpoint = Endpoint("nowhere:1", "blue", "tests")
         self.closing: list[Callable[[], Coroutine[object, object, None]]] = []
 
@@ -181,6 +184,53 @@ async def settled() -> None:
     """Let the loop turn until nothing in memory is left to be passed on."""
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+async def call_everywhere(rig: Rig) -> list[grpc.aio.UnaryUnaryCall[bytes, bytes]]:
+    """Call until there is a call in each partition of the queue; they ask for their numbers."""
+    calls: list[grpc.aio.UnaryUnaryCall[bytes, bytes]] = []
+    while len({record.partition for record in rig.broker.records(rig.queue)}) < PARTITIONS:
+        calls.append(rig.method()(b"%d" % len(calls), timeout=20))
+        await settled()
+    return calls
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Wait until it is so.
+
+    Raises:
+        TimeoutError: it did not become so.
+    """
+    async with asyncio.timeout(20):
+        while not holds():  # noqa: ASYNC110 - what is waited for tells nobody
+            await asyncio.sleep(0.001)
+
+
+class Clock:
+    """The time of a loop; it passes when the test says so, however slow the machine is."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        """The time that it is, in seconds."""
+        return self.now
+
+    async def pass_by(self, seconds: float) -> None:
+        """Let so much time pass, in steps of a hundredth of a second at most."""
+        end = self.now + seconds
+        while self.now < end:
+            self.now = min(self.now + 0.01, end)
+            await settled()
+
+
+@pytest.fixture
+async def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of this test's loop, from now on."""
+    loop = asyncio.get_running_loop()
+    made = Clock(loop.time())
+    monkeypatch.setattr(loop, "time", made)
+    return made
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from grpc_kafka.aio.conftest import HOME, Gate, key, settled
+from grpc_kafka.aio.conftest import HOME, Gate, call_everywhere, key, settled
 from grpc_kafka.protocol import (
     Request,
     encode_request,
@@ -25,10 +25,10 @@ async def test_a_new_member_gets_its_share_and_what_was_not_begun(rig: Rig) -> N
     await rig.serve(busy, maximum_concurrent_rpcs=1)
     method = rig.method()
     calls = [method(str(number).encode(), timeout=5) for number in range(40)]
-    await asyncio.sleep(0.01)
+    await settled()
     assert len(busy.begun) == 1
     await rig.serve(fresh)
-    await asyncio.sleep(0.01)
+    await settled()
     busy.open.set()
     assert len(await asyncio.gather(*calls)) == 40
     assert len(fresh.begun) > 5
@@ -53,24 +53,23 @@ async def test_a_run_is_cancelled_when_another_server_has_its_request(rig: Rig) 
     old, new = Gate(), Gate()
     new.open.set()
     await rig.serve(old)
-    calls = [rig.method()(str(number).encode(), timeout=5) for number in range(8)]
-    await asyncio.sleep(0.01)
+    calls = await call_everywhere(rig)
     await rig.serve(new)
     await settled()
     assert old.cancelled
     assert sorted(old.cancelled) == sorted(new.begun)
     old.open.set()
     await asyncio.gather(*calls)
-    assert sorted(old.begun) == sorted(str(number).encode() for number in range(8))
+    assert sorted(old.begun) == sorted(b"%d" % number for number in range(len(calls)))
     await settled()
-    assert rig.committed == 8
+    assert rig.committed == len(calls)
 
 
 async def test_a_partition_that_comes_back_brings_what_was_not_answered(rig: Rig) -> None:
     gate = Gate()
     await rig.serve(gate)
     call = rig.method()(b"x", timeout=5)
-    await asyncio.sleep(0.01)
+    await settled()
     for _ in range(4):
         other = await rig.serve(Gate())
         await other.stop(None)

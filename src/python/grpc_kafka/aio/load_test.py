@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from grpc_kafka import Load
-from grpc_kafka.aio.conftest import SERVICE, Gate, settled
+from grpc_kafka.aio.conftest import SERVICE, Gate, call_everywhere, settled
 
 if TYPE_CHECKING:
     from grpc_kafka.aio.conftest import Rig
@@ -63,8 +63,7 @@ async def test_calls_cut_off_by_a_move_of_their_partition_are_counted(rig: Rig) 
     old, new = Gate(), Gate()
     new.open.set()
     server = await rig.serve(old)
-    calls = [rig.method()(str(number).encode(), timeout=5) for number in range(8)]
-    await settled()
+    calls = await call_everywhere(rig)
     await rig.serve(new)
     await settled()
     assert server.counters.moved == len(old.cancelled) == len(new.begun) > 0
