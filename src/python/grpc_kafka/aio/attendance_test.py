@@ -23,6 +23,7 @@ from grpc_kafka.aio.conftest import (
     error_of,
     serve,
     settled,
+    until,
 )
 
 if TYPE_CHECKING:
@@ -132,8 +133,7 @@ async def test_a_queue_is_looked_at_only_while_somebody_goes_by_it(rig: Rig, loo
     gate = Gate()
     await rig.serve(gate)
     call = rig.method()(b"long", wait_for_ready=False)
-    await asyncio.sleep(6 * _INTERVAL)
-    assert looks.count[rig.queue] > 3
+    await until(lambda: looks.count[rig.queue] > 3)
     gate.open.set()
     await call
     await asyncio.sleep(4 * _INTERVAL)
@@ -233,9 +233,13 @@ async def test_a_look_that_breaks_lets_the_calls_go(
         assert await rig.method()(b"x", wait_for_ready=False, timeout=5) == b"x"
 
 
-async def test_a_server_that_comes_is_found_by_the_next_look(rig: Rig) -> None:
+async def test_a_server_that_comes_is_found_by_the_next_look(rig: Rig, looks: Looks) -> None:
     method = rig.method()
     assert (await error_of(method(b"x", wait_for_ready=False))).details() == _NOBODY
     await rig.serve(echo)
-    await asyncio.sleep(2 * _INTERVAL)
+    before = looks.count[rig.queue]
+    while looks.count[rig.queue] == before:
+        await method(b"x", wait_for_ready=False, timeout=5).code()
+        await settled()
+    await settled()
     assert await method(b"x", wait_for_ready=False, timeout=5) == b"x"

@@ -12,7 +12,7 @@ from grpc_kafka import (
     BrokerError,
     Health,
 )
-from grpc_kafka.aio.conftest import echo, error_of
+from grpc_kafka.aio.conftest import echo, error_of, settled
 from grpc_kafka.protocol import FrameKind
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ async def test_closing_a_channel_cancels_what_is_under_way(rig: Rig) -> None:
     channel = rig.channel()
     method = rig.method(channel)
     call = method(b"x")
-    await asyncio.sleep(0.02)
+    await settled()
     await channel.close()
     assert await call.code() is grpc.StatusCode.CANCELLED
     assert _kinds(rig)[-1] == FrameKind.CANCEL.encode()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import grpc
 
-from grpc_kafka.aio.conftest import SERVICE, Chat, chat_handler, chat_of, serve
+from grpc_kafka.aio.conftest import SERVICE, Chat, chat_handler, chat_of, serve, settled, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,8 +33,9 @@ async def test_a_writer_waits_for_who_does_not_read(rig: Rig) -> None:
             written += 1
 
     call = chat_of(rig)(requests(), timeout=20)
-    await asyncio.sleep(0.05)
-    assert 10 < written < 20
+    await until(lambda: written > 10)
+    await settled()
+    assert written < 20
     chat.go_on.set()
     assert len([each async for each in call]) == 100
     assert written == 100
@@ -56,8 +56,9 @@ async def test_a_server_waits_for_a_client_that_does_not_read(rig: Rig) -> None:
     )
     call = method(b"x", timeout=20)
     assert await call.read() == bytes(20_000)
-    await asyncio.sleep(0.05)
-    assert 10 < written < 20
+    await until(lambda: written > 10)
+    await settled()
+    assert written < 20
     received = 1
     while await call.read() is not grpc.aio.EOF:
         received += 1

@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from grpc_kafka import BrokerError, UnknownTopicError
-from grpc_kafka.aio.conftest import HOME, Gate, key, settled
+from grpc_kafka.aio.conftest import HOME, Gate, key, settled, until
 from grpc_kafka.protocol import (
     PART,
     Cancel,
@@ -22,7 +22,7 @@ from grpc_kafka.protocol import (
 if TYPE_CHECKING:
     from grpc_kafka._broker import Record
     from grpc_kafka.aio import KafkaServer
-    from grpc_kafka.aio.conftest import Rig
+    from grpc_kafka.aio.conftest import Clock, Rig
 
 type Context = grpc.aio.ServicerContext[bytes, bytes]
 
@@ -65,7 +65,8 @@ async def _killed(rig: Rig, times: int) -> list[Mortal]:
     for _ in range(times):
         servers.append(Mortal(rig))
         await rig.serve(servers[-1])
-        await asyncio.sleep(0.02)
+        for _ in range(20):
+            await settled()
         if not servers[-1].dead:
             break
     return servers
@@ -158,7 +159,7 @@ async def test_suspects_are_run_one_at_a_time_in_all_of_a_server(rig: Rig) -> No
         return request
 
     await rig.serve(count)
-    await asyncio.sleep(0.05)
+    await until(lambda: rig.committed == 8)
     assert (most, rig.committed) == (1, 8)
     assert blamed == [1] * 8
 
@@ -223,7 +224,7 @@ async def test_a_suspect_is_cancelled_by_what_waits_behind_it(rig: Rig) -> None:
 
 
 async def test_a_suspect_that_lasts_long_holds_up_nobody_for_ever(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("grpc_kafka.aio._care.PATIENCE", 0.02)
     _publish(rig, b"a", b"b", b"c")
@@ -232,7 +233,7 @@ async def test_a_suspect_that_lasts_long_holds_up_nobody_for_ever(
     await rig.serve(gate)
     await settled()
     assert gate.begun == [b"a"]
-    await asyncio.sleep(0.04)
+    await clock.pass_by(0.04)
     assert gate.begun == [b"a", b"b", b"c"]
     assert rig.broker.marks(rig.queue)[0] == "run:1"
     gate.open.set()
@@ -356,7 +357,7 @@ async def test_a_letter_is_sent_until_the_brokers_have_it_and_then_its_record_is
     await asyncio.sleep(0.03)
     assert (_counts(made), rig.committed) == ((1, 0, 0), 0)
     rig.broker.fail_sends(None, topic=_LETTERS)
-    await asyncio.sleep(0.03)
+    await until(lambda: rig.committed)
     assert (_counts(made), rig.committed) == ((1, 1, 0), 1)
 
 

@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from grpc_kafka.aio import channel
+from grpc_kafka.aio.conftest import settled
 
 if TYPE_CHECKING:
     from grpc_kafka.aio.conftest import Rig
@@ -184,7 +185,7 @@ async def test_a_call_behind_interceptors_is_cancelled_on_the_wire(rig: Rig) -> 
 
     await rig.serve(sleep)
     call = rig.method(rig.channel(interceptors=[Marking("1")]))(b"x")
-    await asyncio.sleep(0.02)
+    await settled()
     assert call.cancel()
     assert await call.code() is grpc.StatusCode.CANCELLED
     assert call.cancelled()

@@ -21,7 +21,7 @@ from grpc_kafka.protocol import (
 )
 
 if TYPE_CHECKING:
-    from grpc_kafka.aio.conftest import Rig
+    from grpc_kafka.aio.conftest import Clock, Rig
 
 type Context = grpc.aio.ServicerContext[bytes, bytes]
 
@@ -105,14 +105,14 @@ def _publish_part(rig: Rig) -> None:
 
 
 async def test_parts_whose_end_never_comes_are_forgotten(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("grpc_kafka.aio._gathering.PATIENCE", 0.05)
     made = await rig.serve(_echo)
     _publish_part(rig)
     await settled()
     assert rig.committed == 0
-    await asyncio.sleep(0.1)
+    await clock.pass_by(0.1)
     assert (rig.committed, made.counters.incomplete) == (1, 1)
 
 

@@ -37,7 +37,7 @@ from grpc_kafka.protocol import (
 )
 
 if TYPE_CHECKING:
-    from grpc_kafka.aio.conftest import Rig
+    from grpc_kafka.aio.conftest import Clock, Rig
 
 _REQUEST = Request(key(1), f"/{SERVICE}/Call", HOME, None, (), b"", Arity.STREAM_STREAM)
 
@@ -114,7 +114,7 @@ async def test_a_later_run_is_told_to_let_go_when_a_former_one_is_confirmed(rig:
 
 
 async def test_the_client_of_a_later_run_is_watched_when_a_former_one_ends(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("grpc_kafka.aio._peers.INTERVAL", 0.01)
     monkeypatch.setattr("grpc_kafka.aio._peers.SILENCE", 0.02)
@@ -134,7 +134,7 @@ async def test_the_client_of_a_later_run_is_watched_when_a_former_one_ends(
     accepting = [asyncio.create_task(stream.accept()) for stream in streams]
     await settled()
     streams[0].close()
-    await asyncio.sleep(0.1)
+    await clock.pass_by(0.1)
     assert lost == [2]
     for each in accepting:
         each.cancel()

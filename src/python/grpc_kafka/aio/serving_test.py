@@ -348,10 +348,10 @@ async def test_an_abort_after_the_cancellation_answers_nobody(rig: Rig) -> None:
 
     await rig.serve(insist)
     call = rig.method()(b"x")
-    await asyncio.sleep(0.01)
+    await settled()
     call.cancel()
-    await asyncio.wait_for(aborted.wait(), 1)
-    await asyncio.sleep(0.01)
+    await asyncio.wait_for(aborted.wait(), 20)
+    await settled()
     assert rig.broker.records("blue.tests.inbox") == []
 
 

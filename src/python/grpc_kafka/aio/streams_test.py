@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from grpc_kafka import BrokerError, UnknownTopicError
-from grpc_kafka.aio.conftest import SERVICE, Chat, chat_handler, chat_of, serve, settled
+from grpc_kafka.aio.conftest import SERVICE, Chat, chat_handler, chat_of, serve, settled, until
 from grpc_kafka.protocol import (
     Accept,
     Address,
@@ -143,7 +143,7 @@ async def test_a_client_that_falls_silent_is_given_up(
     rig.broker.publish(home.topic, encode_stream(confirm), partition=home.partition)
     await settled()
     assert (chat.runs, chat.cancelled, committed(rig)) == (1, 0, 1)
-    await asyncio.sleep(0.3)
+    await until(lambda: chat.cancelled)
     assert chat.cancelled == 1
     # It may live after all; nobody has cancelled its call.
     (trailers,) = [frame for frame in frames(rig) if isinstance(frame, Trailers)]
@@ -160,7 +160,7 @@ async def test_a_stream_that_nobody_confirms_is_dropped(
     begin(rig, Address(_INBOX, 3, "dead"))
     await settled()
     assert committed(rig) == 0
-    await asyncio.sleep(0.3)
+    await until(lambda: committed(rig))
     assert (chat.runs, committed(rig)) == (0, 1)
     # Whatever its client has heard by then, it believes one of them.
     ends = [frame for frame in frames(rig) if isinstance(frame, (Trailers, Response))]
@@ -179,11 +179,10 @@ async def test_a_server_that_falls_silent_ends_its_streams(
     accept = Accept(request.call_id, request.reply_to.instance, 0, Address(_INBOX, 2, "dead"), 1000)
     rig.broker.publish(_INBOX, encode_stream(accept), partition=request.reply_to.partition)
     await call.write(b"1")
-    began = time.monotonic()
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call.read()
+    # Sooner than its deadline.
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-    assert time.monotonic() - began < 1
 
 
 async def test_processes_with_streams_tell_each_other_that_they_live(
@@ -235,8 +234,8 @@ async def test_a_client_hears_of_a_stream_that_could_not_be_accepted(rig: Rig) -
     chat = Chat()
     await serve(rig, chat_handler(chat))
     rig.broker.fail_sends(BrokerError("away"), topic=_INBOX)
-    call = chat_of(rig)(timeout=5)
-    await asyncio.sleep(0.01)
+    call = chat_of(rig)(timeout=20)
+    await settled()
     rig.broker.fail_sends(None, topic=_INBOX)
     assert committed(rig) == 0
     assert await call.code() is grpc.StatusCode.UNAVAILABLE

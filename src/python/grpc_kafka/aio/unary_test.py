@@ -12,7 +12,7 @@ from grpc_kafka import (
     RecordTooLargeError,
     UnknownTopicError,
 )
-from grpc_kafka.aio.conftest import echo, error_of
+from grpc_kafka.aio.conftest import echo, error_of, settled
 from grpc_kafka.protocol import Encoded, FrameKind, Response, encode_response
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ async def test_a_path_that_names_no_method_is_refused(rig: Rig, path: str) -> No
 async def test_cancel_ends_the_call_here_and_tells_the_server(rig: Rig) -> None:
     await rig.serve(_sleep)
     call = rig.method()(b"x")
-    await asyncio.sleep(0.02)
+    await settled()
     assert not call.done()
     assert call.cancel()
     assert not call.cancel()
@@ -146,7 +146,7 @@ async def test_cancelling_who_waits_cancels_the_call(rig: Rig) -> None:
         return await call
 
     waiter = asyncio.create_task(wait())
-    await asyncio.sleep(0.02)
+    await settled()
     waiter.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiter
@@ -189,7 +189,7 @@ async def test_an_answer_for_another_instance_is_dropped(rig: Rig) -> None:
     channel = rig.channel()
     await channel.channel_ready()
     call = rig.method(channel)(b"x", timeout=0.2)
-    await asyncio.sleep(0.01)
+    await settled()
     (request,) = rig.broker.records(rig.queue)
     assert request.key is not None
     forged = encode_response(Response(request.key, "somebody", (), 0, "", (), b"forged"))
