@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 
 from grpc_kafka._errors import BrokerError
 from grpc_kafka._kafka._line import Parcel
-from grpc_kafka._kafka._outbox import FEW, LONGEST, Outbox
+from grpc_kafka._kafka._outbox import FEW, LONGEST, PAUSE, Outbox
 from grpc_kafka.protocol import Encoded
+
+if TYPE_CHECKING:
+    from grpc_kafka._kafka.conftest import Clock
 
 
 @dataclass
@@ -33,6 +37,7 @@ class Way:
 class Post:
     """An outbox on two producers, and all that left it."""
 
+    clock: Clock
     log: list[tuple[str, bytes | None]] = field(default_factory=list)
     told: list[BrokerError | None] = field(default_factory=list)
 
@@ -49,32 +54,39 @@ class Post:
     def left(self) -> list[int]:
         return [int(key or b"") for _, key in self.log]
 
+    async def pass_by(self, seconds: float) -> None:
+        end = self.clock.now + seconds
+        while self.clock.now < end:
+            self.clock.now = min(self.clock.now + PAUSE, end)
+            await asyncio.sleep(0)
+
     async def until_left(self, count: int) -> None:
-        async with asyncio.timeout(5):
-            while len(self.log) < count:  # noqa: ASYNC110 - nothing tells
-                await asyncio.sleep(0.001)
+        end = self.clock.now + 2 * LONGEST
+        while len(self.log) < count:
+            assert self.clock.now < end
+            await self.pass_by(PAUSE)
 
 
-async def test_few_records_leave_at_once() -> None:
-    post = Post()
+async def test_few_records_leave_at_once(clock: Clock) -> None:
+    post = Post(clock)
     post.put(*range(FEW))
     assert post.log == [("single", b"%d" % each) for each in range(FEW)]
 
 
-async def test_one_record_after_the_other_never_waits() -> None:
-    post = Post()
+async def test_one_record_after_the_other_never_waits(clock: Clock) -> None:
+    post = Post(clock)
     for number in range(100):
         post.put(number)
         assert post.left[-1] == number
         post.single.unacknowledged = 0
 
 
-async def test_many_records_wait_until_what_is_under_way_is_acknowledged_and_leave_together() -> (
-    None
-):
-    post = Post()
+async def test_many_records_wait_until_what_is_under_way_is_acknowledged_and_leave_together(
+    clock: Clock,
+) -> None:
+    post = Post(clock)
     post.put(*range(100))
-    await asyncio.sleep(LONGEST / 4)
+    await post.pass_by(LONGEST / 4)
     assert len(post.log) == FEW
     post.single.unacknowledged = 0
     await post.until_left(100)
@@ -82,8 +94,10 @@ async def test_many_records_wait_until_what_is_under_way_is_acknowledged_and_lea
     assert {name for name, _ in post.log[FEW:]} == {"batch"}
 
 
-async def test_what_follows_many_records_soon_is_taken_for_many_and_later_is_not() -> None:
-    post = Post()
+async def test_what_follows_many_records_soon_is_taken_for_many_and_later_is_not(
+    clock: Clock,
+) -> None:
+    post = Post(clock)
     post.put(*range(100))
     post.single.unacknowledged = 0
     await post.until_left(100)
@@ -92,13 +106,15 @@ async def test_what_follows_many_records_soon_is_taken_for_many_and_later_is_not
     assert len(post.log) == 100
     await post.until_left(101)
     post.batch.unacknowledged = 0
-    await asyncio.sleep(0.05)
+    await post.pass_by(0.05)
     post.put(101)
     assert post.log[-1] == ("single", b"101")
 
 
-async def test_a_broker_that_is_slow_holds_up_nothing_for_long_and_the_order_stays() -> None:
-    post = Post()
+async def test_a_broker_that_is_slow_holds_up_nothing_for_long_and_the_order_stays(
+    clock: Clock,
+) -> None:
+    post = Post(clock)
     post.put(*range(100))
     await post.until_left(100)
     # Never acknowledged: another producer's records could overtake these.
@@ -106,16 +122,16 @@ async def test_a_broker_that_is_slow_holds_up_nothing_for_long_and_the_order_sta
     assert post.left == list(range(100))
 
 
-async def test_nothing_overtakes_a_batch_under_way() -> None:
-    post = Post()
+async def test_nothing_overtakes_a_batch_under_way(clock: Clock) -> None:
+    post = Post(clock)
     post.batch.unacknowledged = 1
     post.put(1, 2)
     await post.until_left(2)
     assert post.log == [("batch", b"1"), ("batch", b"2")]
 
 
-async def test_a_refusal_is_raised_at_once_or_told_later() -> None:
-    post = Post()
+async def test_a_refusal_is_raised_at_once_or_told_later(clock: Clock) -> None:
+    post = Post(clock)
     refusal = BrokerError("no")
     post.single.refusal = post.batch.refusal = refusal
     with pytest.raises(BrokerError):
@@ -124,14 +140,12 @@ async def test_a_refusal_is_raised_at_once_or_told_later() -> None:
     post.single.unacknowledged = FEW
     post.put(2, 3)
     post.single.unacknowledged = 0
-    async with asyncio.timeout(5):
-        while len(post.told) < 2:  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.001)
+    await post.pass_by(LONGEST)
     assert post.told == [refusal, refusal]
 
 
-async def test_what_waits_leaves_when_it_is_told_to() -> None:
-    post = Post()
+async def test_what_waits_leaves_when_it_is_told_to(clock: Clock) -> None:
+    post = Post(clock)
     post.put(*range(100))
     post.outbox.flush()
     assert post.left == list(range(100))
