@@ -19,7 +19,7 @@ from tests.local.running import runs
 _WORKER = "sleep 60 & echo $!; wait"
 _LEAVING = "import os, time; os.setsid(); print(os.getpid(), flush=True); time.sleep(60)"
 _WORKER_THAT_LEAVES = f'"{sys.executable}" -c "{_LEAVING}" & wait'
-_NOTICED = 5.0  # seconds
+_NOTICED = 20.0  # seconds; all that runs would run for a minute
 
 
 class Parent:

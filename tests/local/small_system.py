@@ -15,6 +15,8 @@ from local.port_block import PortBlock
 from local.probes import HttpProbe
 from local.program import Program
 
+_GRACE = 30.0  # seconds; longer than a test waits for an end that nobody is asked twice for
+
 
 def programs(checkout: Checkout, ports: PortBlock, _options: Options) -> list[Program]:
     """A step, a server that everything stands on, and two services."""
@@ -45,6 +47,7 @@ def _service(name: str, port: int, *, uses: tuple[str, ...]) -> Program:
         uses=uses,
         probe=HttpProbe(port, "/healthz"),
         essential=False,
+        grace=_GRACE,
         port=port,
         module=f"services.{name}",
         waits=True,

@@ -25,7 +25,7 @@ def plan(checkout, ports, options):
     return []
 
 def run(options):
-    signal.alarm(10)
+    signal.alarm(60)
     try:
         runner.run(options, report.Terminal(), plan)
     except LocalError as error:

@@ -14,7 +14,7 @@ from local.supervisor import Supervisor
 from tests.local.running import runs
 from tests.local.told import Make, Told
 
-_PATIENCE = 10.0  # seconds
+_PATIENCE = 20.0  # seconds
 
 
 @asynccontextmanager
@@ -33,6 +33,11 @@ async def starting(parts: Supervisor) -> AsyncIterator[asyncio.Task[None]]:
 async def patiently[T](work: Awaitable[T]) -> T:
     async with asyncio.timeout(_PATIENCE):
         return await work
+
+
+async def there(path: Path) -> None:
+    while not path.exists():  # noqa: ASYNC110  # a process tells nobody
+        await asyncio.sleep(0.02)
 
 
 def slow(name: str, log: Path, *, requires: tuple[str, ...] = ()) -> Program:
@@ -61,13 +66,14 @@ async def test_restart_asked_for_last_holds_and_ends_the_one_that_hangs(
     make: Make, told: Told, tmp_path: Path
 ) -> None:
     hangs = tmp_path / "hangs"
-    script = f"test -e {hangs} && sleep 60; echo 127.0.0.1:1; exec sleep 60"
+    hung = tmp_path / "hung"
+    script = f"test -e {hangs} && touch {hung} && sleep 60; echo 127.0.0.1:1; exec sleep 60"
     parts = make(Program("shop", ("sh", "-c", script), announces=True))
     async with starting(parts) as start:
         await patiently(start)
         hangs.touch()
         first = asyncio.create_task(parts.restart(["shop"], "saved"))
-        await asyncio.sleep(0.3)
+        await patiently(there(hung))
         hanging = parts.parts["shop"].child
         hangs.unlink()
         await patiently(parts.restart(["shop"], "saved again"))
@@ -79,14 +85,22 @@ async def test_restart_asked_for_last_holds_and_ends_the_one_that_hangs(
 
 
 async def test_step_that_is_asked_for_again_meanwhile_answers_to_both(
-    make: Make, told: Told
+    make: Make, told: Told, tmp_path: Path
 ) -> None:
-    parts = make(Program("step", ("sleep", "0.5")))
+    begun, let = tmp_path / "begun", tmp_path / "let"
+    let.touch()
+    script = f"touch {begun}; until test -e {let}; do sleep 0.05; done"
+    parts = make(Program("step", ("sh", "-c", script)))
     async with starting(parts) as start:
         await patiently(start)
+        begun.unlink()
+        let.unlink()
         first = asyncio.create_task(parts.run_again("step", "saved"))
+        await patiently(there(begun))
+        second = asyncio.create_task(parts.run_again("step", "saved again"))
         await asyncio.sleep(0.1)
-        assert await patiently(parts.run_again("step", "saved again"))
+        let.touch()
+        assert await patiently(second)
         assert await patiently(first)
         assert told.reloads == ["step"]
 
@@ -115,5 +129,7 @@ async def test_server_that_ends_unasked_is_told(make: Make, told: Told) -> None:
         assert child is not None
         os.kill(child.pid, signal.SIGKILL)
         await patiently(child.wait())
-        await asyncio.sleep(0.1)
+        async with asyncio.timeout(_PATIENCE):
+            while not told.failures:  # noqa: ASYNC110  # it is told a moment later
+                await asyncio.sleep(0.02)
         assert [str(error) for error in told.failures] == ["shop was ended by SIGKILL"]

@@ -21,7 +21,7 @@ from tests.local.running import Running, page, press_restart, running, sign_up
 from tests.support.applications import APPLICATIONS
 
 _STARTED = 90.0  # seconds; a first start compiles and makes a database cluster
-_RELOADED = 15.0  # seconds; on a busy machine
+_RELOADED = 30.0  # seconds; on a busy machine
 _SERVERS = {"broker", "postgres", "nginx", *APPLICATIONS}
 
 
@@ -90,7 +90,7 @@ def test_developer_page_shows_all_processes_and_follows_a_trace(ports: PortBlock
     html = page(ports.developer)
     assert all(name in html for name in _SERVERS)
     assert "not healthy" not in html
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     lines = ""
     while "request served" not in lines and time.monotonic() < deadline:
         lines = page(ports.developer, f"/?trace={trace}").partition('data-live="lines"')[2]
@@ -149,7 +149,7 @@ def test_killed_nginx_leaves_no_worker_on_its_port_and_starts_again(
 ) -> None:
     mark = system.mark()
     os.kill(system.children()["nginx"], signal.SIGKILL)
-    system.wait_for("nginx was ended by SIGKILL", after=mark, seconds=5)
+    system.wait_for("nginx was ended by SIGKILL", after=mark)
     assert is_free(ports.nginx)
     assert press_restart(ports.developer, "nginx") == httpx.codes.SEE_OTHER
     system.wait_for("nginx reloaded in", after=mark)
