@@ -36,7 +36,7 @@ async def patiently[T](work: Awaitable[T]) -> T:
 
 
 async def there(path: Path) -> None:
-    while not path.exists():  # noqa: ASYNC110  # a process tells nobody
+    while not path.exists():  # noqa: ASYNC110, ASYNC240  # a process tells nobody
         await asyncio.sleep(0.02)
 
 

@@ -23,6 +23,7 @@ from tests.support import kafka
 from tests.transport import echo_server
 from tests.transport.conftest import SERVICE, Cluster, Lane, Method, lane_on
 from tests.transport.processes import running
+from tests.transport.waiting import STALL, until_another_serves
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,7 @@ async def _refused(call: grpc.aio.Call, lane: Lane) -> None:
 
 
 async def _until_served(method: Method) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         served = False
         while not served:
             call = method(b"warm", timeout=30, wait_for_ready=False)
@@ -85,18 +86,25 @@ async def test_without_a_server_calls_fail_soon_and_with_one_they_are_answered(
     apache_lane: Lane,
 ) -> None:
     for number in range(4):
-        channel = apache_lane.channel()
-        await channel.channel_ready()
-        began = time.monotonic()
-        await _refused(_arities(channel)[number](), apache_lane)
-        assert time.monotonic() - began < _FIRST_LOOK
+        took = []
+        for _ in range(2):
+            channel = apache_lane.channel()
+            await channel.channel_ready()
+            began = time.monotonic()
+            await _refused(_arities(channel)[number](), apache_lane)
+            took.append(time.monotonic() - began)
+        assert min(took) < _FIRST_LOOK
     channel = apache_lane.channel()
     await channel.channel_ready()
     method = apache_lane.method(channel)
     await _refused(method(b"x", timeout=30, wait_for_ready=False), apache_lane)
-    began = time.monotonic()
-    await _refused(method(b"x", timeout=30, wait_for_ready=False), apache_lane)
-    assert time.monotonic() - began < 0.1
+    took = []
+    for _ in range(5):
+        began = time.monotonic()
+        await _refused(method(b"x", timeout=30, wait_for_ready=False), apache_lane)
+        took.append(time.monotonic() - began)
+    # What is known already needs no look, which takes longer than this; the machine may pause.
+    assert min(took) < 0.1
     await apache_lane.serve(_echo)
     began = time.monotonic()
     await _until_served(method)
@@ -136,7 +144,7 @@ async def test_calls_end_when_the_server_stops_in_order(apache_lane: Lane) -> No
     stopped = time.monotonic()
     await _refused(call, apache_lane)
     sys.stdout.write(f"UNAVAILABLE {time.monotonic() - stopped:.1f} s after the stop\n")
-    assert time.monotonic() - stopped < 4
+    assert time.monotonic() - stopped < 4 + STALL
     await apache_lane.serve(_echo)
     assert await patient == b"x"
     await _until_served(method)
@@ -155,7 +163,7 @@ async def test_calls_end_when_the_server_is_killed(apache_lane: Lane) -> None:
         await asyncio.gather(*[_refused(call, apache_lane) for call in calls])
     took = time.monotonic() - killed
     sys.stdout.write(f"UNAVAILABLE {took:.1f} s after kill -9\n")
-    assert took < _MISSED
+    assert took < _MISSED + STALL
     # Neither the requests nor their cancellations hold up what comes.
     await apache_lane.serve(_echo)
     await _until_served(method)
@@ -171,7 +179,7 @@ async def test_with_a_second_server_nothing_fails_when_the_first_is_killed(
         assert first.stdout is not None
         assert await asyncio.wait_for(first.stdout.readline(), 20) == b"begun\n"
         async with running(echo_server, apache_lane.endpoint, "second", "0"):
-            await asyncio.sleep(1)
+            await until_another_serves(method, b"second")
             first.kill()
             assert set(await asyncio.gather(*calls)) == {b"second:slow"}
 
@@ -238,7 +246,7 @@ def test_threads_need_not_wait_either(apache: Cluster) -> None:
             )
             server.start()
             assert once(b"x", timeout=30) == b"x"
-            deadline = time.monotonic() + 15
+            deadline = time.monotonic() + 30
             while once.future(b"x", timeout=30, wait_for_ready=False).exception() is not None:
                 assert time.monotonic() < deadline
             server.stop(1).wait(20)

@@ -14,6 +14,7 @@ from google.protobuf import descriptor_pb2, timestamp_pb2
 
 from grpc_kafka import call
 from grpc_kafka.call import __main__ as _  # noqa: F401 - run as a process
+from tests.transport.waiting import until_served
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -76,6 +77,7 @@ async def test_json_is_answered_by_json(apache_lane: Lane, command: Command) -> 
         return request
 
     await apache_lane.serve(echo)
+    await until_served(apache_lane.method())
     # Brokers that are just up are warned of beside it.
     assert (await command.run(_METHOD, _REQUEST))[:2] == (0, f"{_REQUEST}\n")
     assert (await command.run(_METHOD, "-", stdin=_REQUEST.encode())).said == f"{_REQUEST}\n"
@@ -87,10 +89,11 @@ async def test_metadata_goes_along_and_a_status_is_said(
     async def refuse(_request: bytes, context: Context) -> bytes:
         seen = dict(context.invocation_metadata() or ())
         await context.abort(
-            grpc.StatusCode.UNAUTHENTICATED, f"not {seen['who']!r}, {seen['raw-bin']!r}"
+            grpc.StatusCode.UNAUTHENTICATED, f"not {seen.get('who')!r}, {seen.get('raw-bin')!r}"
         )
 
     await apache_lane.serve(refuse)
+    await until_served(apache_lane.method())
     raw = base64.b64encode(b"\x00\xff").decode()
     ended = await command.run("-H", "Who: me", "-H", f"raw-bin:{raw}", _METHOD, _REQUEST)
     assert (ended.code, ended.said) == (3, "")
@@ -104,6 +107,7 @@ async def test_each_answer_of_a_stream_is_a_line(apache_lane: Lane, tmp_path: Pa
 
     handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_stream_rpc_method_handler(thrice)
     await apache_lane.serve_with(handler)
+    await until_served(apache_lane.method())
     streaming = Command(apache_lane, tmp_path / "contract.binpb", streams=True)
     assert (await streaming.run(_METHOD, _REQUEST))[:2] == (0, f"{_REQUEST}\n" * 3)
 

@@ -91,7 +91,7 @@ async def test_cancellation_and_deadline_reach_the_handler(lane: Lane) -> None:
     await until(lambda: gate.begun)
     call.cancel()
     await until(lambda: gate.cancelled == [b"cancelled"])
-    error = await _error(method(b"expired", timeout=0.5))
+    error = await _error(method(b"expired", timeout=3))
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     await until(lambda: gate.cancelled == [b"cancelled", b"expired"])
 
@@ -101,7 +101,7 @@ async def test_an_expired_request_is_never_begun(lane: Lane) -> None:
     gate.open.set()
     channel = lane.channel()
     await channel.channel_ready()
-    error = await _error(lane.method(channel)(b"late", timeout=0.5))
+    error = await _error(lane.method(channel)(b"late", timeout=2))
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     made = await lane.serve(gate)
     assert await lane.method()(b"in time", timeout=20) == b"in time"
@@ -194,8 +194,7 @@ async def test_servers_that_come_and_go_lose_no_call_and_repeat_none(lane: Lane)
     assert not failed
     assert answered > 100
     assert set(begun.values()) == {1}
-    assert second.healthy().ok
-    assert third.healthy().ok
+    await until(lambda: second.healthy().ok and third.healthy().ok)
 
 
 async def test_what_was_answered_is_not_delivered_to_the_next_server(lane: Lane) -> None:

@@ -16,6 +16,7 @@ from grpc_kafka.protocol import death_of, original_of
 from tests.transport import echo_server
 from tests.transport.conftest import lane_on
 from tests.transport.processes import running
+from tests.transport.waiting import until
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -132,6 +133,7 @@ async def test_what_cannot_be_parsed_is_set_aside_as_it_was(lane: Lane) -> None:
     assert producer.flush(10) == 0
     (letter,) = await asyncio.to_thread(_letters, lane, 1)
     assert await method(b"behind", timeout=20) == b"behind"
+    await until(lambda: made.counters.dead_lettered)
     assert made.counters.dead_lettered == 1
     assert (letter.key(), letter.value()) == (None, b"junk")
     assert original_of(headers_of(letter)) == [("k", None), ("k", b"\xff")]

@@ -12,6 +12,7 @@ import pytest
 from grpc_kafka import Endpoint, topics
 from grpc_kafka.aio import channel, server
 from tests.transport.conftest import SERVICE, Cluster, Lane, Method
+from tests.transport.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -81,7 +82,7 @@ async def test_a_queue_without_a_topic_is_no_health(apache: Cluster) -> None:
     handler = grpc.unary_unary_rpc_method_handler(_echo)  # type: ignore[var-annotated]
     made.add_registered_method_handlers(SERVICE, {"Call": handler})
     await made.start()
-    await asyncio.sleep(1)
+    await until(lambda: "does not exist" in made.healthy().detail, 20)
     health = made.healthy()
     await made.stop(None)
     assert not health.ok

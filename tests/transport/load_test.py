@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.transport import echo_server
 from tests.transport.conftest import SERVICE
 from tests.transport.processes import running
-from tests.transport.waiting import until
+from tests.transport.waiting import until, until_committed
 
 if TYPE_CHECKING:
     import grpc
@@ -43,20 +43,20 @@ async def test_the_lag_is_seen_while_a_server_takes_nothing(lane: Lane) -> None:
     await asyncio.sleep(1.5)
     taken = server.load().waiting
     more = [method(b"y", timeout=60) for _ in range(_CALLS)]
-    await until(lambda: server.load().lag.get(SERVICE, 0) >= _CALLS, 15)
+    left = len(first) - 1 - taken + _CALLS
+    await until(lambda: server.load().lag.get(SERVICE) == left, 30)
     assert server.load().in_flight == 1
     assert server.load().waiting == taken
-    assert server.load().lag[SERVICE] == len(first) - 1 - taken + _CALLS
     gate.open.set()
     await asyncio.gather(*first, *more)
-    await until(lambda: server.load() == (0, 0, {SERVICE: 0}), 15)
+    await until(lambda: server.load() == (0, 0, {SERVICE: 0}), 30)
 
 
 async def test_what_a_killed_server_had_is_counted_by_the_next_one(apache_lane: Lane) -> None:
     method = apache_lane.method()
     async with running(echo_server, apache_lane.endpoint, "first", "3600") as first:
         assert await method(b"warm", timeout=30) == b"first:warm"
-        await asyncio.sleep(1)  # its position is committed by then
+        await until_committed(apache_lane)
         calls = [method(b"slow%d" % number, timeout=60) for number in range(5)]
         assert first.stdout is not None
         for _ in calls:

@@ -56,7 +56,7 @@ class Node:
     def healthy(self) -> bool:
         asked = ["/bin/bash", str(_INFRA / "healthy.sh"), str(self.port)]
         return not subprocess.run(  # noqa: S603 - the project's own
-            asked, capture_output=True, timeout=10, check=False
+            asked, capture_output=True, timeout=_SECONDS, check=False
         ).returncode
 
     def arguments(self) -> str:

@@ -33,7 +33,7 @@ async def test_a_stopping_server_lets_streams_finish_and_ends_the_rest(lane: Lan
     method = method_of(lane.channel())
     quick = await open_talk(method, b"quick")
     slow = await open_talk(method, b"slow")
-    stopping = asyncio.create_task(made.stop(2))
+    stopping = asyncio.create_task(made.stop(5))
     await asyncio.sleep(0.3)
     await say(quick, b"still served")
     assert await end_of(quick) is grpc.StatusCode.OK

@@ -302,7 +302,7 @@ async def test_the_deadline_ends_both_sides(lane: Lane) -> None:
     await lane.serve_with(both_method(talk))
     method = method_of(lane.channel())
     await end_of(await open_talk(method, b"warm"))
-    call = await open_talk(method, b"expired", seconds=1)
+    call = await open_talk(method, b"expired", seconds=4)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call.read()
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
