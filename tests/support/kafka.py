@@ -14,13 +14,12 @@ import base64
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from tests.support import requirements
+from tests.support.ports import free_ports
 
 LIBS = "TANDEM_TEST_KAFKA_LIBS"
 
@@ -285,15 +285,6 @@ def _format(jars: Path, properties: Path, identity: str) -> None:
     )
     if done.returncode:
         raise KafkaStartError("Apache Kafka's storage was not formatted", done.stdout + done.stderr)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody has at the moment."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def _await_answer(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from local.nginx import command, routed, without_lanes
 from local.nginx_configuration import render
+from tests.support.ports import free_ports
 
 SOURCE = Path(__file__).parents[2] / "infra/nginx"
 
@@ -154,6 +155,4 @@ def wait_until_it_listens(port: int, process: subprocess.Popen[bytes], error_log
 
 def free_port() -> int:
     """A port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
+    return free_ports(1)[0]

@@ -5,7 +5,6 @@ with prometheus.running(configuration, folder) as server:
 """
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.ports import free_ports
 from tests.support.requirements import missing
 
 FOLDER = "TANDEM_TEST_PROMETHEUS"
@@ -79,8 +79,7 @@ def running(configuration: Path, folder: Path) -> Iterator[Prometheus]:
     Raises:
         PrometheusError: it is not ready in time.
     """
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_ports(1)[0]}"
     command = [
         str(program("prometheus")),
         f"--config.file={configuration}",

@@ -9,7 +9,6 @@ It has a listener without security as well, whose callers may do everything: for
 So may a user `admin`, once there is one.
 """
 
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from confluent_kafka.admin._scram import (
 
 from tests.support import kafka
 from tests.support.certificates import Authority
+from tests.support.ports import free_ports
 
 _TIMEOUT = 20.0
 _ITERATIONS = 4096  # the fewest that Kafka takes
@@ -104,7 +104,7 @@ def running(home: Path) -> Iterator[SecuredKafka]:
     """
     authority = Authority(home / "authority")
     certificate = authority.sign("broker", addresses=["127.0.0.1"])
-    sasl_ssl, ssl = _free_addresses()
+    sasl_ssl, ssl = (f"127.0.0.1:{port}" for port in free_ports(2))
     settings = {
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": str(certificate.both),
@@ -134,11 +134,3 @@ def _binding(user: str, grant: Grant) -> AclBinding:
         AclOperation[grant.operation],
         AclPermissionType.ALLOW,
     )
-
-
-def _free_addresses() -> tuple[str, str]:
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        ports = first.getsockname()[1], second.getsockname()[1]
-    return f"127.0.0.1:{ports[0]}", f"127.0.0.1:{ports[1]}"

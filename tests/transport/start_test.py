@@ -15,7 +15,7 @@ import pytest
 from grpc_kafka import topics
 from grpc_kafka.access._command import main
 from tests.support import kafka
-from tests.support.kafka import free_ports
+from tests.support.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
