@@ -12,7 +12,7 @@ from tests.conformance.transports import Arity, DirectTransport, KafkaTransport,
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-_SECONDS = 30
+_SECONDS = 60
 # grpcio's own intercepted calls cancel a write before it begins when the call ends first.
 _NEVER_BEGUN = "ignore:coroutine 'Queue.put' was never awaited:RuntimeWarning"
 

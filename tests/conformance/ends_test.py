@@ -169,10 +169,10 @@ async def test_a_handler_may_catch_its_cancellation(transport: Transport) -> Non
 async def test_a_deadline_ends_both_sides(transport: Transport, arity: Arity) -> None:
     waiting = Waiting(arity)
     await transport.serve({arity: waiting.behaviour})
-    call = begin(transport.channel(), arity, timeout=0.3)
+    call = begin(transport.channel(), arity, timeout=1)
     began = time.monotonic()
     assert await end_of(call) == ([], grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
-    assert 0.2 < time.monotonic() - began < 3
+    assert 0.8 < time.monotonic() - began < 10
     assert not call.cancelled()
     assert await until(lambda: bool(waiting.cancelled))
     assert await until(lambda: len(waiting.told) == 1)
@@ -193,7 +193,7 @@ async def test_a_deadline_that_is_over_at_once_ends_the_call(
 async def test_a_deadline_keeps_the_messages_before_it(transport: Transport) -> None:
     waiting = Waiting(Arity.UNARY_STREAM, answers=2)
     method = await transport.unary_stream(waiting.behaviour)
-    ended = await end_of(method(b"", timeout=0.5))
+    ended = await end_of(method(b"", timeout=2))
     assert ended[:2] == ([b"answer"] * 2, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 

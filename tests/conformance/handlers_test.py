@@ -175,7 +175,7 @@ async def test_a_plain_handler_does_not_take_a_broken_stream_for_a_whole_one(
 
     await transport.serve({Arity.STREAM_UNARY: collect}, migration_thread_pool=pool)
     method = getattr(transport.channel(), Arity.STREAM_UNARY)(Arity.STREAM_UNARY.path)
-    call = method(timeout=0.5 if end == "expired" else None)
+    call = method(timeout=2 if end == "expired" else None)
     await call.write(b"1")
     assert await until(lambda: seen == ["1"])
     if end == "cancelled":

@@ -40,7 +40,7 @@ async def test_a_stream_ends_unavailable_when_its_server_stops(
     assert await until(lambda: bool(waiting.contexts))
     began = time.monotonic()
     await server.stop(grace)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await asyncio.wait_for(call.read(), 5)
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE

@@ -329,7 +329,7 @@ def begin(
 async def end_of(call: Call) -> Ended:
     """Read a call to its end."""
     messages: list[bytes] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         try:
             if isinstance(call, (grpc.aio.UnaryStreamCall, grpc.aio.StreamStreamCall)):
                 async for message in call:
@@ -344,7 +344,7 @@ async def end_of(call: Call) -> Ended:
         return Ended(messages, await call.code(), await call.details())
 
 
-async def until(holds: Callable[[], bool], seconds: float = 5) -> bool:
+async def until(holds: Callable[[], bool], seconds: float = 20) -> bool:
     """Wait for something to become true; says whether it did in time."""
     try:
         async with asyncio.timeout(seconds):

@@ -103,7 +103,7 @@ async def _round(chance: random.Random) -> None:
     await made.stop(0)
     # grpcio's own writers of requests notice a little later that their calls are over.
     left = asyncio.all_tasks() - {asyncio.current_task()}
-    assert not left or not (await asyncio.wait(left, timeout=2))[1]
+    assert not left or not (await asyncio.wait(left, timeout=20))[1]
 
 
 async def _honest(opened: KafkaChannel, word: bytes) -> None:
