@@ -17,6 +17,7 @@ from playwright.sync_api import (
     Request,
     Response,
     ViewportSize,
+    expect,
     sync_playwright,
 )
 
@@ -47,6 +48,7 @@ _REFUSED_PAGE = re.compile(r"Failed to load resource: the server responded with 
 def launched() -> Iterator[Browser]:
     """Run the browser; skips the test where there is none."""
     executable = _executable()
+    expect.set_options(timeout=STEP_TIMEOUT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=executable, args=_ARGUMENTS, timeout=START_TIMEOUT
