@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grpc_kafka.protocol import InvalidMetadataError, metadata_of
@@ -43,6 +43,7 @@ def test_names_that_the_protocol_writes_do_not_travel() -> None:
     assert metadata_of([("grpc-timeout", "1S"), ("grpc-status", "0"), ("x", "y")]) == (("x", "y"),)
 
 
+@settings(deadline=None)
 @given(st.text(), st.text() | st.binary())
 def test_any_entry_is_refused_by_the_named_errors_or_carried_as_it_is(
     key: str, value: str | bytes

@@ -3,7 +3,7 @@ from contextlib import suppress
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grpc_kafka.protocol import MOVES, Call, FrameKind, Role, State, UnexpectedFrameError
@@ -79,6 +79,7 @@ def test_a_call_moves_on_and_never_back() -> None:
     assert {state for state, _, _ in MOVES} == set(State) - {State.CLOSED}
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(FrameKind)))
 def test_a_client_hears_one_end_whatever_comes(kinds: list[FrameKind]) -> None:
     call = Call(Role.CLIENT)
@@ -96,6 +97,7 @@ def test_a_client_hears_one_end_whatever_comes(kinds: list[FrameKind]) -> None:
 _steps = st.lists(st.tuples(st.sampled_from(Role), st.none() | st.integers(0, 5)))
 
 
+@settings(deadline=None)
 @given(_steps)
 def test_two_ends_agree_on_the_state_however_their_frames_cross(
     steps: list[tuple[Role, int | None]],

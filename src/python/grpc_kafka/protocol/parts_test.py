@@ -1,10 +1,11 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grpc_kafka.protocol import Collected, Joiner, parts_of
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=40)), st.integers(1, 50))
 def test_what_was_cut_is_joined_to_the_same_messages(messages: list[bytes], size: int) -> None:
     joiner = Joiner()
@@ -13,6 +14,7 @@ def test_what_was_cut_is_joined_to_the_same_messages(messages: list[bytes], size
     assert joiner.size == 0
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40), st.integers(1, 50))
 def test_all_parts_but_the_last_are_full_and_say_that_more_follow(
     message: bytes, size: int
@@ -40,6 +42,7 @@ def test_a_joiner_knows_how_much_of_a_message_came() -> None:
     assert joiner.size == 0
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40), st.integers(1, 50), st.integers(0, 60))
 def test_parts_that_went_ahead_join_their_end_or_are_counted(
     message: bytes, size: int, limit: int

@@ -4,7 +4,7 @@ from collections import deque
 from typing import Literal, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grpc_kafka.protocol import (
@@ -169,6 +169,7 @@ def test_more_credit_than_there_can_be_is_an_error_and_counts_for_nothing(credit
     assert client.credit == MOST_CREDIT
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1000), st.lists(st.binary(max_size=1500)))
 def test_a_window_never_stands_still(window: int, messages: list[bytes]) -> None:
     client, server = _ends(window)
@@ -331,6 +332,7 @@ def _hear_all(*ends: _End) -> None:
 _windows = st.integers(1, 1000)
 
 
+@settings(deadline=None)
 @given(_steps(_ORDERLY), _windows)
 def test_without_loss_both_ends_hear_everything_and_close(steps: _Steps, window: int) -> None:
     client, server = _play(steps, window)
@@ -354,6 +356,7 @@ def test_without_loss_both_ends_hear_everything_and_close(steps: _Steps, window:
             assert server.heard == client.said
 
 
+@settings(deadline=None)
 @given(_steps([*_ORDERLY, "lose", "lose"]), _windows)
 def test_with_loss_what_is_heard_is_still_what_was_said_in_its_order(
     steps: _Steps, window: int

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grpc_kafka.protocol import (
@@ -75,11 +75,13 @@ def _without(headers: Headers, name: str) -> Headers:
     return [(found, given) for found, given in headers if found != name]
 
 
+@settings(deadline=None)
 @given(_frames)
 def test_a_frame_of_a_stream_is_read_as_it_was_written(frame: StreamFrame) -> None:
     assert decode(*encode_stream(frame)) == frame
 
 
+@settings(deadline=None)
 @given(st.builds(Ping, _ids, _instances, _homes))
 def test_a_ping_is_read_as_it_was_written(frame: Ping) -> None:
     assert decode(*encode_ping(frame)) == frame

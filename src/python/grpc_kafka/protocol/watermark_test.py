@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grpc_kafka.protocol import Watermark
@@ -49,6 +49,7 @@ def test_what_was_not_taken_moves_nothing() -> None:
     assert len(watermark) == 1
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 1000), max_size=40), st.randoms(use_true_random=False))
 def test_the_position_is_always_the_end_of_the_finished_beginning(
     offsets: set[int], random: st.DataObject

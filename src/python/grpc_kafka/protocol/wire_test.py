@@ -67,6 +67,7 @@ _responses = st.builds(Response, *_answers, st.just(0), st.just("")) | st.builds
 )
 
 
+@settings(deadline=None)
 @given(_requests)
 def test_a_request_is_read_as_it_was_written(frame: Request) -> None:
     read = decode(*encode_request(frame))
@@ -79,12 +80,14 @@ def test_a_request_is_read_as_it_was_written(frame: Request) -> None:
         assert read.deadline == pytest.approx(frame.deadline, abs=2e-6)
 
 
+@settings(deadline=None)
 @given(_responses)
 def test_a_response_is_read_as_it_was_written(frame: Response) -> None:
     expected = frame if frame.status == 0 else frame._replace(message=b"")
     assert decode(*encode_response(frame)) == expected
 
 
+@settings(deadline=None)
 @given(st.builds(Cancel, _ids, st.just("") | _instances))
 def test_a_cancel_is_read_as_it_was_written(frame: Cancel) -> None:
     assert decode(*encode_cancel(frame)) == frame
@@ -137,7 +140,7 @@ _headers = st.builds(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(
     st.sampled_from([*[_ID] * 8, None, b"", b"short"]),
     _headers,
@@ -153,6 +156,7 @@ def test_any_record_is_a_frame_or_malformed(
     assert frame is None or (frame.call_id, kind_of(frame).encode()) == (key, headers[1][1])
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_an_address_or_malformed(text: str) -> None:
     try:
@@ -321,6 +325,7 @@ def test_what_stands_before_the_status_is_initial_metadata() -> None:
     assert decode(*encode_response(frame)) == frame
 
 
+@settings(deadline=None)
 @given(_ids, st.from_regex(r"[0-9a-f]{1,16}", fullmatch=True), st.integers(0, 2**31), _parts)
 def test_a_part_is_read_as_it_was_written(
     call_id: bytes, source: str, sequence: int, message: bytes
