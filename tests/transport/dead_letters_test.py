@@ -110,7 +110,7 @@ async def test_a_request_that_kills_its_servers_is_set_aside_and_the_rest_is_ans
 
 
 async def test_ten_orderly_restarts_in_mid_call_are_not_suspected(lane: Lane) -> None:
-    call = lane.method()(b"slow", timeout=120)
+    call = lane.method()(b"slow", timeout=170)
     for life in range(10):
         async with running(echo_server, lane.endpoint, f"life {life}", "3600") as process:
             assert process.stdout is not None
