@@ -15,7 +15,7 @@ SETTINGS = {"fetch.wait.max.ms": "2", "allow.auto.create.topics": "true"}
 """What a client of this broker sets: its fetches are not woken by new records, and its topics
 appear when they are named."""
 
-START_TIMEOUT = 20.0
+START_TIMEOUT = 60.0
 """Seconds that the broker has to say its address."""
 
 STOP_TIMEOUT = 10.0

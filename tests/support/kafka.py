@@ -37,7 +37,7 @@ START_TIMEOUT = 60.0
 STOP_TIMEOUT = 20.0
 """Seconds that the broker has to end."""
 
-_FORMAT_TIMEOUT = 30.0
+_FORMAT_TIMEOUT = 60.0
 _INFRA = Path(__file__).parents[2] / "infra" / "kafka"
 _WANTED = _INFRA / "broker.properties"
 _WANTED_OF_CLUSTERS = _INFRA / "cluster.properties"
@@ -108,14 +108,14 @@ class Kafka:
                 self._command, stdout=log, stderr=log
             )
 
-    def await_answer(self) -> None:
-        """Wait until it answers.
+    def await_answer(self, brokers: int = 1) -> None:
+        """Wait until it answers, and knows that so many brokers are there.
 
         Raises:
-            KafkaStartError: it ended, or did not answer in time.
+            KafkaStartError: it ended, or did not answer so in time.
         """
         assert self._process is not None  # for those who forget to launch it
-        _await_answer(self.bootstrap_servers, self._process, self.log)
+        _await_answer(self.bootstrap_servers, self._process, self.log, brokers)
 
     def kill(self) -> None:
         """End it as a crash would; its data stay, and it can be started again."""
@@ -199,7 +199,7 @@ def running_cluster() -> Iterator[KafkaCluster]:
             for node in made:
                 node.launch()
             for node in made:
-                node.await_answer()
+                node.await_answer(brokers=len(made))
             yield KafkaCluster(made)
         finally:
             for node in made:
@@ -287,13 +287,14 @@ def _format(jars: Path, properties: Path, identity: str) -> None:
         raise KafkaStartError("Apache Kafka's storage was not formatted", done.stdout + done.stderr)
 
 
-def _await_answer(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _await_answer(address: str, process: subprocess.Popen[bytes], log: Path, brokers: int) -> None:
     admin = AdminClient({"bootstrap.servers": address, "log_level": 0})
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise KafkaStartError(f"Apache Kafka ended with {process.returncode}", log.read_text())
         with suppress(KafkaException):
-            if admin.list_topics(timeout=1).brokers:
+            # It answers a little before it is among those that get replicas.
+            if len(admin.list_topics(timeout=1).brokers) >= brokers:
                 return
     raise KafkaStartError(f"Apache Kafka did not answer in {START_TIMEOUT:.0f} s", log.read_text())

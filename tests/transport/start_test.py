@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from grpc_kafka import topics
 from grpc_kafka.access._command import main
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 _INFRA = Path(__file__).parents[2] / "infra" / "kafka"
 _SECRETS = ("admin", "broker", "shop")
 _SECONDS = 60.0
+_AS_ADMIN = {
+    "security.protocol": "SASL_PLAINTEXT",
+    "sasl.mechanism": "SCRAM-SHA-512",
+    "sasl.username": "admin",
+    "sasl.password": "secret-of-admin",
+}
 
 
 @dataclass(slots=True)
@@ -126,13 +133,15 @@ class Brokers:
 
     def create(self, replication: int) -> Sequence[str]:
         made = topics.Topic("blue.shop.v1.Store", 1, replication)
-        settings = {
-            "security.protocol": "SASL_PLAINTEXT",
-            "sasl.mechanism": "SCRAM-SHA-512",
-            "sasl.username": "admin",
-            "sasl.password": "secret-of-admin",
-        }
-        return topics.create(self.bootstrap_servers, [made], settings, timeout=30)
+        return topics.create(self.bootstrap_servers, [made], _AS_ADMIN, timeout=30)
+
+    def await_all(self) -> None:
+        """A broker answers a little before it is among those that get replicas."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, **_AS_ADMIN})
+        end = time.monotonic() + _SECONDS
+        while len(admin.list_topics(timeout=_SECONDS).brokers) < len(self.nodes):
+            assert time.monotonic() < end
+            time.sleep(0.1)
 
 
 @pytest.fixture
@@ -182,6 +191,7 @@ def test_three_brokers_keep_three_replicas(brokers: Brokers) -> None:
         node.start()
     for node in brokers.nodes:
         node.await_health()
+    brokers.await_all()
     assert brokers.access("grant") == 0
     assert brokers.create(3) == ["blue.shop.v1.Store"]
 
