@@ -20,7 +20,7 @@ STALL = 5.0
 _NOBODY = grpc.StatusCode.UNAVAILABLE
 
 
-async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(true: Callable[[], object], seconds: float = 20.0) -> None:
     """Wait until it is so.
 
     Raises:
