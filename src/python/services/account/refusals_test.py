@@ -21,7 +21,6 @@ RETRY = RetryInfo(retry_delay=Duration(seconds=40))
     [
         (Refusal(StatusCode.UNAVAILABLE), 503, "Temporarily unavailable", "5"),
         (Refusal(StatusCode.DEADLINE_EXCEEDED), 503, "Temporarily unavailable", "5"),
-        (Refusal(StatusCode.OK, delay=30), 503, "Temporarily unavailable", "5"),
         (Refusal(StatusCode.RESOURCE_EXHAUSTED, (RETRY,)), 429, "Too many attempts", "40"),
         (Refusal(StatusCode.RESOURCE_EXHAUSTED), 429, "Too many attempts", "60"),
         (Refusal(StatusCode.NOT_FOUND), 404, "Not found", None),
@@ -49,6 +48,18 @@ async def test_a_services_refusal_is_told_to_people_and_to_programs(
     problem = data.json()
     assert (problem["status"], problem["title"]) == (status, title)
     assert problem["type"].startswith("urn:tandem:problem:")
+
+
+async def test_a_service_that_does_not_answer_in_time_is_told_as_one_that_is_away() -> None:
+    # The sign-up, too, must be done within it.
+    async with staged(deadline=3.0) as stage, stage.client() as client:
+        await sign_up(client)
+        stage.fakes.faults.planted["GetAccount"] = Refusal(StatusCode.OK, delay=30)
+        page, data = await client.get("/account"), await client.get("/api/v1/account")
+    for answer in (page, data):
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "<h1>Temporarily unavailable</h1>" in page.text
+    assert data.json()["title"] == "Temporarily unavailable"
 
 
 async def test_a_mistake_of_ours_is_a_page_without_a_trace(

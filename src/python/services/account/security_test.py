@@ -164,13 +164,13 @@ async def test_nobody_is_led_to_another_site(stage: Stage, path: str) -> None:
         for method in ("GET", "POST"):
             answer = await client.request(method, PUBLIC_URL + path)
             assert re.fullmatch(r"(/[a-z-]+)?", answer.headers.get("location", ""))
-            assert "evil" not in answer.text
+            assert "evil.example" not in answer.text  # without a dot, a token may have it
 
 
 async def test_the_host_that_a_request_names_changes_nothing(stage: Stage) -> None:
     async with stage.client(host="evil.example") as client:
         page = await client.get("/sign-up")
-        assert "evil" not in page.text
+        assert "evil.example" not in page.text
         answer = await client.post(
             "/sign-up",
             data=forms(page, "/sign-up")[0].fields,

@@ -107,7 +107,8 @@ async def test_the_time_to_wait_is_taken_from_the_details(
     assert refused.value.retry_after == seconds
 
 
-async def test_a_service_that_does_not_answer_in_time_is_unavailable(services: Fakes) -> None:
-    services.faults.planted["GetAccount"] = Refusal(grpc.StatusCode.OK, delay=30)
-    with pytest.raises(ServiceUnavailableError, match="database: DEADLINE_EXCEEDED"):
-        await services.accounts.account("anybody")
+async def test_a_service_that_does_not_answer_in_time_is_unavailable() -> None:
+    async with fakes(deadline=0.2) as services:
+        services.faults.planted["GetAccount"] = Refusal(grpc.StatusCode.OK, delay=30)
+        with pytest.raises(ServiceUnavailableError, match="database: DEADLINE_EXCEEDED"):
+            await services.accounts.account("anybody")

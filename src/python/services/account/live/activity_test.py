@@ -40,7 +40,7 @@ async def told(source: EventSource) -> Event:
 
 
 async def nothing_is_left(stage: Stage) -> bool:
-    for _ in range(200):
+    for _ in range(2000):
         if not stage.streams.count and not stage.fakes.ledger.watches:
             return True
         await asyncio.sleep(0.01)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 from starlette.types import ASGIApp, Message
 
-_PATIENCE = 5.0  # seconds for what is expected
+_PATIENCE = 20.0  # seconds for what is expected
 
 
 @dataclass(frozen=True)
