@@ -1,11 +1,15 @@
 import asyncio
 import secrets
+from datetime import timedelta
 
 import grpc
+import psycopg
 import pytest
 from tandem.database.v1 import activity_pb2, sessions_pb2
 
+from tests.database.retention_test import SESSION
 from tests.database.stores import Stores, fields_at_fault, in_seconds, new_id, new_session, reason
+from tests.support.database import Addresses
 
 
 async def listed(stores: Stores, account_id: str) -> list[str]:
@@ -92,23 +96,32 @@ async def test_getting_a_session_does_not_count_as_seeing_it(stores: Stores) -> 
     assert await got(stores, request.account_id, request.id) == made
 
 
-async def test_a_session_is_got_by_its_own_account_and_only_while_it_lives(stores: Stores) -> None:
+def expire(addresses: Addresses, session_id: str) -> None:
+    """Let a session have expired a moment ago."""
+    with psycopg.connect(addresses.owner) as owner:
+        owner.execute(SESSION, [timedelta(milliseconds=1), session_id])
+
+
+async def test_a_session_is_got_by_its_own_account_and_only_while_it_lives(
+    stores: Stores, addresses: Addresses
+) -> None:
     ended = await stores.some_session(await stores.some_account())
-    expired = new_session(ended.account_id, expires_at=in_seconds(0.5))
-    await stores.sessions.CreateSession(expired, timeout=10)
+    expired = await stores.some_session(ended.account_id)
     foreign = await stores.some_session(await stores.some_account())
     await stores.sessions.RevokeSession(revocation(ended), timeout=10)
-    await asyncio.sleep(0.6)
+    expire(addresses, expired.id)
     for session_id in (ended.id, expired.id, foreign.id, new_id()):
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await got(stores, ended.account_id, session_id)
         assert refused.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-async def test_an_expired_session_is_neither_used_nor_listed(stores: Stores) -> None:
-    request = new_session(await stores.some_account(), expires_at=in_seconds(0.5))
-    await stores.sessions.CreateSession(request, timeout=10)
-    await asyncio.sleep(0.6)
+async def test_an_expired_session_is_neither_used_nor_listed(
+    stores: Stores, addresses: Addresses
+) -> None:
+    request = await stores.some_session(await stores.some_account())
+    assert await listed(stores, request.account_id) == [request.id]
+    expire(addresses, request.id)
     use = sessions_pb2.UseSessionRequest(secret_hash=request.secret_hash)
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await stores.sessions.UseSession(use, timeout=10)
