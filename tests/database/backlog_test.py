@@ -31,6 +31,6 @@ async def test_a_backlog_waits_in_kafka_and_not_for_the_pool(kafka: str) -> None
         stores = Stores.on(channel)
         get = accounts_pb2.GetAccountRequest(id=await stores.some_account())
         answers = await asyncio.gather(
-            *(stores.accounts.GetAccount(get, timeout=60) for _ in range(CALLS))
+            *(stores.accounts.GetAccount(get, timeout=150) for _ in range(CALLS))
         )
     assert {answer.account.id for answer in answers} == {get.id}

@@ -84,6 +84,6 @@ async def test_clean_up_gives_up_on_a_table_that_a_migration_holds_and_only_on_i
     with psycopg.connect(addresses.owner) as owner:
         owner.execute("LOCK TABLE sessions")
         with pytest.raises(TimeoutError):
-            await clean_up(engine, MONTH, patience=0.5)
+            await clean_up(engine, MONTH, patience=3)
         assert owner.execute("SELECT count(*) FROM attempt_windows").fetchone() == (0,)
     await clean_up(engine, MONTH)

@@ -21,7 +21,7 @@ from tests.database.stores import Stores, fields_at_fault, new_id, new_key
 from tests.support.database import Addresses
 from tests.support.postgres import Postgres
 
-SOON = 2.0  # seconds until an entry is with who watches
+SOON = 15.0  # seconds until an entry is with who watches; who hears nothing looks after 30
 QUIET = 0.3  # seconds after which nothing more is expected
 
 type _Call = grpc.aio.UnaryStreamCall[
