@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from subprocess import Popen
 from typing import Any
 
@@ -57,7 +58,10 @@ def _containers(site: Delivery, _process: Popen[str]) -> Undo:
 
 def _processes(site: Delivery, _process: Popen[str]) -> Undo:
     for each in _new_lane(site):
-        os.kill(each["State"]["Pid"], signal.SIGKILL)
+        # One that ended meanwhile has none: 0 would be the group of this very process.
+        if pid := each["State"]["Pid"]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     return _nothing
 
 

@@ -130,8 +130,13 @@ class Engine:
         if not self._answers():
             self.kill()
             self.start()
-        if ids := self.docker("ps", "--all", "--quiet").split():
-            self.docker("rm", "--force", "--volumes", *ids, timeout=STOP_TIMEOUT)
+        end = time.monotonic() + STOP_TIMEOUT
+        # What another removes at the same time is an error, and soon gone.
+        while ids := self.docker("ps", "--all", "--quiet").split():
+            command = ["docker", "rm", "--force", "--volumes", *ids]
+            done = run(command, self.environment, STOP_TIMEOUT, check=False)
+            if done.returncode and time.monotonic() > end:
+                raise DockerError(done.stderr)
         if ids := self.docker("network", "ls", "--quiet", "--filter", "type=custom").split():
             self.docker("network", "rm", *ids, timeout=STOP_TIMEOUT)
 
