@@ -15,9 +15,9 @@ from tests.support.nginx import SOURCE
 from tests.support.nginx_scripts import ScriptedNginx
 
 PATIENCE = 20.0
-# nginx that takes its time when it is told something, and says that it was.
+# nginx that says when it is told something, and waits with it.
 SLOW = """#!/bin/sh
-case " $* " in *" -s "*) touch '{told}'; sleep 0.5 ;; esac
+case " $* " in *" -s "*) touch '{told}'; while [ ! -e '{go}' ]; do sleep 0.05; done ;; esac
 exec '{nginx}' "$@"
 """
 
@@ -39,9 +39,9 @@ def edge(tmp_path: Path, blue: Upstream) -> Iterator[ScriptedNginx]:
 def test_a_change_of_lanes_that_is_interrupted_is_undone(
     edge: ScriptedNginx, tmp_path: Path, number: signal.Signals
 ) -> None:
-    told, slow = tmp_path / "told", tmp_path / "slow"
+    told, go, slow = tmp_path / "told", tmp_path / "go", tmp_path / "slow"
     slow.mkdir()
-    (slow / "nginx").write_text(SLOW.format(told=told, nginx=edge.folder / "bin/nginx"))
+    (slow / "nginx").write_text(SLOW.format(told=told, go=go, nginx=edge.folder / "bin/nginx"))
     (slow / "nginx").chmod(0o755)
     with subprocess.Popen(  # noqa: S603  # our own script
         [str(SOURCE / "reload.sh"), "green"],
@@ -54,6 +54,7 @@ def test_a_change_of_lanes_that_is_interrupted_is_undone(
             assert time.monotonic() < deadline
             time.sleep(0.01)
         changing.send_signal(number)
+        go.touch()
         _, said = changing.communicate(timeout=PATIENCE)
     assert changing.returncode == 1
     assert said.endswith("nginx: blue is live as before\n")

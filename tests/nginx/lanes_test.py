@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import HTTPConnection
@@ -22,7 +22,7 @@ from tests.support.nginx_scripts import ScriptedNginx
 SWITCHES = 6
 AFTER = 8  # requests after a switch, each on a connection of its own
 PAUSES = (0.0, 0.002, 0.02, 0.3, 1.1)  # seconds between requests of a connection
-PATIENCE = 5.0
+PATIENCE = 20.0
 WATCHED = 28  # seconds after a switch
 
 
@@ -102,6 +102,17 @@ def test_a_configuration_that_nginx_refuses_changes_nothing(lanes: Lanes) -> Non
     assert lanes.asked(lanes.edge.url) is lanes.blue
 
 
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def until_asked(upstream: Upstream, times: int) -> None:
+    until(lambda: len(upstream.received) >= times)
+
+
 def load(url: str, pause: float, over: threading.Event) -> list[int]:
     """Answers on one connection, kept for as long as nginx keeps it; what fails is raised."""
     connection = HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE)
@@ -133,31 +144,28 @@ def test_a_stream_lives_on_until_the_lane_before_ends_it(lanes: Lanes) -> None:
 
 def test_switches_under_load_lose_no_request_of_kept_connections(lanes: Lanes) -> None:
     over = threading.Event()
-    served: list[tuple[int, int]] = []
     with ThreadPoolExecutor() as threads:
         running: list[Future[list[int]]] = [
             threads.submit(load, lanes.edge.url, pause, over) for pause in PAUSES
         ]
         try:
-            for lane in ("green", "blue") * (SWITCHES // 2):
+            for lane, upstream in (("green", lanes.green), ("blue", lanes.blue)) * (SWITCHES // 2):
+                before = len(upstream.received)
                 assert lanes.edge.script("reload.sh", lane).returncode == 0
+                until_asked(upstream, before + 1)
                 time.sleep(0.3)
-                served.append((len(lanes.blue.received), len(lanes.green.received)))
         finally:
             over.set()
         answers = [answer for done in running for answer in done.result()]
     assert set(answers) == {httpx.codes.OK}
     assert len(lanes.blue.received) + len(lanes.green.received) == len(answers)
-    assert served[0][1] > 0
-    assert served[-1][0] > served[0][0]
 
 
 def test_an_order_to_stop_lets_nginx_answer_what_runs(tmp_path: Path) -> None:
     with answering() as upstream, ThreadPoolExecutor() as threads:
         with nginx_scripts.started(tmp_path, {"BLUE_ACCOUNT": upstream.address}) as edge:
             running = threads.submit(httpx.get, f"{edge.url}/waiting", timeout=PATIENCE)
-            while not upstream.received:
-                time.sleep(0.01)
+            until_asked(upstream, 1)
             threading.Timer(0.5, upstream.release.set).start()
         assert running.result().status_code == httpx.codes.OK
 
@@ -188,8 +196,11 @@ class TestNames:
             self.answers(edge, httpx.codes.BAD_GATEWAY)
             before = len(known.asked)
             known.addresses["blue-account"] = ("127.0.0.2",)
-            self.answers(edge, httpx.codes.OK)
-            assert len(known.asked) - before <= 2  # questions, of which there is one a second
+            questions = 0  # before a request; there is one a second
+            while httpx.get(edge.url, timeout=PATIENCE).status_code != httpx.codes.OK:
+                assert questions <= 2
+                time.sleep(0.02)
+                questions = len(known.asked) - before
 
     def test_a_lane_without_an_address_is_answered_at_once_and_complained_of_by_requests_alone(
         self, known: Names, tmp_path: Path
@@ -198,12 +209,14 @@ class TestNames:
             answering() as upstream,
             nginx_scripts.started(tmp_path, self.told(known, upstream)) as edge,
         ):
-            time.sleep(2.5)
-            assert known.asked.count("blue-account") >= 2
+            until(lambda: known.asked.count("blue-account") >= 3)
             assert edge.errors == ""
-            begun = time.monotonic()
-            answer = httpx.get(edge.url)
-            assert time.monotonic() - begun < 1
+            times = []
+            for _ in range(3):  # of which a busy machine may make one slow
+                begun = time.monotonic()
+                answer = httpx.get(edge.url, timeout=PATIENCE)
+                times.append(time.monotonic() - begun)
+            assert min(times) < 1
             assert answer.status_code == httpx.codes.BAD_GATEWAY
             assert "Temporarily unavailable" in answer.text
             assert "no live upstreams" in edge.errors

@@ -23,7 +23,7 @@ def opened(url: str, connections: int) -> httpx.Client:
 
 
 def answers(url: str, method: str, path: str, number: int) -> list[httpx.Response]:
-    with httpx.Client(base_url=url) as client:
+    with httpx.Client(base_url=url, timeout=20) as client:
         return [client.request(method, path) for _ in range(number)]
 
 

@@ -19,7 +19,7 @@ from local.nginx import routed, without_lanes
 from tests.support.nginx import SOURCE, START_TIMEOUT, NginxError, free_port
 
 _SCRIPT_TIMEOUT = 40.0
-_STOP_TIMEOUT = 30.0  # it waits 15 s for a quiet connection, and 25 s for what runs
+_STOP_TIMEOUT = 60.0  # it waits 15 s for a quiet connection, and 25 s for what runs
 _POLL_INTERVAL = 0.05
 # As in local.nginx: root's workers would be nobody, who may not read a folder of tests.
 _BINARY = f"""#!/bin/sh
