@@ -31,7 +31,7 @@ async def test_a_service_shows_the_password_that_its_environment_names(
         }.items():
             monkeypatch.setenv(f"TANDEM_KAFKA_{name}", value)
         monkeypatch.setenv("TANDEM_HTTP_PORT", "0")
-        monkeypatch.setenv("TANDEM_START_TIMEOUT", "5")
+        monkeypatch.setenv("TANDEM_START_TIMEOUT", "30")
         password.write_text("hunter2\n")
         async with AsyncExitStack() as stack:
             process = Process("greeter", load(Settings), stack)
@@ -39,6 +39,7 @@ async def test_a_service_shows_the_password_that_its_environment_names(
             assert await process.open()
             assert (await process.health.check()).ok
         password.write_text("*******\n")
+        monkeypatch.setenv("TANDEM_START_TIMEOUT", "10")
         async with AsyncExitStack() as stack:
             process = Process("greeter", load(Settings), stack)
             process.channel()

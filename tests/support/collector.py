@@ -21,7 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-WAIT = 15.0
+WAIT = 30.0
 """Seconds from the end of a span to its arrival; services send every second."""
 
 _SILENCE = 30.0  # seconds that a collector which hangs keeps its clients

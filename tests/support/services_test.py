@@ -17,7 +17,7 @@ def test_a_service_that_ends_is_reported_with_what_it_wrote(tmp_path: Path) -> N
     service = greeter(tmp_path, {})
     service.start()
     with pytest.raises(ServiceError, match="TANDEM_KAFKA_BOOTSTRAP_SERVERS: not set") as raised:
-        service.wait_until_healthy(timeout=20)
+        service.wait_until_healthy(timeout=60)
     assert raised.value.name == "greeter"
     assert not service.runs
 
@@ -34,4 +34,4 @@ def test_a_stopped_service_gives_its_exit_code_and_its_log(tmp_path: Path) -> No
 
 def test_a_failed_command_is_reported_with_what_it_wrote() -> None:
     with pytest.raises(ServiceError, match="its settings are wrong"):
-        run("tests.chassis.greeter", settings={}, timeout=20)
+        run("tests.chassis.greeter", settings={}, timeout=60)

@@ -32,7 +32,7 @@ def claims(**changes: object) -> dict[str, object]:
         "sub": "account",
         "sid": "session",
         "iat": now,
-        "exp": now + timedelta(minutes=1),
+        "exp": now + timedelta(hours=1),  # some are made before the first test
         "iss": tokens.ISSUER,
         "aud": tokens.AUDIENCE,
     }
