@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bluegreen.effects import Moment, all_done, begun, done
@@ -265,6 +265,7 @@ ROLLBACKS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(DEPLOYS | ROLLBACKS, st.integers(0, 25), st.booleans()), max_size=5),
     DEPLOYS | ROLLBACKS,

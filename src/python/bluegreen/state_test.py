@@ -2,7 +2,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bluegreen.errors import DocumentError
@@ -31,6 +31,7 @@ LANES = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(LANES, st.none() | OPERATIONS, st.none() | MOMENTS, st.data())
 def test_a_state_is_read_as_it_was_written(
     lanes: dict[Lane, Tenant],

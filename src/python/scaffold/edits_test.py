@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaffold.edits import Edit, Item, Lines
@@ -46,6 +46,7 @@ def test_an_item_stands_where_it_is_to_be(edit: Edit, expected: str) -> None:
     assert edit.put(TEXT).splitlines()[0] == expected
 
 
+@settings(deadline=None)
 @given(st.permutations(["aaa", "beta", "delta", "zeta"]), st.permutations(range(4)))
 def test_what_was_put_in_is_taken_out_in_any_order_without_a_trace(
     words: list[str], order: list[int]

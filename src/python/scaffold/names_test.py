@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaffold.errors import NameRefusedError
@@ -92,6 +92,7 @@ def test_what_local_runs_beside_services_names_none(name: str) -> None:
     assert "a word of this repository" in refusal(name).rule
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.booleans())
 def test_whatever_is_refused_gets_a_name_that_is_not(name: str, data: bool) -> None:
     try:

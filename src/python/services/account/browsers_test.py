@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.account.browsers import describe_browser
@@ -30,6 +30,7 @@ def test_people_recognise_the_browser(user_agent: str, description: str) -> None
     assert describe_browser(user_agent) == description
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_description_is_short_and_never_empty(user_agent: str) -> None:
     assert 1 <= len(describe_browser(user_agent)) <= 61

@@ -2,7 +2,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.account.errors import InvalidFieldsError
@@ -17,6 +17,7 @@ def problems(kind: type[Fields], **typed: str) -> dict[str, str]:
     return refused.value.fields
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_an_accepted_profile_fits_the_store(display_name: str, about: str) -> None:
     with suppress(InvalidFieldsError):

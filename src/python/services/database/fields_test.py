@@ -6,7 +6,7 @@ import pytest
 import uuid_utils.compat
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.database.errors import InvalidRequestError
@@ -37,6 +37,7 @@ def test_another_error_is_not_hidden() -> None:
         fail()
 
 
+@settings(deadline=None)
 @given(st.uuids())
 def test_an_id_is_read_from_its_canonical_text_alone(value: UUID) -> None:
     with Fields() as fields:
@@ -54,6 +55,7 @@ def test_a_new_id_carries_its_time() -> None:
         fields.new_id("id", str(uuid4()))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_whatever_text_comes_is_taken_or_refused(value: str) -> None:
     for read in (Fields.id, Fields.new_id, Fields.email, Fields.password_hash):
@@ -82,6 +84,7 @@ def test_text_keeps_its_bounds_and_holds_no_nul(value: str) -> None:
         fields.text("note", value, most=3)
 
 
+@settings(deadline=None)
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**31), 2**31 - 1))
 def test_whatever_time_comes_is_taken_or_refused(seconds: int, nanos: int) -> None:
     try:
@@ -98,6 +101,7 @@ def test_a_time_is_read_in_utc() -> None:
     assert time == datetime(1970, 1, 1, 0, 0, 1, 5, UTC)
 
 
+@settings(deadline=None)
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**31), 2**31 - 1))
 def test_whatever_duration_comes_is_in_bounds_or_refused(seconds: int, nanos: int) -> None:
     try:

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.database.page_tokens import PageTokenError, Place, decode, encode
@@ -14,11 +14,13 @@ uuids = st.uuids()
 places = st.builds(Place, st.datetimes(timezones=st.just(UTC)), uuids)
 
 
+@settings(deadline=None)
 @given(uuids, places)
 def test_a_token_leads_back_to_its_place(account: UUID, place: Place) -> None:
     assert decode(account, encode(account, place)) == place
 
 
+@settings(deadline=None)
 @given(uuids, places, uuids)
 def test_a_token_serves_one_account(account: UUID, place: Place, other: UUID) -> None:
     if other != account:
@@ -26,6 +28,7 @@ def test_a_token_serves_one_account(account: UUID, place: Place, other: UUID) ->
             decode(other, encode(account, place))
 
 
+@settings(deadline=None)
 @given(places, st.data())
 def test_a_changed_token_is_refused(place: Place, data: st.DataObject) -> None:
     token = encode(ACCOUNT, place)
@@ -35,6 +38,7 @@ def test_a_changed_token_is_refused(place: Place, data: st.DataObject) -> None:
         decode(ACCOUNT, token[:index] + character + token[index + 1 :])
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_arbitrary_text_is_refused(text: str) -> None:
     with pytest.raises(PageTokenError):

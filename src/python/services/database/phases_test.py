@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.database.errors import SchemaBehindError, SchemaBeyondError, SchemaError
@@ -15,6 +15,7 @@ def test_a_new_database_has_everything_pending() -> None:
     assert where[Phase.EXPAND].current is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 3), st.integers(0, 2))
 def test_what_ran_is_not_pending(expand: int, contract: int) -> None:
     ran = [*KNOWN[Phase.EXPAND][:expand][-1:], *KNOWN[Phase.CONTRACT][:contract][-1:]]

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -46,6 +46,7 @@ def test_a_password_that_is_not_encoded_is_refused_and_no_part_of_it_repeated(
     assert "w0rd" not in str(refused.value)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_whatever_text_comes_is_an_address_or_refused(text: str) -> None:
     try:

@@ -9,7 +9,7 @@ from typing import Literal, override
 import argon2
 import pytest
 import structlog.testing
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.identity.passwords import Passwords, hashing_threads
@@ -132,6 +132,7 @@ async def test_malformed_hash_matches_nothing_after_the_work_of_a_good_one(
 PASSWORDS = st.text(min_size=1, max_size=40)
 
 
+@settings(deadline=None)
 @given(password=PASSWORDS, other=PASSWORDS)
 def test_any_text_is_a_password_that_only_it_matches(password: str, other: str) -> None:
     async def check() -> None:

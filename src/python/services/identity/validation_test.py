@@ -4,7 +4,7 @@ import unicodedata
 import uuid
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tandem.identity.v1.identity_pb2 import SignUpRequest
 from uuid_utils.compat import uuid7
@@ -97,6 +97,7 @@ def test_password_does_not_show_in_an_accounts_text_form() -> None:
     assert ACCEPTABLE["password"] not in repr(account)
 
 
+@settings(deadline=None)
 @given(email=st.text(), password=st.text(), display_name=st.text())
 def test_any_texts_are_accepted_or_named(email: str, password: str, display_name: str) -> None:
     found = problems(email=email, password=password, display_name=display_name)
@@ -104,6 +105,7 @@ def test_any_texts_are_accepted_or_named(email: str, password: str, display_name
     assert all(found.values())
 
 
+@settings(deadline=None)
 @given(name=st.text())
 def test_accepted_display_name_fits_its_column(name: str) -> None:
     if not problems(display_name=name):
@@ -115,6 +117,7 @@ def test_accepted_display_name_fits_its_column(name: str) -> None:
         assert unicodedata.is_normalized("NFC", stored)
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=300))
 def test_any_user_agent_can_be_stored(text: str) -> None:
     stored = validation.normal_user_agent(text)

@@ -2,7 +2,7 @@ from contextlib import suppress
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.account.edge.form_body import MEDIA_TYPE, parse
@@ -11,11 +11,13 @@ from services.account.errors import UnreadableBodyError
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(texts, texts, max_size=20))
 def test_what_a_browser_sends_is_read(fields: dict[str, str]) -> None:
     assert parse(f"{MEDIA_TYPE}; charset=utf-8", urlencode(fields).encode()) == fields
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_whatever_else_is_sent_is_read_or_refused(body: bytes) -> None:
     with suppress(UnreadableBodyError):
