@@ -1,8 +1,11 @@
 """Commands of the docs for a system that runs in containers, as the pages have them."""
 
 import json
+import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,12 +18,23 @@ from tests.system.people import Person
 
 pytestmark = pytest.mark.timeout(600)  # the first one brings everything up
 
+PATIENCE = 30.0  # seconds
+
 
 def said(stack: Stack, command: Command, typed: str = "", **instead: str) -> str:
     """What a command says in the folder of the Compose file; it must succeed."""
     done = command.run(folder=stack.folder, environment=stack.told, instead=instead, typed=typed)
     assert done.code == 0, done.said
     return done.said
+
+
+def written(look: Callable[[], str], enough: Callable[[list[list[Any]]], bool]) -> list[list[Any]]:
+    """The lines of logs once they are enough: Docker has them a moment after the answer."""
+    deadline = time.monotonic() + PATIENCE
+    while not enough(lines := [json.loads(line) for line in look().splitlines()]):
+        assert time.monotonic() < deadline, lines
+        time.sleep(0.5)
+    return lines
 
 
 def test_what_runs_and_what_it_wrote_is_told(stack: Stack) -> None:
@@ -37,18 +51,22 @@ def test_a_slow_request_is_found_and_followed(stack: Stack) -> None:
         assert problem_of(partial(client.sign_up, Person("Mary Somerville"))) == ""
     looking = documented("docs/slow.md", "logs --no-log-prefix nginx")
     threshold = {"seconds > 1)": "seconds > 0.01)"}
-    found = [json.loads(line) for line in said(stack, looking, **threshold).splitlines()]
     shown = json.loads(looking.output)
+    found = written(
+        lambda: said(stack, looking, **threshold),
+        lambda lines: any(each[1:4] == shown[1:4] for each in lines),
+    )
     assert {tuple(map(type, each[1:4])) for each in found} == {(str, str, int)}
     [*_, sign_up] = [each for each in found if each[1:4] == shown[1:4]]
     assert len(sign_up) == len(shown)
 
     following = documented("docs/slow.md", "logs --no-log-prefix account identity")
     trace = {"f95c261f5b200248113054102a455ef3": sign_up[-1]}
-    served = [json.loads(line) for line in said(stack, following, **trace).splitlines()]
-    expected = [json.loads(line) for line in following.output.splitlines()]
-    names = {tuple(each[:3]) for each in served}
-    assert [each for each in expected if tuple(each[:3]) not in names] == []
+    expected = {tuple(json.loads(line)[:3]) for line in following.output.splitlines()}
+    written(
+        lambda: said(stack, following, **trace),
+        lambda lines: expected <= {tuple(each[:3]) for each in lines},
+    )
 
 
 def test_what_postgres_is_busy_with_is_told_to_who_has_its_password(stack: Stack) -> None:
