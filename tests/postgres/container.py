@@ -19,6 +19,7 @@ DATABASE = "tandem"
 _INFRA = Path(__file__).parents[2] / "infra" / "postgres"
 _START_TIMEOUT = 60.0
 _COMMAND_TIMEOUT = 120.0
+_LOG_TIMEOUT = 20.0
 _HARDENED = (
     *("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=999:999"),
     *("--memory=512m", "--pids-limit=200", "--stop-signal=SIGINT", "--stop-timeout=30"),
@@ -97,6 +98,19 @@ class Container:
         """What the server has said."""
         done = _docker("logs", self.name)
         return done.stdout + done.stderr
+
+    def log_with(self, *texts: str) -> str:
+        """What the server has said, once it has said these: Docker has it a moment later.
+
+        Raises:
+            ContainerError: it does not say them.
+        """
+        deadline = time.monotonic() + _LOG_TIMEOUT
+        while not all(text in (log := self.log()) for text in texts):
+            if time.monotonic() > deadline:
+                raise ContainerError(log)
+            time.sleep(0.1)
+        return log
 
     def addresses(self) -> Addresses:
         """Of the product's database; the roles' passwords are the same each time."""

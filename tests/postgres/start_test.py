@@ -35,7 +35,7 @@ def test_data_outlive_an_orderly_stop_and_a_kill(server: Container) -> None:
     before = contents(server)
     start = time.monotonic()
     docker("stop", server.name)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 25  # after 30 it would be killed
     assert docker("inspect", "--format={{.State.ExitCode}}", server.name).strip() == "0"
     docker("start", server.name)
     server.wait_until_ready()
@@ -91,8 +91,7 @@ def test_the_log_has_no_ones_data_and_no_password(server: Container) -> None:
             app.execute(add_twice)
         with pytest.raises(psycopg.errors.NotNullViolation):
             app.execute("INSERT INTO sessions VALUES (%s)", ["0" * 32])
-    log = server.log()
-    assert "duplicate key" in log
+    log = server.log_with("duplicate key", "null value")
     for secret in ("example.org", "Secretive", "SCRAM-SHA", server.password, "00000000-0000"):
         assert secret not in log
 
@@ -103,5 +102,4 @@ def test_what_is_slow_is_found_without_its_values(server: Container) -> None:
     with psycopg.connect(server.addresses().admin) as admin:
         found = admin.execute("SELECT query FROM pg_stat_statements WHERE query ~ 'pg_sleep'")
         assert found.fetchone() is not None
-    assert "pg_sleep" in server.log()
-    assert "Secretive" not in server.log()
+    assert "Secretive" not in server.log_with("pg_sleep")
