@@ -4,6 +4,9 @@ import pytest
 
 from tests.build.checkout import Checkout
 
+# Pants' first look at the repository may take minutes where other suites run.
+pytestmark = pytest.mark.timeout(600)
+
 FORBIDDEN = [
     ("grpc_kafka/protocol", "grpc"),
     ("grpc_kafka", "chassis.tokens"),

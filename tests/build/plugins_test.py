@@ -1,6 +1,11 @@
 """What the plugins in pants-plugins/ add to Pants, seen at work."""
 
+import pytest
+
 from tests.build.checkout import Checkout
+
+# Pants' first look at the repository may take minutes where other suites run.
+pytestmark = pytest.mark.timeout(600)
 
 CALLS_A_SERVICE = """\
 from grpc import aio

@@ -111,10 +111,10 @@ def test_it_is_run_in_bash_with_what_stands_for_placeholders(tmp_path: Path) -> 
 def test_what_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     command = Command("page", "sleep 60 & echo $! > pid; wait")
     with pytest.raises(subprocess.TimeoutExpired):
-        command.run(folder=tmp_path, timeout=1)
+        command.run(folder=tmp_path, timeout=5)
     pid = int((tmp_path / "pid").read_text())
     with suppress(psutil.NoSuchProcess):
-        psutil.Process(pid).wait(5)
+        psutil.Process(pid).wait(20)
 
 
 @pytest.mark.parametrize("name", ["echo", "localhost:9092"])

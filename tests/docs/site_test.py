@@ -26,7 +26,7 @@ def test_the_site_is_built_and_no_link_between_pages_is_broken(tmp_path: Path) -
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
     )
     assert built.returncode == 0, built.stdout + built.stderr
     pages = {page.stem for page in (ROOT / "docs").glob("*.md")}
