@@ -80,6 +80,8 @@ def formatted(root: Path, path: str, code: str) -> str:
             raise FormatterError(path, f"it did not end within {_TIMEOUT:g} s") from None
         except OSError as error:
             raise FormatterError(path, str(error)) from error
+        if done.returncode < 0:
+            raise FormatterError(path, f"it was ended by signal {-done.returncode}")
         if done.returncode:
             raise FormatError(path, done.stderr.strip())
         code = done.stdout

@@ -27,6 +27,14 @@ def test_a_ruff_that_does_not_end_is_told(tmp_path: Path, monkeypatch: pytest.Mo
         rendering.formatted(tmp_path, "x.py", "x = 1\n")
 
 
+def test_a_ruff_that_was_killed_is_no_bug_of_a_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ruff_that("kill -9 $$", tmp_path, monkeypatch)
+    with pytest.raises(FormatterError, match=r"cannot be used: it was ended by signal 9; .* again"):
+        rendering.formatted(tmp_path, "x.py", "x = 1\n")
+
+
 def test_a_ruff_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering, "find_ruff_bin", lambda: str(tmp_path / "none"))
     with pytest.raises(FormatterError, match=r"cannot be used: .*No such file"):
