@@ -80,8 +80,9 @@ class Files(Port):
         self._world.live_or_die("swap")
         if self._world.files.get(path) != before:
             return False
-        self._world.files.pop(path, None)
-        if after is not None:
+        if after is None:
+            self._world.files.pop(path, None)
+        else:  # at once: a heart beats on a thread of its own
             self._world.files[path] = after
         return True
 
