@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import override
 
 PAGE = b"<p>" + b"a page that is worth to be compressed " * 40 + b"</p>"
-_PATIENCE = 10.0  # seconds
+_PATIENCE = 30.0  # seconds
 
 
 @dataclass
