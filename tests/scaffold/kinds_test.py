@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(600)  # seconds; the first test has Pants start
 PLAIN, WEB, DATA, BOTH = "orders", "badgers", "voles", "newts"
 KINDS = {PLAIN: (), WEB: ("--web",), DATA: ("--data",), BOTH: ("--web", "--data")}
 PAGE = "docs/adding-a-service.md"
-_STARTED = 120.0  # seconds
+_STARTED = 240.0  # seconds
 _TYPED = 500.0  # seconds
 _ID = "01980000-0000-7000-8000-000000000001"
 
