@@ -20,6 +20,7 @@ from tests.support.nginx import free_port, logged
 from tests.support.nginx_scripts import ScriptedNginx
 
 NOTICED = 3  # questions for a name after which nginx surely knows the answer
+TRIES = 5  # of what a busy machine may be too late for
 
 
 class Switched:
@@ -197,17 +198,28 @@ def test_the_lane_before_answers_for_one_that_has_no_address_any_more(tmp_path: 
 def test_who_waits_for_a_lane_that_loses_its_address_meanwhile_is_answered(
     tmp_path: Path, method: str
 ) -> None:
+    for attempt in range(TRIES):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        logged_as = waited_for_a_lane_that_loses_its_address(folder, method)
+        if logged_as != "504, 200":
+            break
+        # Too late: nginx gives up on green after 2 s, and asks for its name each second.
+    assert logged_as.startswith("504, 502 : ")
+
+
+def waited_for_a_lane_that_loses_its_address(folder: Path, method: str) -> str:
+    """Be answered by the lane before; gives what nginx logs of those that it asked."""
     with ExitStack() as stack:
-        switched = Renamed(tmp_path, stack, stack.enter_context(silence()))
+        switched = Renamed(folder, stack, stack.enter_context(silence()))
         client = stack.enter_context(httpx.Client(timeout=20))
-        # nginx gives up on green after 2 s, and asks for the name each second.
         forgetting = threading.Timer(0.2, switched.forget_green)
         forgetting.start()
         client.request(method, switched.edge.url, content=b"all of it").raise_for_status()
         forgetting.join()
         assert asked(switched.blue) == [method]
         (entry,) = logged(switched.edge.folder / "access.log", bool)
-        assert str(entry["upstream_status"]).startswith("504, 502 : ")
+        return str(entry["upstream_status"])
 
 
 def test_the_lane_that_stands_in_does_so_until_it_has_the_traffic_itself(gone: Switched) -> None:
