@@ -20,6 +20,7 @@ from tests.support import docker, site_load
 from tests.support.applications import APPLICATIONS
 from tests.support.delivery import listening
 from tests.support.docker import run
+from tests.support.ports import free_network
 from tests.support.postgres import free_port
 from tests.support.production import Production, production
 from tests.support.registry import PASSWORD, USER, Registry, registry
@@ -125,7 +126,7 @@ def settle(one: Repository, server: Production, images: Registry, url: str, tag:
 
     Images get a tag of this test's own: other suites use those of the checkout.
     """
-    network = f"10.82.{secrets.randbelow(256)}.{16 * secrets.randbelow(16)}/28"
+    network = free_network()
     port = url.rpartition(":")[2]
     changes = {
         "deploy.toml": {

@@ -30,6 +30,7 @@ from tests.docs.programs import on_path
 from tests.support.applications import APPLICATIONS
 from tests.support.docker import CHECKOUT, needed
 from tests.support.docker import run as run_program
+from tests.support.ports import free_network
 from tests.support.postgres import free_port
 from tests.support.production import Production, production
 from tests.support.registry import Registry, registry
@@ -258,7 +259,7 @@ def ready() -> Iterator[Delivery]:
         home = Path(scratch)
         make(server.folder / "secrets", APPLICATIONS)
         server.account.own(server.folder)
-        network = f"10.82.{secrets.randbelow(256)}.{16 * secrets.randbelow(16)}/28"
+        network = free_network()
         site = Delivery(
             server, images, home, f"http://127.0.0.1:{free_port()}", network, heard, notify=notify
         )

@@ -25,6 +25,7 @@ from typing import Any
 from infra.compose.make_secrets import make
 from tests.support import requirements
 from tests.support.applications import APPLICATIONS
+from tests.support.ports import free_network
 from tests.support.postgres import free_port
 
 DOCKER = "TANDEM_TEST_DOCKER"
@@ -256,8 +257,7 @@ def _told(
     """A name for a project, where its nginx is to answer, and what its Compose files are told."""
     needed()
     port, name = free_port(), f"tandem-test-{secrets.token_hex(4)}"
-    # Beside those that Docker takes by itself; of 4,096, so that suites do not meet.
-    network = f"10.81.{secrets.randbelow(256)}.{16 * secrets.randbelow(16)}/28"
+    network = free_network()
     with tempfile.TemporaryDirectory(prefix="tandem-compose-") as scratch:
         make(Path(scratch) / "secrets", applications)
         environment = {

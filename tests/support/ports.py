@@ -16,6 +16,7 @@ from pathlib import Path
 _CLAIMS = Path(tempfile.gettempdir()) / f"tandem-test-ports-{os.getuid()}"
 # Behind the blocks of `tests.local.ports`, and before what the kernel takes for itself.
 _FIRST, _COUNT = 30_000, 2_700
+_NETWORKS = 4_096  # less than any port that is given
 
 
 def free_ports(count: int) -> list[int]:
@@ -28,8 +29,21 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
+def free_network() -> str:
+    """A network of 16 addresses for containers, claimed as ports are.
+
+    It is beside those that Docker takes by itself.
+    """
+    while not claim(number := secrets.randbelow(_NETWORKS)):
+        pass
+    return f"10.81.{number // 16}.{16 * (number % 16)}/28"
+
+
 def claim(name: int) -> bool:
-    """Claim a port, or a block by its first one, until this process ends; False if it is taken."""
+    """Claim a port, or a block by its first one, until this process ends; False if it is taken.
+
+    A network is claimed by its number.
+    """
     _CLAIMS.mkdir(mode=0o700, exist_ok=True)
     claimed = os.open(_CLAIMS / str(name), os.O_RDWR | os.O_CREAT, 0o600)
     try:

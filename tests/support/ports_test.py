@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from ipaddress import ip_network
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,8 @@ def test_what_one_process_claimed_no_other_gets() -> None:
 @pytest.mark.skipif(not _KERNELS.exists(), reason="how Linux tells it")
 def test_the_kernel_gives_them_to_nobody() -> None:
     assert max(ports.free_ports(20)) < int(_KERNELS.read_text().split()[0])
+
+
+def test_networks_that_are_given_do_not_meet() -> None:
+    networks = [ip_network(ports.free_network()) for _ in range(20)]
+    assert not any(one.overlaps(other) for one, other in combinations(networks, 2))
