@@ -48,21 +48,31 @@ relieved() {
 
 reload() {
     workers=$(taking)
-    "$here/configure.sh" && nginx -s reload -e stderr -p "$RUN" -c "$RUN/current/nginx.conf"
+    "$here/configure.sh" && signalled=yes && nginx -s reload -e stderr -p "$RUN" -c "$RUN/current/nginx.conf"
 }
+
+# Waits up to 5 seconds until it is so: within_5_s command argument...
+within_5_s() {
+    for _ in {1..50}; do
+        if "$@"; then return 0; fi
+        sleep 0.1
+    done
+    return 1
+}
+
+answers_by() { taken_over "$1" && relieved; }
 
 # Waits until all that nginx answers from now on is by the configuration that is the current one.
 in_use() {
-    for _ in {1..50}; do
-        if taken_over "$1" && relieved; then return 0; fi
-        sleep 0.1
-    done
+    within_5_s answers_by "$1" && return
     echo "nginx: the configuration is not in use after 5 seconds" >&2
     return 1
 }
 
 undo() {
     trap '' INT TERM HUP
+    # Workers that a reload is still bringing would not be among those of before the next one.
+    [[ -z $signalled ]] || within_5_s relieved || true
     name_live "$before"
     if reload; then in_use "$before" || true; fi
     fail "$before is live as before"
@@ -75,6 +85,7 @@ before=$(sed -n 's/^default \(.*\);$/\1/p' "$live")
 lane=${1-$before}
 [[ $lane == blue || $lane == green ]] || fail "no lane is named \"$lane\": blue or green"
 
+signalled=""
 trap undo INT TERM HUP
 # A file, which requests look for. Nobody looks for that of the lane that has the traffic but kept connections, whose
 # next request is still answered by the configuration of before: so it is left there.
