@@ -27,6 +27,9 @@ _KEPT_SECONDS = 16.0
 """A little more than nginx's keepalive_min_timeout: so long after its last answer may a connection
 from before a switch bring a request to the lane before."""
 
+_LATE = timedelta(seconds=1)
+"""How much later than it was written a line of the log may have its time."""
+
 _BEFORE = timedelta(minutes=2)
 """How much of the time before a switch the old lane is judged by."""
 
@@ -103,7 +106,7 @@ class ServerBalancer:
         lines = self._logged(switched, _LOOK_SECONDS)
         if len(lines) == _MOST_LINES:  # the first ones may be missing
             return _KEPT_SECONDS
-        last = access_log.last_begun_before(switched, lines)
+        last = access_log.last_begun_before(switched + _LATE, lines)
         return max(0.0, _KEPT_SECONDS - (self._now() - last).total_seconds())
 
     def _read_on(self, since: datetime, timeout: float) -> None:
