@@ -3,6 +3,7 @@
 # live lane: reload.sh [blue | green]. It ends well when new requests are answered by the new
 # configuration; what nginx refuses, does not take over in time, or is interrupted, changes nothing. The
 # lane that loses the traffic stands in for the other one, until stand-down.sh.
+# shellcheck disable=SC2329  # those that are waited for are called by within_5_s, by name
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
