@@ -20,8 +20,7 @@ from tests.support import docker, site_load
 from tests.support.applications import APPLICATIONS
 from tests.support.delivery import listening
 from tests.support.docker import run
-from tests.support.ports import free_network
-from tests.support.postgres import free_port
+from tests.support.ports import free_network, free_port
 from tests.support.production import Production, production
 from tests.support.registry import PASSWORD, USER, Registry, registry
 from tests.support.site_load import Mix

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import sshd
 from tests.support.docker import run
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 from tests.support.production import Production, production
 from tests.support.registry import registry
 

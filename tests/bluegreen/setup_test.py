@@ -22,7 +22,7 @@ from tests.support.applications import APPLICATIONS
 from tests.support.certificates import Authority
 from tests.support.chromium import visiting
 from tests.support.delivery import Delivery
-from tests.support.nginx import free_port
+from tests.support.ports import free_port
 from tests.support.releases import Change, Shelf
 from tests.support.tls_proxy import TlsProxy
 from tests.system.people import Person

@@ -7,7 +7,7 @@ from pathlib import Path
 import grpc_kafka
 from tests.support import embedded_kafka
 from tests.support.database import Addresses
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 from tests.support.services import Service
 
 LANE = "blue"

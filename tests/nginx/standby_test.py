@@ -16,8 +16,9 @@ from tests.nginx.asking import statuses
 from tests.nginx.upstream import Upstream, answering
 from tests.support import names, nginx_scripts
 from tests.support.names import Names
-from tests.support.nginx import free_port, logged
+from tests.support.nginx import logged
 from tests.support.nginx_scripts import ScriptedNginx
+from tests.support.ports import free_port
 
 NOTICED = 3  # questions for a name after which nginx surely knows the answer
 TRIES = 5  # of what a busy machine may be too late for

@@ -30,8 +30,7 @@ from tests.docs.programs import on_path
 from tests.support.applications import APPLICATIONS
 from tests.support.docker import CHECKOUT, needed
 from tests.support.docker import run as run_program
-from tests.support.ports import free_network
-from tests.support.postgres import free_port
+from tests.support.ports import free_network, free_port
 from tests.support.production import Production, production
 from tests.support.registry import Registry, registry
 

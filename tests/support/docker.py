@@ -25,8 +25,7 @@ from typing import Any
 from infra.compose.make_secrets import make
 from tests.support import requirements
 from tests.support.applications import APPLICATIONS
-from tests.support.ports import free_network
-from tests.support.postgres import free_port
+from tests.support.ports import free_network, free_port
 
 DOCKER = "TANDEM_TEST_DOCKER"
 CHECKOUT = "TANDEM_TEST_CHECKOUT"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from local.nginx import command, routed, without_lanes
 from local.nginx_configuration import render
-from tests.support.ports import free_ports
+from tests.support.ports import free_port
 
 SOURCE = Path(__file__).parents[2] / "infra/nginx"
 
@@ -157,8 +157,3 @@ def wait_until_it_listens(port: int, process: subprocess.Popen[bytes], error_log
         else:
             return
     raise NginxError(error_log.read_text() if error_log.exists() else "it wrote nothing")
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    return free_ports(1)[0]

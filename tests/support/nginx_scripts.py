@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.nginx import routed, without_lanes
-from tests.support.nginx import SOURCE, START_TIMEOUT, NginxError, free_port
+from tests.support.nginx import SOURCE, START_TIMEOUT, NginxError
+from tests.support.ports import free_port
 
 _SCRIPT_TIMEOUT = 40.0
 _STOP_TIMEOUT = 60.0  # it waits 15 s for a quiet connection, and 25 s for what runs

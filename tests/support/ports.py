@@ -1,6 +1,6 @@
 """Ports of the loopback address for servers under test, each for one test process at a time.
 
-    [port] = free_ports(1)
+    port = free_port()
 
 They lie below those that the kernel hands out, and are claimed until this process ends: between the
 look at a port and its server's start, or while the server is away, nobody else comes by it.
@@ -17,6 +17,11 @@ _CLAIMS = Path(tempfile.gettempdir()) / f"tandem-test-ports-{os.getuid()}"
 # Behind the blocks of `tests.local.ports`, and before what the kernel takes for itself.
 _FIRST, _COUNT = 30_000, 2_700
 _NETWORKS = 4_096  # less than any port that is given
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    return free_ports(1)[0]
 
 
 def free_ports(count: int) -> list[int]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.support.ports import free_ports
+from tests.support.ports import free_port
 
 CREATE_TIMEOUT = 60.0
 """Seconds that a cluster may take to be made."""
@@ -230,8 +230,3 @@ def _runner() -> int | None:
 def _no_groups() -> list[int] | None:
     """What takes root's groups away; None where there is nothing to take."""
     return [] if os.geteuid() == 0 else None
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    return free_ports(1)[0]

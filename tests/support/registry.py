@@ -18,7 +18,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 from tests.support.requirements import missing
 
 PROGRAM = "docker-registry"

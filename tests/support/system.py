@@ -20,7 +20,8 @@ from tests.support import database, kafka, nginx, postgres, services
 from tests.support.applications import APPLICATIONS
 from tests.support.database import Addresses
 from tests.support.kafka import Kafka
-from tests.support.postgres import Postgres, free_port
+from tests.support.ports import free_port
+from tests.support.postgres import Postgres
 from tests.support.services import Service, ServiceError
 
 COMMAND_TIMEOUT = 60.0

@@ -13,7 +13,8 @@ from pathlib import Path
 from local.nginx import command
 from tests.docs.commands import block
 from tests.support.certificates import Authority
-from tests.support.nginx import STOP_TIMEOUT, free_port, wait_until_it_listens
+from tests.support.nginx import STOP_TIMEOUT, wait_until_it_listens
+from tests.support.ports import free_port
 
 _PAGE = "docs/deploying.md"
 _AROUND = """\

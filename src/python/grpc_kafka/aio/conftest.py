@@ -22,6 +22,8 @@ SERVICE = "test.Echo"
 PARTITIONS = 4
 """Of each topic."""
 
+POISON = b"poison"
+
 HOME = Address("blue.tests.inbox", 0, "me")
 """Where requests that no channel sent want their answers."""
 
@@ -118,6 +120,28 @@ class Gate:
         except asyncio.CancelledError:
             self.cancelled.append(request)
             raise
+        return request
+
+
+class Mortal:
+    """A handler whose process is gone when it comes to poison: nothing in it goes on."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.begun: list[bytes] = []
+        self.dead = False
+        self._rig = rig
+
+    async def __call__(
+        self, request: bytes, _context: grpc.aio.ServicerContext[bytes, bytes]
+    ) -> bytes:
+        """Answer with the request, unless it begins with `POISON`."""
+        self.begun.append(request)
+        if request.startswith(POISON):
+            self.dead = True
+            self._rig.broker.members(self._rig.queue)[-1].vanish()
+        await asyncio.sleep(0)
+        if self.dead:
+            await asyncio.Event().wait()
         return request
 
 

@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from grpc_kafka import BrokerError, UnknownTopicError
-from grpc_kafka.aio.conftest import HOME, Gate, key, settled, until
+from grpc_kafka.aio.conftest import HOME, POISON, Gate, Mortal, key, settled, until
 from grpc_kafka.protocol import (
     PART,
     Cancel,
@@ -27,26 +27,6 @@ if TYPE_CHECKING:
 type Context = grpc.aio.ServicerContext[bytes, bytes]
 
 _LETTERS = "blue.test.Echo.dead-letter"
-_POISON = b"poison"
-
-
-class Mortal:
-    """A handler whose process is gone when it comes to the poison: nothing in it goes on."""
-
-    def __init__(self, rig: Rig) -> None:
-        self.begun: list[bytes] = []
-        self.dead = False
-        self._rig = rig
-
-    async def __call__(self, request: bytes, _context: Context) -> bytes:
-        self.begun.append(request)
-        if request.startswith(_POISON):
-            self.dead = True
-            self._rig.broker.members(self._rig.queue)[-1].vanish()
-        await asyncio.sleep(0)
-        if self.dead:
-            await asyncio.Event().wait()
-        return request
 
 
 def _request(number: int, message: bytes) -> Request:
@@ -87,13 +67,13 @@ def _letters(rig: Rig) -> list[Record]:
 async def test_a_request_that_kills_each_time_is_set_aside_and_its_neighbours_are_answered(
     rig: Rig,
 ) -> None:
-    call = rig.method()(_POISON, timeout=10)
+    call = rig.method()(POISON, timeout=10)
     await settled()
     neighbours = [rig.method()(b"%d" % number, timeout=10) for number in range(40)]
     servers = await _killed(rig, 9)
     answers = await asyncio.wait_for(asyncio.gather(*neighbours), 5)
     assert answers == [b"%d" % number for number in range(40)]
-    deliveries = sum(server.begun.count(_POISON) for server in servers)
+    deliveries = sum(server.begun.count(POISON) for server in servers)
     assert (len(servers), deliveries) == (5, 4)
     with pytest.raises(grpc.aio.AioRpcError, match="set aside as a dead letter") as raised:
         await call
@@ -107,14 +87,14 @@ async def test_a_request_that_kills_each_time_is_set_aside_and_its_neighbours_ar
     assert death is not None
     assert death.source.startswith("blue.test.Echo/")
     assert "2 times" in death.reason
-    source = next(each for each in rig.broker.records(rig.queue) if each.value == _POISON)
+    source = next(each for each in rig.broker.records(rig.queue) if each.value == POISON)
     assert original_of(letter.headers) == source.headers
     assert (letter.key, letter.value) == (source.key, source.value)
     assert rig.committed == 41
 
 
 async def test_when_all_is_through_nobody_is_suspected_any_more(rig: Rig) -> None:
-    _publish(rig, b"before", _POISON, b"behind")
+    _publish(rig, b"before", POISON, b"behind")
     servers = await _killed(rig, 9)
     assert servers[-1].begun == [b"behind"]
     assert rig.broker.marks(rig.queue)[0] == "run:1"
@@ -125,19 +105,19 @@ async def test_when_all_is_through_nobody_is_suspected_any_more(rig: Rig) -> Non
 
 
 async def test_a_second_one_behind_is_found_too(rig: Rig) -> None:
-    _publish(rig, _POISON, b"a", b"poison 2", b"b")
+    _publish(rig, POISON, b"a", b"poison 2", b"b")
     servers = await _killed(rig, 12)
     assert len(servers) == 7
-    assert [letter.value for letter in _letters(rig)] == [_POISON, b"poison 2"]
+    assert [letter.value for letter in _letters(rig)] == [POISON, b"poison 2"]
     assert rig.committed == 4
 
 
 async def test_neighbours_in_other_partitions_are_not_taken_for_it(rig: Rig) -> None:
     for partition in range(4):
         _publish(rig, b"a", b"b", b"c", partition=partition)
-    _publish(rig, _POISON, partition=2)
+    _publish(rig, POISON, partition=2)
     await _killed(rig, 9)
-    assert [letter.value for letter in _letters(rig)] == [_POISON]
+    assert [letter.value for letter in _letters(rig)] == [POISON]
     assert rig.committed == 13
 
 
@@ -268,7 +248,7 @@ async def test_a_request_in_parts_is_run_alone_and_whole(rig: Rig) -> None:
 
 
 async def test_a_request_in_parts_is_set_aside_with_all_of_them(rig: Rig) -> None:
-    large = _POISON + b"l" * PART * 2
+    large = POISON + b"l" * PART * 2
     call = rig.method()(large, timeout=10)
     await settled()
     await _killed(rig, 9)
@@ -333,7 +313,7 @@ async def test_without_a_topic_for_them_letters_are_dropped_and_counted(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     rig.broker.fail_sends(UnknownTopicError("no such topic"), topic=_LETTERS)
-    call = rig.method()(_POISON, timeout=10)
+    call = rig.method()(POISON, timeout=10)
     await settled()
     (*_, last) = await _killed(rig, 9)
     assert not last.dead
@@ -366,7 +346,7 @@ async def test_a_caller_hears_that_its_request_was_set_aside_when_the_brokers_ha
 ) -> None:
     monkeypatch.setattr("grpc_kafka.aio._dead_letters._PAUSE", 0.01)
     rig.broker.fail_sends(BrokerError("away"), topic=_LETTERS)
-    call = rig.method()(_POISON, timeout=10)
+    call = rig.method()(POISON, timeout=10)
     await settled()
     await _killed(rig, 9)
     await asyncio.sleep(0.03)
