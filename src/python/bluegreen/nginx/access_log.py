@@ -37,10 +37,9 @@ class Answer:
 
 def answers(lines: Iterable[str]) -> Iterator[Answer]:
     """What is in a log whose lines begin with the engine's timestamps; other lines are left out."""
-    for line in lines:
-        stamp, _, entry = line.partition(" ")
+    for at, entry in _entries(lines):
         try:
-            found = _answer(stamp, json.loads(entry))
+            found = _answer(at, entry)
         except (KeyError, TypeError, ValueError):
             continue
         if found is not None:
@@ -50,11 +49,9 @@ def answers(lines: Iterable[str]) -> Iterator[Answer]:
 def last_begun_before(moment: datetime, lines: Iterable[str]) -> datetime:
     """When the last of all answers ended that had begun by then; that moment if none did later."""
     last = moment
-    for line in lines:
-        stamp, _, entry = line.partition(" ")
+    for ended, entry in _entries(lines):
         try:
-            ended = datetime.fromisoformat(stamp)
-            began = ended - timedelta(seconds=float(json.loads(entry)["seconds"]))
+            began = ended - timedelta(seconds=float(str(entry["seconds"])))
         except (KeyError, TypeError, ValueError):
             continue
         if began <= moment:
@@ -71,7 +68,18 @@ def traffic(found: Sequence[Answer]) -> Traffic:
     return Traffic(len(found), sum(each.failed for each in found), p99)
 
 
-def _answer(stamp: str, entry: dict[str, object]) -> Answer | None:
+def _entries(lines: Iterable[str]) -> Iterator[tuple[datetime, dict[str, object]]]:
+    """When what was logged, of lines that are JSON behind a time."""
+    for line in lines:
+        stamp, _, entry = line.partition(" ")
+        try:
+            found = datetime.fromisoformat(stamp), json.loads(entry)
+        except ValueError:
+            continue
+        yield found
+
+
+def _answer(at: datetime, entry: dict[str, object]) -> Answer | None:
     told = str(entry["header_seconds"])
     if not told or entry["server"] == "preview":
         return None
@@ -83,9 +91,7 @@ def _answer(stamp: str, entry: dict[str, object]) -> Answer | None:
     # A connection that was closed meanwhile is opened anew, to the same address: no failure.
     if asked[0] != asked[-1]:
         status = max(status, int(statuses[0]))
-    return Answer(
-        datetime.fromisoformat(stamp), Lane(str(entry["lane"])), status >= _FAILED, seconds
-    )
+    return Answer(at, Lane(str(entry["lane"])), status >= _FAILED, seconds)
 
 
 def _each(told: str) -> list[str]:
