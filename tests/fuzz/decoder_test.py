@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,12 +20,14 @@ from grpc_kafka.protocol import (
     Ping,
     Request,
     Response,
+    Responses,
     decode,
     encode_cancel,
     encode_part,
     encode_ping,
     encode_request,
     encode_response,
+    encode_responses,
     encode_stream,
 )
 from tests.fuzz import records
@@ -70,17 +74,15 @@ def test_a_record_as_large_as_they_come_is_read_in_bounded_time_and_memory(
     assert most < _BYTES
 
 
+_ENCODERS: dict[type, Callable[[Any], Encoded]] = {
+    Part: encode_part,
+    Request: encode_request,
+    Response: encode_response,
+    Responses: encode_responses,
+    Cancel: encode_cancel,
+    Ping: encode_ping,
+}
+
+
 def _encode(frame: Frame) -> Encoded:
-    match frame:
-        case Part():
-            return encode_part(frame)
-        case Request():
-            return encode_request(frame)
-        case Response():
-            return encode_response(frame)
-        case Cancel():
-            return encode_cancel(frame)
-        case Ping():
-            return encode_ping(frame)
-        case _:
-            return encode_stream(frame)
+    return _ENCODERS.get(type(frame), encode_stream)(frame)

@@ -50,6 +50,7 @@ BEGINNINGS = {
     FrameKind.PART: (":source", ":sequence"),
     FrameKind.REQUEST: (":path", ":reply-to"),
     FrameKind.RESPONSE: (":to", "grpc-status"),
+    FrameKind.RESPONSES: (":to",),
     FrameKind.CANCEL: (":to",),
     FrameKind.PING: (":to", ":reply-to"),
     FrameKind.ACCEPT: (":to", ":sequence", ":reply-to", ":credit"),
@@ -84,4 +85,9 @@ def _nearly(draw: st.DrawFn) -> AnyHeaders:
 headers: st.SearchStrategy[AnyHeaders | None] = st.one_of(
     _nearly(), _nearly(), _nearly(), _tail, st.none()
 )
-values = st.one_of(st.none(), st.binary(max_size=50), st.just(bytes(20_000)))
+_answers = st.lists(st.binary(max_size=9), max_size=4).map(
+    lambda messages: b"".join(
+        bytes(CALL_ID_LENGTH) + struct.pack(">I", len(message)) + message for message in messages
+    )
+)
+values = st.one_of(st.none(), st.binary(max_size=50), st.just(bytes(20_000)), _answers)

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Sequence
 
 from grpc_kafka._broker import Record
-from grpc_kafka.protocol import Encoded, Letter
+from grpc_kafka.protocol import Sendable
 from tests.simulation.process import Process
 from tests.simulation.timeline import Timeline
 
@@ -129,7 +129,7 @@ class Cluster:
         logs = self.topic(topic)
         return logs[zlib.crc32(key or b"") % len(logs) if partition is None else partition]
 
-    def append(self, log: Log, record: Encoded | Letter, writer: str) -> None:
+    def append(self, log: Log, record: Sendable, writer: str) -> None:
         """Write a record."""
         offset = len(log.records)
         written = Record(log.topic, log.number, offset, record.key, record.headers, record.value)

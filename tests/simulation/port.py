@@ -8,7 +8,7 @@ from random import Random
 from grpc_kafka import Endpoint, Health
 from grpc_kafka._broker import QueueReader, Receive
 from grpc_kafka._errors import BrokerError
-from grpc_kafka.protocol import Encoded, Letter
+from grpc_kafka.protocol import Sendable
 from tests.simulation.cluster import Cluster, Cursor
 from tests.simulation.group import Committed, Group, Left, Member
 from tests.simulation.process import Process
@@ -17,7 +17,7 @@ from tests.simulation.timeline import Timeline
 
 _ANSWER = 5.0
 
-type Reported = Callable[[Process, str, Encoded | Letter, bool], None]
+type Reported = Callable[[Process, str, Sendable, bool], None]
 """Told that a process heard of a record to a topic, and whether that it failed."""
 
 
@@ -75,7 +75,7 @@ class Port:
         """A sender."""
         brokers, process = self._brokers, self._process
 
-        def reported(topic: str, record: Encoded | Letter, failed: bool) -> None:
+        def reported(topic: str, record: Sendable, failed: bool) -> None:
             brokers.reported(process, topic, record, failed)
 
         return Sender(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from grpc_kafka._kafka._joining import Crate
 from grpc_kafka.aio import _connection, _gathering, _peers, _server_stream
 from grpc_kafka.aio._answers import Answers
 from grpc_kafka.aio._call import KafkaUnaryUnaryCall
@@ -205,6 +206,11 @@ SAFEGUARDS: dict[str, Safeguard] = {
         "an answer that was not acknowledged is sent again",
         Profile.NETWORK,
         ((Answers, "_failed", without.fail_for_good),),
+    ),
+    "shared-reports": Safeguard(
+        "what becomes of a record is told for each of the answers that share it",
+        Profile.CALM,
+        ((Crate, "closed", without.tell_the_first),),
     ),
     "whole-messages": Safeguard(
         "a message that came in parts is whole",

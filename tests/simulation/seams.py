@@ -12,19 +12,19 @@ from contextlib import ExitStack, contextmanager
 from random import Random
 
 from grpc_kafka.aio import (
-    _answers,
     _call_ids,
     _connection,
     _dead_letters,
     _dispatcher,
     _home,
+    _records,
     _rpc,
     _stream_call,
 )
 from tests.simulation.loop import ProcessLoop
 
 CLOCKS = (_connection, _dead_letters, _dispatcher, _rpc, _stream_call)
-SECRETS = (_answers, _home)
+SECRETS = (_home, _records)
 
 
 class _Clock:

@@ -11,7 +11,9 @@ from typing import NamedTuple
 from grpc_kafka import Health
 from grpc_kafka._broker import Report
 from grpc_kafka._errors import BrokerError, RecordTooLargeError
-from grpc_kafka.protocol import Encoded, Letter
+from grpc_kafka._kafka._joining import joined
+from grpc_kafka._kafka._line import Parcel
+from grpc_kafka.protocol import Sendable
 from tests.simulation.cluster import Cluster, Log
 from tests.simulation.process import Process
 from tests.simulation.timeline import Timeline
@@ -20,6 +22,8 @@ TIMEOUT = 30.0
 """Seconds after which a record that could not be written is reported as failed."""
 
 _LIMIT = 1_000_000
+# How often a batch leaves as real senders that have much to send write it.
+_JOINED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,7 @@ class Luck:
 
 
 class _Waiting(NamedTuple):
-    record: Encoded | Letter
-    report: Report
+    parcel: Parcel
     since: float
 
 
@@ -63,7 +66,7 @@ class Sender:
         luck: Callable[[], Luck],
         *,
         every_report: bool,
-        reported: Callable[[str, Encoded | Letter, bool], None],
+        reported: Callable[[str, Sendable, bool], None],
     ) -> None:
         self.timeline = timeline
         self.cluster = cluster
@@ -79,7 +82,7 @@ class Sender:
     def send(
         self,
         topic: str,
-        record: Encoded | Letter,
+        record: Sendable,
         report: Report,
         *,
         partition: int | None = None,
@@ -96,7 +99,8 @@ class Sender:
         if lane is None:
             lane = self._lanes[topic, log.number] = _Lane(self, log)
         self._unheard += 1
-        lane.add(_Waiting(record, report, self.timeline.now))
+        parcel = Parcel(topic, record, report, log.number)
+        lane.add(_Waiting(parcel, self.timeline.now))
 
     def healthy(self) -> Health:
         """Whether it can send."""
@@ -118,14 +122,18 @@ class Sender:
         await done
         timer.cancel()
 
-    def tell(self, topic: str, waiting: _Waiting, error: BrokerError | None, delay: float) -> None:
+    def fewer(self, count: int) -> None:
+        """So many records less are on their way: they share others."""
+        self._unheard -= count
+
+    def tell(self, parcel: Parcel, error: BrokerError | None, delay: float) -> None:
         """Let the process hear what became of a record."""
 
         def heard() -> None:
-            self._reported(topic, waiting.record, error is not None)
+            self._reported(parcel.topic, parcel.record, error is not None)
             self._unheard -= 1
             if error is not None or self._every_report:
-                waiting.report(error)
+                parcel.report(error)
             if self._closing is not None and not self._unheard:
                 self._closing()
 
@@ -164,14 +172,14 @@ class _Lane:
         if sender.process.away or self._log.closed_until > now:
             while self._waiting and self._waiting[0].since + TIMEOUT <= now:
                 error = BrokerError("Local: Message timed out")
-                sender.tell(self._log.topic, self._waiting.popleft(), error, 0.0)
+                sender.tell(self._waiting.popleft().parcel, error, 0.0)
         else:
             self._write()
         if self._waiting:
             self._leave_later()
 
     def _write(self) -> None:
-        batch, self._waiting = self._waiting, deque()
+        batch = self._take()
         sender, drawn = self._sender, self._sender.network.random()
         luck = sender.luck()
         error: BrokerError | None = None
@@ -186,17 +194,26 @@ class _Lane:
         if len(batch) > 1 and sender.network.random() < luck.torn:
             lost = batch[sender.network.randrange(len(batch))]
             batch.remove(lost)
-            sender.tell(self._log.topic, lost, BrokerError("simulated: refused"), delay)
+            sender.tell(lost, BrokerError("simulated: refused"), delay)
         for _ in range(times):
-            for waiting in batch:
-                sender.cluster.append(self._log, waiting.record, sender.process.name)
-        for waiting in batch:
-            sender.tell(self._log.topic, waiting, error, delay)
+            for parcel in batch:
+                sender.cluster.append(self._log, parcel.record, sender.process.name)
+        for parcel in batch:
+            sender.tell(parcel, error, delay)
+
+    def _take(self) -> list[Parcel]:
+        """Take what waits; at times answers share records."""
+        waiting, self._waiting = self._waiting, deque()
+        parcels = [each.parcel for each in waiting]
+        if self._sender.network.random() >= _JOINED:
+            return parcels
+        batch = joined(parcels, parcels.append)
+        self._sender.fewer(len(parcels) - len(batch))
+        return batch
 
     def _leave_behind(self) -> None:
         """Write what a killed process had on its way: some of it, from the first on."""
-        batch, self._waiting = self._waiting, deque()
+        batch = self._take()
         most = 0 if self._sender.process.silenced else len(batch)
-        for _ in range(self._sender.network.randint(0, most)):
-            waiting = batch.popleft()
-            self._sender.cluster.append(self._log, waiting.record, self._sender.process.name)
+        for parcel in batch[: self._sender.network.randint(0, most)]:
+            self._sender.cluster.append(self._log, parcel.record, self._sender.process.name)

@@ -9,8 +9,11 @@ from grpc_kafka.protocol import (
     Letter,
     Request,
     Response,
+    Responses,
     encode_request,
     encode_response,
+    encode_responses,
+    key_of,
 )
 from tests.simulation.cluster import Cluster
 from tests.simulation.oracle import Oracle
@@ -62,7 +65,9 @@ class Strays:
     def _misdirect(self, attempt: Attempt) -> None:
         facts = attempt.facts
         if facts is not None and not facts.streams:
-            topic, partition, _ = Address.parse(facts.reply_to)
-            answer = Response(facts.call_id, "another", (), 0, "", (), b"another's answer")
-            log = self._cluster.log(topic, None, partition)
-            self._cluster.append(log, encode_response(answer), STRAY)
+            topic, partition, instance = Address.parse(facts.reply_to)
+            said = b"another's answer"
+            alone = encode_response(Response(facts.call_id, "another", (), 0, "", (), said))
+            shared = Responses(key_of(instance), "another", ((facts.call_id, said),))
+            record = self._chance.choice((alone, encode_responses(shared)))
+            self._cluster.append(self._cluster.log(topic, None, partition), record, STRAY)

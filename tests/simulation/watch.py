@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from grpc_kafka._broker import Record
 from grpc_kafka.aio._gathering import PATIENCE
 from grpc_kafka.aio._peers import SILENCE
-from grpc_kafka.protocol import Encoded, Headers, Letter
+from grpc_kafka.protocol import Headers, Responses, Sendable, decode
 from tests.simulation.group import Member
 from tests.simulation.journal import Journal
 from tests.simulation.process import Process
@@ -131,9 +131,7 @@ class Watch:
                 if to is None or self._instances.get(to) == process.name:
                     self.facts[record.key].cancels.append((self._timeline.now, process))
 
-    def reported(
-        self, process: Process, topic: str, record: Encoded | Letter, failed: bool
-    ) -> None:
+    def reported(self, process: Process, topic: str, record: Sendable, failed: bool) -> None:
         """A process heard what became of a record of it."""
         if topic.endswith(".dead-letter"):
             if not failed:
@@ -142,15 +140,22 @@ class Watch:
         kind = kind_of(record.headers)
         if failed:
             self._journal.note(process.name, f"failed {kind} to {topic}")
-        facts = self.facts.get(record.key or b"")
-        if facts is None and failed and record.key:
-            facts = self.facts[record.key] = Facts(record.key, first_seen=self._timeline.now)
+        if kind == "RESPONSES":
+            for call_id, _ in _responses(record).answers:
+                self._heard(call_id, "RESPONSE", failed)
+        else:
+            self._heard(record.key or b"", kind, failed)
+
+    def _heard(self, key: bytes, kind: str, failed: bool) -> None:
+        facts = self.facts.get(key)
+        if facts is None and failed and key:
+            facts = self.facts[key] = Facts(key, first_seen=self._timeline.now)
         if facts is not None and failed:
             facts.failed.add(kind)
         elif facts is not None and kind == "RESPONSE":
             facts.acknowledged = True
 
-    def _set_aside(self, record: Encoded | Letter) -> None:
+    def _set_aside(self, record: Sendable) -> None:
         source = dict(record.headers).get(":dead-source") or b""
         self.letters.add(source.decode())
         facts = self.facts.get(record.key or b"")
@@ -209,3 +214,10 @@ def kind_of(headers: Headers | None) -> str:
     if headers is None or len(headers) < 2 or headers[1][0] != ":frame":
         return ""
     return (headers[1][1] or b"").decode()
+
+
+def _responses(record: Sendable) -> Responses:
+    frame = decode(record.key, record.headers, record.value)
+    if not isinstance(frame, Responses):
+        raise TypeError(f"no RESPONSES: {frame}")
+    return frame

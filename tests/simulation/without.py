@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from grpc_kafka._kafka._joining import Crate
 from grpc_kafka.aio import _insisting
 from grpc_kafka.aio._answers import Answers
 from grpc_kafka.aio._connection import Connection
@@ -20,6 +21,7 @@ from grpc_kafka.protocol import (
     Cancel,
     FrameKind,
     Response,
+    Responses,
     Trailers,
     decode,
 )
@@ -48,8 +50,10 @@ def finish_any(self: Any, offset: int) -> int | None:
 def take_any_instance(self: Any, call: Any, record: Any) -> None:
     """Take answers that are for another process."""
     frame = decode(record.key, record.headers, record.value)
-    if call is not None and isinstance(frame, Response) and frame.to != self._home.instance:
+    if call is not None and isinstance(frame, Response):
         self._give(call, frame)
+    elif isinstance(frame, Responses):
+        self._share_out(frame)
     else:
         take_frame(self, call, record)
 
@@ -176,3 +180,11 @@ def accept_any(self: Any, frame: Accept) -> None:
 
 
 accepted: Any = KafkaStreamCall._accepted
+
+
+def tell_the_first(self: Any, to: str, apart: Any) -> Any:
+    """Tell one answer what became of the record that it shares with others."""
+    return close_crate(self, to, apart)._replace(report=self._parcels[0].report)
+
+
+close_crate: Any = Crate.closed

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import BrokerError
-from grpc_kafka.protocol import Encoded, Headers, Letter, Plan
+from grpc_kafka.protocol import Headers, Plan, Sendable
 
 
 class Record(NamedTuple):
@@ -38,7 +38,7 @@ class Sender(Protocol):
     def send(
         self,
         topic: str,
-        record: Encoded | Letter,
+        record: Sendable,
         report: Report,
         *,
         partition: int | None = None,

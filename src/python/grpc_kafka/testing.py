@@ -15,7 +15,7 @@ from grpc_kafka._broker import QueueReader, Receive, Record, Report
 from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._errors import BrokerError, RecordTooLargeError, UnknownTopicError
 from grpc_kafka._pausing import Pausing
-from grpc_kafka.protocol import Encoded, Letter, Standing, decide
+from grpc_kafka.protocol import Sendable, Standing, decide
 
 __all__ = ["InMemoryBroker", "Member"]
 
@@ -66,9 +66,7 @@ class InMemoryBroker:
         """Let nobody see who reads queues, until told None."""
         self._blindness = error
 
-    def publish(
-        self, topic: str, record: Encoded | Letter, *, partition: int | None = None
-    ) -> None:
+    def publish(self, topic: str, record: Sendable, *, partition: int | None = None) -> None:
         """Append a record, as a sender would: also one that is no frame at all."""
         partitions = self._topic(topic)
         place = zlib.crc32(record.key or b"") % len(partitions) if partition is None else partition
@@ -114,9 +112,7 @@ class InMemoryBroker:
             self._topics[name] = [_Partition(name, n) for n in range(self._partitions)]
         return self._topics[name]
 
-    def _send(
-        self, topic: str, record: Encoded | Letter, partition: int | None
-    ) -> BrokerError | None:
+    def _send(self, topic: str, record: Sendable, partition: int | None) -> BrokerError | None:
         failure = self._failures.get(None) or self._failures.get(topic)
         if failure is None and partition is not None and partition >= self._partitions:
             failure = UnknownTopicError(f"{topic} has no partition {partition}")
@@ -134,7 +130,7 @@ class _Partition:
         self.log: list[Record] = []
         self.watchers: list[Callable[[], None]] = []
 
-    def append(self, record: Encoded | Letter) -> None:
+    def append(self, record: Sendable) -> None:
         self.log.append(
             Record(self.topic, self.number, len(self.log), record.key, record.headers, record.value)
         )
@@ -188,7 +184,7 @@ class _Sender:
     def send(
         self,
         topic: str,
-        record: Encoded | Letter,
+        record: Sendable,
         report: Report,
         *,
         partition: int | None = None,

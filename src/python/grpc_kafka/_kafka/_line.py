@@ -21,7 +21,7 @@ from grpc_kafka._kafka import _settings
 from grpc_kafka._kafka._bearings import Bearings
 from grpc_kafka._kafka._client_log import ClientLog
 from grpc_kafka._kafka._faults import fault_of
-from grpc_kafka.protocol import Encoded, Letter
+from grpc_kafka.protocol import Sendable
 
 _LOG = logging.getLogger(__name__)
 _POLL = 0.1
@@ -37,7 +37,7 @@ class Parcel(NamedTuple):
     """A record on its way; without a partition its key decides."""
 
     topic: str
-    record: Encoded | Letter
+    record: Sendable
     report: Report
     partition: int | None
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import Protocol
 
 from grpc_kafka._errors import BrokerError
+from grpc_kafka._kafka._joining import joined
 from grpc_kafka._kafka._line import Parcel
 
 FEW = 8
@@ -86,11 +87,11 @@ class Outbox:
             self._timer = None
         held, self._held = self._held, []
         way = self._single if self._single.unacknowledged else self._batch
-        for parcel in held:
-            try:
-                way.put(parcel)
-            except BrokerError as error:
-                parcel.report(error)
+        for parcel in joined(held, self._apart):
+            _give(way, parcel)
+
+    def _apart(self, parcel: Parcel) -> None:
+        _give(self._single, parcel)
 
     def _look(self) -> None:
         now = self._loop.time()
@@ -100,3 +101,10 @@ class Outbox:
         if len(self._held) > FEW:
             self._busy_until = now + _MEMORY
         self.flush()
+
+
+def _give(way: Way, parcel: Parcel) -> None:
+    try:
+        way.put(parcel)
+    except BrokerError as error:
+        parcel.report(error)

@@ -9,7 +9,7 @@ from grpc_kafka._endpoint import Endpoint, Health
 from grpc_kafka._kafka import _settings
 from grpc_kafka._kafka._line import Line, Parcel
 from grpc_kafka._kafka._outbox import Outbox
-from grpc_kafka.protocol import Encoded, Letter
+from grpc_kafka.protocol import Sendable
 
 
 class KafkaSender:
@@ -24,7 +24,7 @@ class KafkaSender:
     def send(
         self,
         topic: str,
-        record: Encoded | Letter,
+        record: Sendable,
         report: Report,
         *,
         partition: int | None = None,

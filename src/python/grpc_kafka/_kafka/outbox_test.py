@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from grpc_kafka._errors import BrokerError
+from grpc_kafka._errors import BrokerError, RecordTooLargeError
 from grpc_kafka._kafka._line import Parcel
 from grpc_kafka._kafka._outbox import FEW, LONGEST, PAUSE, Outbox
-from grpc_kafka.protocol import Encoded
+from grpc_kafka.protocol import Encoded, Plain
 
 if TYPE_CHECKING:
     from grpc_kafka._kafka.conftest import Clock
@@ -149,3 +149,30 @@ async def test_what_waits_leaves_when_it_is_told_to(clock: Clock) -> None:
     post.put(*range(100))
     post.outbox.flush()
     assert post.left == list(range(100))
+
+
+def _answers(post: Post, count: int) -> None:
+    for number in range(count):
+        plain = Plain(b"%016d" % number, "me", b"x")
+        post.outbox.put(Parcel("inbox", plain, post.told.append, 0))
+
+
+async def test_answers_that_wait_leave_as_one_record_and_those_that_need_not_leave_alone(
+    clock: Clock,
+) -> None:
+    post = Post(clock)
+    _answers(post, FEW + 50)
+    assert post.left == list(range(FEW))
+    post.single.unacknowledged = 0
+    await post.until_left(FEW + 1)
+    assert post.log[FEW:] == [("batch", b"me".ljust(16, b"\0"))]
+
+
+async def test_answers_that_are_too_large_together_leave_one_by_one(clock: Clock) -> None:
+    post = Post(clock)
+    post.batch.refusal = RecordTooLargeError("together")
+    _answers(post, FEW + 3)
+    post.single.unacknowledged = 0
+    await post.until_left(FEW + 3)
+    assert post.left == list(range(FEW + 3))
+    assert post.told == []

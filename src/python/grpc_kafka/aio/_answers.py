@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Callable
 
 from grpc_kafka._broker import Sender
@@ -12,21 +11,13 @@ from grpc_kafka._counters import Counters, is_worth_a_line
 from grpc_kafka._errors import BrokerError, RecordTooLargeError
 from grpc_kafka.aio._insisting import HOPELESS
 from grpc_kafka.aio._outcome import shortened
+from grpc_kafka.aio._records import records_of
 from grpc_kafka.aio._rpc import Rpc
-from grpc_kafka.protocol import (
-    PART,
-    Encoded,
-    Part,
-    Response,
-    encode_part,
-    encode_response,
-    parts_of,
-)
+from grpc_kafka.protocol import Response
 
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE = 0.5
 _LAST_PAUSE = 10.0
-_SOURCE_BYTES = 8
 
 
 class Answers:
@@ -65,7 +56,7 @@ class Answers:
         self._send(rpc, answer, _FIRST_PAUSE)
 
     def _send(self, rpc: Rpc, answer: Response, pause: float) -> None:
-        records = _records_of(answer)
+        records = records_of(answer)
         unheard = len(records)
 
         def report(error: BrokerError | None) -> None:
@@ -113,19 +104,6 @@ class Answers:
         if rpc in self._late:
             self._late.remove(rpc)
             self._relieved()
-
-
-def _records_of(answer: Response) -> list[Encoded]:
-    """The records of an answer: one, unless its message is larger than a record."""
-    if len(answer.message) <= PART:
-        return [encode_response(answer)]
-    source = secrets.token_hex(_SOURCE_BYTES)
-    return [
-        encode_part(Part(answer.call_id, source, sequence, piece))
-        if more
-        else encode_response(answer._replace(message=piece, parts=sequence, source=source))
-        for sequence, (piece, more) in enumerate(parts_of(answer.message))
-    ]
 
 
 def _shortened(answer: Response, error: BrokerError) -> Response:

@@ -7,7 +7,7 @@ import functools
 import logging
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import grpc
@@ -24,11 +24,11 @@ from grpc_kafka.aio._deadlines import Deadlines
 from grpc_kafka.aio._home import Home
 from grpc_kafka.aio._insisting import insist
 from grpc_kafka.aio._outcome import Outcome, outcome_of
-from grpc_kafka.aio._peers import Peers, key_of
+from grpc_kafka.aio._peers import Peers
+from grpc_kafka.aio._records import records_of
 from grpc_kafka.aio._stream_call import KafkaStreamCall
 from grpc_kafka.aio._stream_carrier import StreamRequest
 from grpc_kafka.protocol import (
-    PART,
     Accept,
     Address,
     Arity,
@@ -40,12 +40,11 @@ from grpc_kafka.protocol import (
     Part,
     Ping,
     Request,
+    Responses,
     UnexpectedFrameError,
     decode,
     encode_cancel,
-    encode_part,
-    encode_request,
-    parts_of,
+    key_of,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -300,10 +299,18 @@ class Connection:
             self._give(call, frame)
         elif isinstance(frame, (Part, Request)) or frame.to != self._home.instance:
             self.counters.unexpected += 1
+        elif isinstance(frame, Responses):
+            self._share_out(frame)
         elif isinstance(frame, Ping):
             self.peers.heard(frame.reply_to.instance)
         elif call is not None and self._may_accept(frame):
             self._give(call, frame)
+
+    def _share_out(self, frame: Responses) -> None:
+        for answer in frame.apart():
+            call = self._calls.get(answer.call_id)
+            if call is not None:
+                self._give(call, answer)
 
     def _give(self, call: InFlight, frame: Frame) -> None:
         try:
@@ -332,7 +339,7 @@ class Connection:
                 call.finish(outcome_of(error, "the request"))
 
         try:
-            for record in _records_of(outgoing, address):
+            for record in records_of(_request(outgoing, address)):
                 sender.send(topic, record, report)
         except BrokerError as error:
             call.finish(outcome_of(error, "the request"))
@@ -380,19 +387,9 @@ def deadline_after(timeout: float | None) -> float | None:
     return None if timeout is None or timeout > FOREVER else time.time() + timeout
 
 
-def _records_of(outgoing: Outgoing, address: Address) -> Iterable[Encoded]:
-    """The records that begin a call: one, unless its message is larger than a record."""
+def _request(outgoing: Outgoing, address: Address) -> Request:
     call, metadata, message, deadline, _, arity = outgoing
-    request = Request(call.call_id, call.path, address, deadline, metadata, message, arity)
-    return [encode_request(request)] if len(message) <= PART else _cut(request)
-
-
-def _cut(request: Request) -> Iterator[Encoded]:
-    for sequence, (piece, more) in enumerate(parts_of(request.message)):
-        if more:
-            yield encode_part(Part(request.call_id, request.reply_to.instance, sequence, piece))
-        else:
-            yield encode_request(request._replace(message=piece, parts=sequence))
+    return Request(call.call_id, call.path, address, deadline, metadata, message, arity)
 
 
 def _unheard(error: BrokerError) -> None:

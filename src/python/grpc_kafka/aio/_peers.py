@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from grpc_kafka.protocol import CALL_ID_LENGTH, Address, Encoded, Ping, encode_ping
+from grpc_kafka.protocol import Address, Encoded, Ping, encode_ping, key_of
 
 INTERVAL = 2.0
 """Seconds between two PINGs to a process."""
@@ -27,11 +27,6 @@ class _Peer:
     address: Address
     heard: float
     lost: dict[bytes, Lost] = field(default_factory=dict)
-
-
-def key_of(instance: str) -> bytes:
-    """The key of the PINGs to a process: its readers know by it what is for them."""
-    return instance.encode()[:CALL_ID_LENGTH].ljust(CALL_ID_LENGTH, b"\0")
 
 
 class Peers:

@@ -17,7 +17,7 @@ from grpc_kafka.aio._home import Home
 from grpc_kafka.aio._insisting import insist
 from grpc_kafka.aio._options import Limits
 from grpc_kafka.aio._outcome import BREAKING, broken_by, larger_than_max, shortened
-from grpc_kafka.aio._peers import SILENCE, Peers, key_of
+from grpc_kafka.aio._peers import SILENCE, Peers
 from grpc_kafka.aio._pipe import Pipe
 from grpc_kafka.protocol import (
     Accept,
@@ -39,6 +39,7 @@ from grpc_kafka.protocol import (
     Window,
     decode,
     encode_stream,
+    key_of,
 )
 
 _LOG = logging.getLogger(__name__)

@@ -32,6 +32,7 @@ from grpc_kafka.protocol import (
     Ping,
     Request,
     Response,
+    Responses,
     StreamFrame,
     Trailers,
     Window,
@@ -41,7 +42,9 @@ from grpc_kafka.protocol import (
     encode_ping,
     encode_request,
     encode_response,
+    encode_responses,
     encode_stream,
+    key_of,
 )
 
 if TYPE_CHECKING:
@@ -323,3 +326,52 @@ async def test_parts_without_bytes_end_their_stream(rig: Rig) -> None:
     _publish(rig, home, encode_stream(Message(_ID, home.instance, 2, b"x")))
     await settled()
     assert _trailers(rig).status == grpc.StatusCode.UNAVAILABLE.value[0]
+
+
+async def test_answers_that_share_a_record_end_the_calls_that_they_name_and_no_other(
+    rig: Rig,
+) -> None:
+    channel = rig.channel()
+    method = rig.method(channel)
+    calls = [method(b"%d" % number, timeout=20) for number in range(3)]
+    await settled()
+    requests = [each for each in _frames(rig, rig.queue) if isinstance(each, Request)]
+    ids = {int(request.message): request.call_id for request in requests}
+    to = requests[0].reply_to
+    shared = ((ids[0], b"first"), (_ID, b"nobody's"), (ids[2], b"third"), (ids[0], b"again"))
+    _publish(rig, to, encode_responses(Responses(key_of(to.instance), to.instance, shared)))
+    await settled()
+    assert [call.done() for call in calls] == [True, False, True]
+    assert [await calls[0], await calls[2]] == [b"first", b"third"]
+    calls[1].cancel()
+
+
+@pytest.mark.parametrize("to", ["another", "5f2c9e0a11d07b34"])
+async def test_answers_for_another_process_end_no_call_here(rig: Rig, to: str) -> None:
+    channel = rig.channel()
+    call = rig.method(channel)(b"x", timeout=20)
+    await settled()
+    (request,) = [frame for frame in _frames(rig, rig.queue) if isinstance(frame, Request)]
+    home = request.reply_to
+    forged = Responses(key_of(home.instance), to, ((request.call_id, b"forged"),))
+    _publish(rig, home, encode_responses(forged))
+    _publish(rig, home, encode_responses(forged._replace(call_id=key_of(to))))
+    await settled()
+    assert not call.done()
+    assert channel.counters.unexpected == 1
+    call.cancel()
+
+
+async def test_a_stream_is_not_ended_by_answers_that_share_a_record(rig: Rig) -> None:
+    chat = Chat()
+    await serve(rig, chat_handler(chat))
+    call = chat_of(rig)(timeout=20)
+    await call.write(b"1")
+    assert await call.read() == b"1"
+    (request,) = [frame for frame in _frames(rig, rig.queue) if isinstance(frame, Request)]
+    home = request.reply_to
+    forged = Responses(key_of(home.instance), home.instance, ((request.call_id, b"an end"),))
+    _publish(rig, home, encode_responses(forged))
+    await call.write(b"2")
+    assert await call.read() == b"2"
+    call.cancel()

@@ -40,15 +40,18 @@ from grpc_kafka.protocol._frames import (
     Ping,
     Request,
     Response,
+    Responses,
     StreamFrame,
     Trailers,
     Window,
+    key_of,
     kind_of,
 )
 from grpc_kafka.protocol._headers import VERSION, Encoded, Headers, deadline_header
 from grpc_kafka.protocol._metadata import metadata_of
 from grpc_kafka.protocol._moves import MOVES, Call, Role, State
 from grpc_kafka.protocol._parts import PART, SHARED, Collected, Joiner, cut, parts_of
+from grpc_kafka.protocol._sharing import Plain, Sendable, encode_responses, plain_of
 from grpc_kafka.protocol._stream import MOST_CREDIT, Stream, cost_of
 from grpc_kafka.protocol._stream_wire import encode_ping, encode_stream
 from grpc_kafka.protocol._suspicion import (
@@ -106,11 +109,14 @@ __all__ = [
     "MissingFrameError",
     "Part",
     "Ping",
+    "Plain",
     "Plan",
     "ProtocolError",
     "Request",
     "Response",
+    "Responses",
     "Role",
+    "Sendable",
     "Standing",
     "State",
     "Stream",
@@ -132,11 +138,14 @@ __all__ = [
     "encode_ping",
     "encode_request",
     "encode_response",
+    "encode_responses",
     "encode_stream",
     "is_clean",
+    "key_of",
     "kind_of",
     "letter_of",
     "metadata_of",
     "original_of",
     "parts_of",
+    "plain_of",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import reprlib
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -23,6 +24,7 @@ class FrameKind(StrEnum):
     PART = "PART"
     REQUEST = "REQUEST"
     RESPONSE = "RESPONSE"
+    RESPONSES = "RESPONSES"
     CANCEL = "CANCEL"
     ACCEPT = "ACCEPT"
     HEADERS = "HEADERS"
@@ -143,6 +145,22 @@ class Response(NamedTuple):
     source: str = ""
 
 
+class Responses(NamedTuple):
+    """Several answers, each of them OK and without metadata, to calls of one process.
+
+    Its key is the process's, as that of PING; `answers` are call ids, each with its message.
+    """
+
+    call_id: bytes
+    to: str
+    answers: tuple[tuple[bytes, bytes], ...]
+
+    def apart(self) -> Iterator[Response]:
+        """Each answer as the RESPONSE that it is."""
+        for call_id, message in self.answers:
+            yield Response(call_id, self.to, (), 0, "", (), message)
+
+
 class Cancel(NamedTuple):
     """The client no longer wants an answer.
 
@@ -229,7 +247,7 @@ class Ping(NamedTuple):
 type StreamFrame = Accept | InitialMetadata | Message | HalfClose | Window | Trailers
 """Frames that are numbered: they go from inbox to inbox."""
 
-type Frame = Part | Request | Response | Cancel | StreamFrame | Ping
+type Frame = Part | Request | Response | Responses | Cancel | StreamFrame | Ping
 
 _RUN = "."
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
@@ -242,6 +260,7 @@ _KINDS: dict[type, FrameKind] = {
     Part: FrameKind.PART,
     Request: FrameKind.REQUEST,
     Response: FrameKind.RESPONSE,
+    Responses: FrameKind.RESPONSES,
     Cancel: FrameKind.CANCEL,
     Accept: FrameKind.ACCEPT,
     InitialMetadata: FrameKind.HEADERS,
@@ -256,3 +275,8 @@ _KINDS: dict[type, FrameKind] = {
 def kind_of(frame: Frame) -> FrameKind:
     """The kind of a frame."""
     return _KINDS[type(frame)]
+
+
+def key_of(instance: str) -> bytes:
+    """The key of records that are a process's and no call's: its readers know them by it."""
+    return instance.encode()[:CALL_ID_LENGTH].ljust(CALL_ID_LENGTH, b"\0")

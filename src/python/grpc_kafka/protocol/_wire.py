@@ -38,6 +38,7 @@ from grpc_kafka.protocol._headers import (
     value_of,
 )
 from grpc_kafka.protocol._metadata import RESERVED, from_header, to_headers
+from grpc_kafka.protocol._sharing import read_responses
 from grpc_kafka.protocol._stream_wire import STREAM_READERS, read_ping
 
 
@@ -193,6 +194,7 @@ _READERS: dict[bytes | None, Callable[[bytes, Headers, bytes | None], Frame]] = 
     FrameKind.PART.encode(): _decode_part,
     FrameKind.REQUEST.encode(): _decode_request,
     FrameKind.RESPONSE.encode(): _decode_response,
+    FrameKind.RESPONSES.encode(): read_responses,
     FrameKind.CANCEL.encode(): _decode_cancel,
     FrameKind.PING.encode(): read_ping,
 }

@@ -13,6 +13,7 @@ _SENDERS = {
     FrameKind.PART: {Role.CLIENT, Role.SERVER},
     FrameKind.REQUEST: {Role.CLIENT},
     FrameKind.RESPONSE: {Role.SERVER},
+    FrameKind.RESPONSES: set(),
     FrameKind.CANCEL: {Role.CLIENT},
     FrameKind.ACCEPT: {Role.SERVER},
     FrameKind.HEADERS: {Role.SERVER},
