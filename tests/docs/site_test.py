@@ -83,7 +83,7 @@ def test_pages_of_the_site_link_to_nothing_outside_of_it() -> None:
 
 def _branches(workflow: str) -> set[str]:
     """The branches that a workflow runs on by itself; a schedule is the default branch's."""
-    when = yaml.load(workflow, yaml.BaseLoader)["on"]  # which does not take `on` for a truth
+    when = yaml.load(workflow, yaml.BaseLoader)["on"]  # noqa: S506 - it takes no `on` for a truth
     pushed = when.get("push", {}).get("branches", [])
     return {*pushed, *({DEFAULT} if "schedule" in when else ())}
 
