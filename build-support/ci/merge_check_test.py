@@ -273,9 +273,9 @@ def image(name):
     return name
 """
 MADE = {
-    MACROS: NAMES.replace("(\n", '(\n    "voles",\n', 1),
-    "src/python/services/voles/__main__.py": "",
-    "src/python/services/voles/main_test.py": "src/python/services/voles/__main__.py\n",
+    MACROS: NAMES.replace("(\n", '(\n    "shrews",\n', 1),
+    "src/python/services/shrews/__main__.py": "",
+    "src/python/services/shrews/main_test.py": "src/python/services/shrews/__main__.py\n",
 }
 
 
@@ -284,14 +284,14 @@ def named(system: Repository) -> Repository:
     system.switch("develop")
     system.commit({MACROS: NAMES})
     system.push("develop")
-    system.branch("voles")
+    system.branch("shrews")
     return system
 
 
 def test_a_new_service_reaches_its_tests_and_what_stands_for_all_services(
     named: Repository, check: Checks
 ) -> None:
-    started = f"{SERVICES[SYSTEM]}src/python/services/voles/__main__.py\n"
+    started = f"{SERVICES[SYSTEM]}src/python/services/shrews/__main__.py\n"
     named.commit({**MADE, SYSTEM: started})
     assert check() is Exit.PASSED
     assert check.tested == [MACROS, *sorted(MADE.keys() - {MACROS}), SYSTEM]
@@ -300,7 +300,7 @@ def test_a_new_service_reaches_its_tests_and_what_stands_for_all_services(
 def test_a_service_that_is_no_more_reaches_what_stood_for_all_services(
     named: Repository, check: Checks
 ) -> None:
-    starting = f"{SERVICES[SYSTEM]}src/python/services/voles/__main__.py\n"
+    starting = f"{SERVICES[SYSTEM]}src/python/services/shrews/__main__.py\n"
     named.commit({**MADE, SYSTEM: starting})
     named.git.run("push", "--quiet", "origin", "HEAD:develop")
     named.commit({**dict.fromkeys(MADE.keys() - {MACROS}), MACROS: NAMES})
