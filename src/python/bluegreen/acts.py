@@ -77,9 +77,7 @@ class Acts:
             Action.SERVERS: lambda step, _s, left: self._engine.start_servers(_release(step), left),
             Action.EXPAND: self._expand,
             Action.CLEAR: lambda step, _state, left: self._engine.clear(_lane(step), left),
-            Action.TOPICS: lambda step, _state, left: self._engine.prepare(
-                _lane(step), _release(step), left
-            ),
+            Action.TOPICS: self._topics,
             Action.START: lambda step, _state, left: self._engine.start(
                 _lane(step), _release(step), left
             ),
@@ -195,6 +193,14 @@ class Acts:
     def _contract(self, step: Step, _state: State, timeout: float) -> Heads:
         self._engine.contract(_release(step), timeout)
         return self._heads(step)
+
+    def _topics(self, step: Step, _state: State, timeout: float) -> None:
+        end = self._clock.monotonic() + timeout
+        # What a rollback starts again is stopped; if somebody has started it, it takes calls.
+        if self._condition(step).running:
+            self._engine.stop(_lane(step), timeout)
+        left = max(1.0, end - self._clock.monotonic())
+        self._engine.prepare(_lane(step), _release(step), left)
 
     def _switch(self, step: Step, _state: State, timeout: float) -> None:
         lane = _lane(step)

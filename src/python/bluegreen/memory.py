@@ -194,9 +194,12 @@ class MemoryEngine(Port):
         self._before("start")
         if not self._world.images.issuperset(release.images.values()):
             raise PortError("an image is not there")
-        if lane in self._world.dirty and lane not in self._world.lanes:
+        there = self._world.lanes.get(lane)
+        if lane in self._world.dirty and not (there and there.running):
             self._world.broken_promises.append(f"{lane} may serve requests of its former life")
         self._leave(lane)
+        if there is None or there.release != release:
+            self._world.made.append(lane)
         self._world.lanes[lane] = Tenancy(release, healthy=False)
         self._after("start")
         if self._world.bad.get(release.version) == "does not start":

@@ -89,6 +89,7 @@ class World:
         standby: The lane that answers what that one does not.
         served: Whether there was ever a healthy lane with traffic.
         dirty: Lanes whose topics may hold requests of a former life.
+        made: Lanes whose containers were made, one after the other.
         kept: Whether connections from before a switch, or those of streams that ended since, may
             still bring requests to the lane before.
         faults: Errors that the next calls of a port's method raise, one each.
@@ -116,6 +117,7 @@ class World:
     standby: Lane | None = None
     served: bool = False
     dirty: set[Lane] = field(default_factory=set)
+    made: list[Lane] = field(default_factory=list)
     kept: bool = False
     faults: dict[str, list[Exception | KeyboardInterrupt]] = field(default_factory=dict)
     bad: dict[str, str] = field(default_factory=dict)
