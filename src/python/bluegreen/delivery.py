@@ -3,8 +3,15 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from bluegreen.errors import BlueGreenError, PortError, RefusedError, why
+from bluegreen.errors import (
+    BlueGreenError,
+    PortError,
+    RefusedError,
+    StepError,
+    why,
+)
 from bluegreen.executor import Executor
+from bluegreen.hooks import Hooks
 from bluegreen.journal import Journal
 from bluegreen.lock import Lock
 from bluegreen.plan import (
@@ -38,6 +45,7 @@ class Delivery:
         journal: Where all is written down.
         clock: Time here.
         timeouts: Seconds of each action.
+        hooks: What is run here at the end.
         announce: Is told the plan before it is done.
     """
 
@@ -52,6 +60,7 @@ class Delivery:
         journal: Journal,
         clock: Clock,
         timeouts: Timeouts | None = None,
+        hooks: Hooks | None = None,
         announce: Callable[[Sequence[Step]], None],
     ) -> None:
         self._destination = destination
@@ -62,6 +71,7 @@ class Delivery:
         self._journal = journal
         self._clock = clock
         self._timeouts = timeouts
+        self._hooks = hooks
         self._announce = announce
 
     def do(self, operation: str, choose: Choose) -> Outcome:
@@ -90,6 +100,7 @@ class Delivery:
                 failure = error
             outcome = self._outcome(operation, before, wanted, began, failure)
             if steps:
+                self._end(outcome, failure)
                 self._tell(outcome)
         if failure is not None:
             raise failure
@@ -120,6 +131,16 @@ class Delivery:
             seconds=round(self._clock.monotonic() - began, 1),
             failure=None if failure is None else self._journal.run.redact(str(failure)),
         )
+
+    def _end(self, outcome: Outcome, failure: BlueGreenError | None) -> None:
+        if self._hooks is None:
+            return
+        try:
+            live = self._store.load().live
+        except BlueGreenError:  # the server is away, which ends an operation, too
+            live = None
+        step = failure.step if isinstance(failure, StepError) else ""
+        self._hooks.ended(outcome.version, live, None if failure is None else step)
 
     def _tell(self, outcome: Outcome) -> None:
         try:

@@ -2,9 +2,9 @@ import pytest
 
 from bluegreen.errors import LockedError, PortError, RefusedError, StepError, TemporaryError
 from bluegreen.lane import Lane
-from bluegreen.plan import Deploy, Prune, Rollback
+from bluegreen.plan import Deploy, Prune, Rollback, plan
 from bluegreen.state import Status
-from bluegreen.step import Action, Step
+from bluegreen.step import Action, Kind, Step, default_timeouts
 from bluegreen.store import Event, Record, Store
 from bluegreen.testing import World, contract, files, release, served_by, with_deployed
 
@@ -143,6 +143,45 @@ def test_a_step_ends_at_its_timeout_however_many_tries_are_left() -> None:
     with pytest.raises(StepError):
         world.run(Deploy(TWO))
     assert world.seconds - began < 180 + 60
+
+
+def test_no_step_takes_longer_than_it_says_where_each_file_takes_its_time() -> None:
+    world = with_deployed(1)
+    known, before = len(world.told), world.seconds
+    world.slow = 6
+    with pytest.raises(StepError, match=r"record failed: no time is left to write"):
+        world.run(Deploy(TWO))
+    steps = [Action.PREFLIGHT, Action.BEGIN, Action.RECORD, Action.TURN_BACK, Action.END]
+    most = default_timeouts()
+    assert world.seconds - before < sum(most[each] for each in steps)
+    for record in world.told[known:]:
+        assert record.seconds <= most[Action(record.step.split()[0])], record
+    world.slow = 0
+    world.run(Deploy(TWO))
+    assert served_by(world) == TWO.version
+
+
+def test_a_prune_ends_in_its_time() -> None:
+    world = with_deployed(1, 2, 3, 4, 5)
+    versions = [release(n).version for n in range(1, 6)]
+    world.slow = 10
+    [step] = plan(
+        world.state, Prune(versions, versions, keep=1), {**default_timeouts(), Action.PRUNE: 25}
+    )
+    began = world.seconds
+    with pytest.raises(StepError, match="prune failed: no time is left to remove"):
+        world.do([step])
+    assert world.seconds - began <= step.timeout
+
+
+def test_what_cannot_be_written_down_in_time_is_given_up() -> None:
+    world = with_deployed(1)
+    step = Step(Action.BEGIN, 4, Lane.GREEN, TWO, Kind.DEPLOY)
+    world.faults["write"] = [TemporaryError("the connection broke")] * 9
+    began = world.seconds
+    with pytest.raises(StepError, match="begin green failed: the connection broke"):
+        world.do([step])
+    assert world.seconds - began <= step.timeout
 
 
 def test_a_switch_by_hand_is_told_before_anything_is_touched() -> None:
@@ -297,6 +336,31 @@ def test_contract_ends_the_way_back() -> None:
     with pytest.raises(RefusedError, match="c0002 has removed what it needs"):
         world.run(Rollback(ONE))
     assert list(world.lanes) == [Lane.GREEN]
+
+
+def test_nothing_is_contracted_while_somebody_has_the_old_lane_run() -> None:
+    world = with_deployed(1)
+    world.run(Deploy(release(2, contract=2)))
+    before = world.state
+    world.lanes[Lane.BLUE].running = True
+    with pytest.raises(StepError, match=r"account, database of blue runs, .* not touched") as ended:
+        world.run(contract(world))
+    assert ended.value.went_back
+    assert (world.state, world.heads) == (before, before.database)
+    world.lanes[Lane.BLUE].running = False
+    world.run(contract(world))
+    assert world.heads == release(2, contract=2).heads
+
+
+def test_a_contract_that_is_gone_on_with_looks_for_the_old_lane_once_more() -> None:
+    world = with_deployed(1)
+    world.run(Deploy(release(2, contract=2)))
+    steps = plan(world.state, contract(world))
+    world.do(steps[:2])
+    world.lanes[Lane.BLUE].running = True
+    with pytest.raises(StepError, match="contract failed: account, database of blue runs"):
+        world.run(contract(world))
+    assert world.broken_promises == []
 
 
 def test_a_contract_that_fails_halfway_is_known_to_have_moved_the_schema() -> None:

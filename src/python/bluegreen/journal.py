@@ -1,5 +1,6 @@
 """Writes down what becomes of steps: in the log on the server, and for whoever watches."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -46,7 +47,13 @@ class Journal:
         self._listener = listener
 
     def note(
-        self, step: str, event: Event, began: float, detail: str = "", version: str = ""
+        self,
+        step: str,
+        event: Event,
+        began: float,
+        detail: str = "",
+        version: str = "",
+        within: float = math.inf,
     ) -> None:
         """Write down what became of a step that began at a time of the clock.
 
@@ -56,13 +63,15 @@ class Journal:
             began: By the clock.
             detail: Why it failed; what it found out.
             version: The release that it was done with.
+            within: Seconds that this may take; as long as it is worth trying by default.
 
         Raises:
             PortError: the server does not take it.
         """
         seconds = round(self._clock.monotonic() - began, 3)  # without what the log itself takes
+        store = self._store.within(within)
         record = Record(
-            at=patiently(self._clock, self._store.now),
+            at=patiently(self._clock, store.now, within),
             run=self.run.id,
             owner=self.run.owner,
             step=step,
@@ -72,21 +81,26 @@ class Journal:
             version=version,
         )
         self._listener(record)
-        patiently(self._clock, lambda: self._store.note(record))
+        patiently(self._clock, lambda: store.note(record), within)
 
 
-def patiently[T](clock: Clock, act: Callable[[], T]) -> T:
+def patiently[T](clock: Clock, act: Callable[[], T], within: float = math.inf) -> T:
     """Do what concerns the deployer's own files, again and again for 15 s while it fails for now.
+
+    Args:
+        clock: Time here.
+        act: Does it.
+        within: Seconds after which it is not tried again.
 
     Raises:
         PortError: it fails for good, or for longer.
     """
-    pause = _PAUSE
+    pause, end = _PAUSE, clock.monotonic() + within
     while True:
         try:
             return act()
         except TemporaryError:
-            if pause > _LONGEST_PAUSE:
+            if pause > _LONGEST_PAUSE or clock.monotonic() + pause > end:
                 raise
         clock.sleep(pause)
         pause *= 2

@@ -2,10 +2,12 @@
 
 # ruff: noqa: ARG002, D102 - the ports say what each method takes and does.
 
+import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bluegreen.errors import PortError
 from bluegreen.lane import Lane
@@ -60,6 +62,22 @@ class MemoryClock:
 
 class Files(Port):
     """The files of the server."""
+
+    _end = math.inf
+
+    def within(self, seconds: float) -> Self:
+        limited = copy.copy(self)
+        limited._end = min(self._end, self._world.seconds + seconds)
+        return limited
+
+    def _before(self, name: str) -> None:
+        """Take the time that it takes, as far as there is any."""
+        left = self._end - self._world.seconds
+        slow = min(self._world.slow, 15.0)
+        self._world.seconds += max(0.0, min(left, slow))
+        if left < slow or left <= 0:
+            raise PortError(f"no time is left to {name}")
+        super()._before(name)
 
     def now(self) -> datetime:
         self._world.live_or_die("now")

@@ -159,7 +159,8 @@ class _Planner:
         if release.heads.contract <= state.database.contract:
             return []
         begin = self._step(Action.BEGIN, live, release, kind=Kind.CONTRACT)
-        return [self._step(Action.PREFLIGHT), begin, *self._contracting(state, live, release)]
+        looked = self._step(Action.PREFLIGHT, kind=Kind.CONTRACT)
+        return [looked, begin, *self._contracting(state, live, release)]
 
     def prune(self, state: State, wanted: Prune) -> list[Step]:
         if state.operation:
@@ -200,7 +201,7 @@ class _Planner:
             *self._bringing(lane, state.live, release, kind, keeps(state, lane, release, kind)),
         ]
 
-    def _bringing(  # noqa: PLR0913 - all that an operation is
+    def _bringing(
         self, lane: Lane, old: Lane | None, release: Release, kind: Kind, kept: bool
     ) -> Iterator[Step]:
         """What a deploy or a rollback does once it has begun."""
@@ -237,9 +238,7 @@ class _Planner:
         release, lane = operation.release, operation.lane
         if operation.kind is Kind.CONTRACT:
             return list(self._contracting(state, lane, release))
-        return list(
-            self._bringing(lane, operation.old, release, operation.kind, operation.kept)
-        )
+        return list(self._bringing(lane, operation.old, release, operation.kind, operation.kept))
 
     def _resume(self, state: State, operation: Operation) -> list[Step]:
         """Go on from the step that was reached, in a lane that may not be what it was."""

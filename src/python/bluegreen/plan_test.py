@@ -165,8 +165,10 @@ def test_a_failed_deploy_is_undone_until_the_old_lane_begins_to_drain(
         (Action.START, "turn-back, stop blue, end"),
         (
             Action.SWITCH,
-            "turn-back, start green, switch green, drain-http blue, drain-streams blue, "
-            "drain-calls blue, stop blue, end",
+            (
+                "turn-back, start green, switch green, drain-http blue, drain-streams blue, "
+                "drain-calls blue, stop blue, end"
+            ),
         ),
     ],
 )

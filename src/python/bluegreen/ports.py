@@ -57,6 +57,12 @@ class Facts:
 class Server(Protocol):
     """Files and the clock of one server. Paths are below the deployer's own folder there."""
 
+    def within(self, seconds: float) -> "Server":
+        """The same, to be used no longer than so many seconds from now on.
+
+        What would take longer raises `PortError`, as all does that is asked later.
+        """
+
     def now(self) -> datetime:
         """The time by the server's clock, in UTC."""
 

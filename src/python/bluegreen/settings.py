@@ -17,6 +17,7 @@ from bluegreen.fields import (
     Command,
     FileHere,
     FolderThere,
+    HookedAction,
     LocalImage,
     Maker,
     Name,
@@ -148,6 +149,29 @@ class Tasks(_Table):
     """Drive the scenario through a lane that has no traffic."""
 
 
+class Hook(_Table):
+    """A program of this machine, run in the folder of the settings."""
+
+    command: Command
+    timeout: Seconds = 60.0
+
+
+class Hooks(_Table):
+    """What runs on this machine beside the steps; see `bluegreen.hooks`."""
+
+    before: Mapping[HookedAction, Hook] = Field(default_factory=dict)
+    """A failure is that of the step, which is not done."""
+
+    after: Mapping[HookedAction, Hook] = Field(default_factory=dict)
+    """A failure is that of the step, which is undone if it can be."""
+
+    succeeded: Hook | None = None
+    """At the end; a failure changes nothing."""
+
+    failed: Hook | None = None
+    """At the end, once what can be undone is; a failure changes nothing."""
+
+
 class Watch(_Table):
     """When a new lane does too badly; see `bluegreen.watch.Limits`."""
 
@@ -215,6 +239,7 @@ class Settings(_Table):
     timeouts: Mapping[Action, Seconds] = Field(default_factory=dict)
     watch: Watch = Watch()
     keep: Keep = Keep()
+    hooks: Hooks = Hooks()
     notify: tuple[Secret, ...] = ()
     """Whom to tell: each is the URL of a target, which holds a password and is a secret."""
 

@@ -110,6 +110,11 @@ prove = ["scenario 'x", "--all"]
 check = "database-migrate check --since {since}"
 expand = ["database-migrate --since {expand}", "database-prepare {", "database-prepare '{{}}'"]
 publish = ["static {expand!r} {}"]
+[hooks]
+suceeded = {command = ["true"]}
+failed = {command = []}
+before.swich = {command = ["true"]}
+after.end = {command = ["true"], timeout = 0}
 [timeouts]
 pul = 5
 pull = "soon"
@@ -160,6 +165,11 @@ failure-rate = 2
             "'^[A-Za-z_][A-Za-z0-9_]*$'"
         ),
         "destinations.staging.watch.failure-rate: input should be less than or equal to 1",
+        "hooks.after.end.timeout: input should be greater than 0",
+        "hooks.after.end: only writes down how far it is, or undoes: hooks go with other steps",
+        "hooks.before.swich: is no action; is it switch?",
+        "hooks.failed.command: tuple should have at least 1 item after validation, not 0",
+        "hooks.suceeded: is no setting; is it succeeded?",
         "project.name: string should match pattern '^[a-z][a-z0-9-]*$'",
         (
             "project.registry-login.password: input should be a valid dictionary or instance of "

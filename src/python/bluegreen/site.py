@@ -7,25 +7,28 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from bluegreen.acts import Acts, Demands
 from bluegreen.commands import Say
-from bluegreen.engine.client import Docker
+from bluegreen.engine.client import Asked, Docker
 from bluegreen.engine.compose import Compose
 from bluegreen.engine.engine import ServerEngine
 from bluegreen.engine.images import Credentials, Images
 from bluegreen.engine.lines import Lines
 from bluegreen.engine.variables import Variables
 from bluegreen.executor import Executor
+from bluegreen.hooks import Hooks
+from bluegreen.hooks import Run as RunHook
 from bluegreen.journal import Journal, Listener, Run
 from bluegreen.lock import Identity, Lock
 from bluegreen.nginx.balancer import ServerBalancer
-from bluegreen.ports import Clock
+from bluegreen.ports import Clock, Server
 from bluegreen.secret import Redactor
 from bluegreen.settings import Destination, Settings
-from bluegreen.ssh.connection import Address, Connection
+from bluegreen.ssh.connection import Address, Connection, Runs
 from bluegreen.ssh.files import Files
 from bluegreen.store import Store
 
@@ -72,15 +75,29 @@ class Site:
 
     told: Told
     connection: Connection
-    files: Files
+    files: Server
     store: Store
     lock: Lock
-    docker: Docker
+    docker: Asked
     lines: Lines
     compose: Compose
     engine: ServerEngine
     balancer: ServerBalancer
     clock: Clock = field(default_factory=SystemClock)
+
+    def on(self, commands: Runs, files: Server, docker: Asked, clock: Clock) -> Self:
+        """The same parts on other ground; `connection` alone stays what it is."""
+        return replace(
+            self,
+            files=files,
+            store=Store(files),
+            lock=Lock(files, _identity()),
+            docker=docker,
+            compose=Compose(commands),
+            engine=_engine(self.told, commands, files, docker, clock),
+            balancer=_balancer(self.told, docker, clock, files),
+            clock=clock,
+        )
 
     def journal(self, listener: Listener) -> Journal:
         """The log of a run that begins now."""
@@ -88,12 +105,28 @@ class Site:
         run = Run(secrets.token_hex(4), owner(), redact)
         return Journal(self.store, self.clock, run, listener)
 
-    def executor(self, journal: Journal, contents: Mapping[str, str]) -> Executor:
+    def hooks(self, journal: Journal, operation: str, run: RunHook) -> Hooks:
+        """What runs here beside the steps of an operation.
+
+        Args:
+            journal: Where all is written down.
+            operation: What to call it, such as `deploy`.
+            run: Runs one.
+        """
+        told = {
+            "BLUEGREEN_DESTINATION": self.told.name,
+            "BLUEGREEN_OPERATION": operation,
+            OWNER: journal.run.owner,
+        }
+        return Hooks(self.told.settings.hooks, told, run, journal, self.clock)
+
+    def executor(self, journal: Journal, contents: Mapping[str, str], hooks: Hooks) -> Executor:
         """What does plans there.
 
         Args:
             journal: Where all is written down.
             contents: The Compose files of the release to deliver, by their digests.
+            hooks: What runs here beside the steps.
         """
         destination = self.told.destination
         acts = Acts(
@@ -115,6 +148,7 @@ class Site:
             clock=self.clock,
             journal=journal,
             timeouts=destination.timeouts,
+            hooks=hooks,
         )
 
 
@@ -126,20 +160,6 @@ def opened(told: Told) -> Iterator[Site]:
     key = told.secrets.get(f"destinations.{told.name}.key")
     connection = Connection(Address.parse(destination.address), destination.known_hosts, key)
     clock, files, docker = SystemClock(), Files(connection, folder), Docker(connection)
-    lines, compose = Lines(folder, project.name), Compose(connection)
-    engine = ServerEngine(
-        connection=connection,
-        files=files,
-        docker=docker,
-        lines=lines,
-        compose=compose,
-        images=Images(_credentials(told)),
-        variables=Variables(project.name, folder, destination.public_url, destination.environment),
-        tasks=told.settings.tasks,
-        services=project.services,
-        clock=clock,
-        say=told.say,
-    )
     try:
         yield Site(
             told=told,
@@ -148,14 +168,36 @@ def opened(told: Told) -> Iterator[Site]:
             store=Store(files),
             lock=Lock(files, _identity()),
             docker=docker,
-            lines=lines,
-            compose=compose,
-            engine=engine,
-            balancer=ServerBalancer(docker, project.name, clock, files.now),
+            lines=Lines(folder, project.name),
+            compose=Compose(connection),
+            engine=_engine(told, connection, files, docker, clock),
+            balancer=_balancer(told, docker, clock, files),
             clock=clock,
         )
     finally:
         connection.close()
+
+
+def _engine(told: Told, commands: Runs, files: Server, docker: Asked, clock: Clock) -> ServerEngine:
+    project, destination = told.settings.project, told.destination
+    folder, url = destination.folder, destination.public_url
+    return ServerEngine(
+        connection=commands,
+        files=files,
+        docker=docker,
+        lines=Lines(folder, project.name),
+        compose=Compose(commands),
+        images=Images(_credentials(told)),
+        variables=Variables(project.name, folder, url, destination.environment),
+        tasks=told.settings.tasks,
+        services=project.services,
+        clock=clock,
+        say=told.say,
+    )
+
+
+def _balancer(told: Told, docker: Asked, clock: Clock, files: Server) -> ServerBalancer:
+    return ServerBalancer(docker, told.settings.project.name, clock, files.now)
 
 
 def owner() -> str:

@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime
 
 from bluegreen.cli.console import Console
+from bluegreen.settings import Hooks
 from bluegreen.step import Action, Step
 from bluegreen.store import Event, Record
 
@@ -20,7 +21,7 @@ def record(step: str, event: Event, detail: str = "") -> Record:
 def shown(*records: Record, as_json: bool = False) -> list[str]:
     out = io.StringIO()
     console = Console(as_json=as_json, out=out)
-    console.plan(TWICE)
+    console.plan(TWICE, Hooks())
     before = len(out.getvalue())
     for each in records:
         console.record(each)
@@ -56,6 +57,6 @@ def test_what_is_under_way_goes_on_where_nobody_reads_any_more() -> None:
     os.close(reads)
     with open(writes, "w", encoding="utf-8") as out:  # noqa: PTH123 - a descriptor
         console = Console(as_json=False, out=out)
-        console.plan(TWICE)
+        console.plan(TWICE, Hooks())
         for each in done("turn-back", "end"):
             console.record(each)

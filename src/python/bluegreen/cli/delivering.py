@@ -1,7 +1,8 @@
 """The commands that make releases and change what serves."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,13 +11,14 @@ from bluegreen.bundle import Bundle, digest
 from bluegreen.cli.context import Context
 from bluegreen.cli.telling import told_if_it_fails
 from bluegreen.cli.waiting import when_unlocked
+from bluegreen.commands import follow
 from bluegreen.delivery import Choose, Delivery, rollback_to
-from bluegreen.engine.lines import LANE_FILE
 from bluegreen.errors import RefusedError
 from bluegreen.notifying import Notifying
 from bluegreen.plan import Contract, Deploy, Prune, plan
 from bluegreen.ports import Outcome
-from bluegreen.rehearsal import Rehearsal
+from bluegreen.rehearsal.rehearsing import rehearse
+from bluegreen.settings import Hook
 from bluegreen.setup.gathering import named
 from bluegreen.site import Site, SystemClock
 from bluegreen.ssh.secret_files import SecretFiles
@@ -91,7 +93,7 @@ def _deliver(
         with told_if_it_fails(context, operation, secrets):
             _check_secrets(site, contents.values())
             if context.options.dry_run:
-                _rehearse(context, site, choose)
+                _rehearse(context, site, operation, choose, contents)
                 return
             outcome = _done(context, site, operation, choose, contents)
         context.console.outcome(outcome, _serves(site))
@@ -110,25 +112,17 @@ def _check_secrets(site: Site, compose: Iterable[str]) -> None:
         raise RefusedError(f"the server has no secret {names}: `bluegreen setup` brings it there")
 
 
-def _rehearse(context: Context, site: Site, choose: Choose) -> None:
+def _rehearse(
+    context: Context,
+    site: Site,
+    operation: str,
+    choose: Choose,
+    contents: Mapping[str, str],
+) -> None:
     state = site.store.load()
     steps = plan(state, choose(state, site.store), context.destination.timeouts)
-    kept = {version: site.store.release(version) for version in site.store.versions()}
-    needed = {step.release.version for step in steps if step.release}
-    project = context.settings.project
-    rehearsal = Rehearsal(
-        lines=site.lines,
-        tasks=context.settings.tasks,
-        services=project.services,
-        state=state,
-        manifests={version: release for version, release in kept.items() if release},
-        lane_files={version: file for version in needed if (file := _lane_file(site, version))},
-    )
-    context.console.rehearsal(steps, rehearsal.commands)
-
-
-def _lane_file(site: Site, version: str) -> str | None:
-    return site.files.read(f"releases/{version}/{LANE_FILE}")
+    commands = rehearse(site, operation, steps, contents)
+    context.console.rehearsal(steps, commands, context.settings.hooks)
 
 
 def _done(
@@ -139,18 +133,32 @@ def _done(
     contents: Mapping[str, str],
 ) -> Outcome:
     journal = site.journal(context.console.record)
+    hooks = site.hooks(journal, operation, partial(_run_hook, context, journal.run.redact))
     delivery = Delivery(
         destination=site.told.name,
         lock=site.lock,
         store=site.store,
-        executor=site.executor(journal, contents),
+        executor=site.executor(journal, contents, hooks),
         notifier=Notifying(context.targets(site.told.secrets)),
         journal=journal,
         clock=site.clock,
         timeouts=context.destination.timeouts,
-        announce=context.console.plan,
+        hooks=hooks,
+        announce=partial(context.console.plan, hooks=context.settings.hooks),
     )
     return when_unlocked(context, lambda: delivery.do(operation, choose))
+
+
+def _run_hook(
+    context: Context, redact: Callable[[str], str], hook: Hook, told: Mapping[str, str]
+) -> None:
+    follow(
+        hook.command,
+        timeout=hook.timeout,
+        folder=context.checkout,
+        environment={**context.settings.without_secrets(os.environ), **told},
+        say=lambda line: context.console.progress(redact(line)),
+    )
 
 
 def _serves(site: Site) -> str:

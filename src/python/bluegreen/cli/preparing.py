@@ -8,11 +8,15 @@ from pathlib import Path
 
 from bluegreen.cli.context import Context
 from bluegreen.cli.waiting import when_unlocked
-from bluegreen.engine.servers import Servers
+from bluegreen.commands import Say
+from bluegreen.engine.servers import Servers, Written
 from bluegreen.engine.variables import Variables
 from bluegreen.errors import PortError, SettingsError
+from bluegreen.journal import Listener
 from bluegreen.lane import Lane
 from bluegreen.notifying import Notifying
+from bluegreen.ports import Notifier
+from bluegreen.rehearsal.rehearsing import rehearse_alone
 from bluegreen.secret import resolve, run
 from bluegreen.setup import doctor as looks
 from bluegreen.setup import making
@@ -115,30 +119,49 @@ def doctor(context: Context) -> None:
 def servers(context: Context) -> None:
     """Bring Kafka, PostgreSQL and nginx to the release that serves."""
     with context.site(delivering=True) as site:
-        upkeep = Upkeep(
-            destination=context.name,
-            servers=servers_of(site),
-            balancer=site.balancer,
-            pull=site.engine.pull,
-            lock=site.lock,
-            store=site.store,
-            journal=site.journal(context.console.record),
-            notifier=Notifying(context.targets(site.told.secrets)),
-            clock=site.clock,
-            say=context.console.progress,
-        )
+        timeout = context.destination.timeouts[Action.SERVERS]
+        notifier = Notifying(context.targets(site.told.secrets))
+        upkeep = _upkeep(context, site, context.console.record, notifier, context.console.progress)
         if context.options.dry_run:
             changes = upkeep.look()
-            for each in changes:
+            for each in [*changes, *(_rehearsed_servers(context, site) if changes else ())]:
                 context.console.progress(each)
             outcome = None
         else:
             changes = []
-            outcome = upkeep.do(context.destination.timeouts[Action.SERVERS])
+            outcome = upkeep.do(timeout)
         if outcome is not None:
             context.console.outcome(outcome, "they are of the release that serves")
         elif not changes:
             context.console.progress("nothing to do: they are of the release that serves")
+
+
+def _upkeep(
+    context: Context, site: Site, listener: Listener, notifier: Notifier, say: Say
+) -> Upkeep[Written]:
+    return Upkeep(
+        destination=context.name,
+        servers=servers_of(site),
+        balancer=site.balancer,
+        pull=site.engine.pull,
+        lock=site.lock,
+        store=site.store,
+        journal=site.journal(listener),
+        notifier=notifier,
+        clock=site.clock,
+        say=say,
+    )
+
+
+def _rehearsed_servers(context: Context, site: Site) -> list[str]:
+    """What would be run."""
+    timeout = context.destination.timeouts[Action.SERVERS]
+    nobody = Notifying([])
+
+    def bring(there: Site, listener: Listener) -> None:
+        _upkeep(context, there, listener, nobody, lambda _line: None).do(timeout)
+
+    return ["on the server:", *(f"  {line}" for line in rehearse_alone(site, bring))]
 
 
 def servers_of(site: Site) -> Servers:

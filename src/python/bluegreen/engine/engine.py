@@ -8,7 +8,7 @@ import yaml
 
 from bluegreen.commands import Say
 from bluegreen.engine import conditions, metrics
-from bluegreen.engine.client import Docker
+from bluegreen.engine.client import Asked
 from bluegreen.engine.compose import Compose
 from bluegreen.engine.containers import found
 from bluegreen.engine.images import Images, registry_of
@@ -26,7 +26,7 @@ from bluegreen.lane import Lane
 from bluegreen.ports import Clock, Condition, Facts, Server
 from bluegreen.release import Heads, Release
 from bluegreen.settings import Tasks
-from bluegreen.ssh.connection import Connection
+from bluegreen.ssh.connection import Runs
 
 SERVERS = frozenset({"kafka", "nginx", "postgres"})
 """What belongs to no lane."""
@@ -58,9 +58,9 @@ class ServerEngine:
     def __init__(
         self,
         *,
-        connection: Connection,
+        connection: Runs,
         files: Server,
-        docker: Docker,
+        docker: Asked,
         lines: Lines,
         compose: Compose,
         images: Images,
@@ -277,7 +277,8 @@ class ServerEngine:
     def _until_none(self, lane: Lane, kind: str, timeout: float) -> bool:
         end = self._clock.monotonic() + timeout
         while True:
-            with self._docker.asked(_LOOK_SECONDS) as client:
+            look = max(1.0, min(_LOOK_SECONDS, end - self._clock.monotonic()))
+            with self._docker.asked(look) as client:
                 containers = found(client, self._lines.lane_project(lane))
                 active = sum(metrics.active(each, kind) for each in containers)
             if active == 0:
