@@ -4,7 +4,7 @@ from bluegreen.errors import LockedError, PortError, RefusedError, StepError, Te
 from bluegreen.lane import Lane
 from bluegreen.plan import Deploy, Prune, Rollback, plan
 from bluegreen.state import Status
-from bluegreen.step import Action, Kind, Step, default_timeouts
+from bluegreen.step import Action, Step
 from bluegreen.store import Event, Record, Store
 from bluegreen.testing import World, contract, files, release, served_by, with_deployed
 
@@ -32,37 +32,6 @@ def test_a_rollback_returns_to_the_release_before() -> None:
     world.run(Rollback(ONE))
     assert served_by(world) == ONE.version
     assert world.state.previous is None
-
-
-def test_a_rollback_starts_the_containers_that_are_there() -> None:
-    world = with_deployed(1, 2)
-    made = list(world.made)
-    world.run(Rollback(ONE))
-    assert world.made == made
-    world.run(Rollback(TWO))
-    assert world.made == made
-    world.run(Deploy(THREE))
-    world.run(Rollback(ONE))  # which has lost its lane to the third
-    assert world.made == [*made, Lane.BLUE, Lane.GREEN]
-    assert served_by(world) == ONE.version
-
-
-def test_a_rollback_stops_what_somebody_has_started_before_its_topics_are_emptied() -> None:
-    world = with_deployed(1, 2)
-    world.lanes[Lane.BLUE].running = True
-    world.run(Rollback(ONE))
-    assert served_by(world) == ONE.version
-
-
-def test_a_rollback_that_fails_leaves_the_containers_that_were_there() -> None:
-    world = with_deployed(1, 2)
-    world.bad[ONE.version] = "answers 500"
-    before = world.state
-    with pytest.raises(StepError, match="everything is as before"):
-        world.run(Rollback(ONE))
-    assert world.state == before
-    assert served_by(world) == TWO.version
-    assert not world.lanes[Lane.BLUE].running
 
 
 @pytest.mark.parametrize("ill", BAD)
@@ -143,45 +112,6 @@ def test_a_step_ends_at_its_timeout_however_many_tries_are_left() -> None:
     with pytest.raises(StepError):
         world.run(Deploy(TWO))
     assert world.seconds - began < 180 + 60
-
-
-def test_no_step_takes_longer_than_it_says_where_each_file_takes_its_time() -> None:
-    world = with_deployed(1)
-    known, before = len(world.told), world.seconds
-    world.slow = 6
-    with pytest.raises(StepError, match=r"record failed: no time is left to write"):
-        world.run(Deploy(TWO))
-    steps = [Action.PREFLIGHT, Action.BEGIN, Action.RECORD, Action.TURN_BACK, Action.END]
-    most = default_timeouts()
-    assert world.seconds - before < sum(most[each] for each in steps)
-    for record in world.told[known:]:
-        assert record.seconds <= most[Action(record.step.split()[0])], record
-    world.slow = 0
-    world.run(Deploy(TWO))
-    assert served_by(world) == TWO.version
-
-
-def test_a_prune_ends_in_its_time() -> None:
-    world = with_deployed(1, 2, 3, 4, 5)
-    versions = [release(n).version for n in range(1, 6)]
-    world.slow = 10
-    [step] = plan(
-        world.state, Prune(versions, versions, keep=1), {**default_timeouts(), Action.PRUNE: 25}
-    )
-    began = world.seconds
-    with pytest.raises(StepError, match="prune failed: no time is left to remove"):
-        world.do([step])
-    assert world.seconds - began <= step.timeout
-
-
-def test_what_cannot_be_written_down_in_time_is_given_up() -> None:
-    world = with_deployed(1)
-    step = Step(Action.BEGIN, 4, Lane.GREEN, TWO, Kind.DEPLOY)
-    world.faults["write"] = [TemporaryError("the connection broke")] * 9
-    began = world.seconds
-    with pytest.raises(StepError, match="begin green failed: the connection broke"):
-        world.do([step])
-    assert world.seconds - began <= step.timeout
 
 
 def test_a_switch_by_hand_is_told_before_anything_is_touched() -> None:
