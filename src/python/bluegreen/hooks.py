@@ -6,13 +6,15 @@ a deployer that goes on where another one was killed.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 
+from bluegreen import commands
 from bluegreen.errors import PortError, why
 from bluegreen.journal import Journal
 from bluegreen.lane import Lane
 from bluegreen.ports import Clock
-from bluegreen.settings import Hook
-from bluegreen.settings import Hooks as Settings
+from bluegreen.settings import Hook, Settings
+from bluegreen.settings import Hooks as Wanted
 from bluegreen.state import State
 from bluegreen.step import Step
 from bluegreen.store import Event
@@ -25,7 +27,7 @@ class Hooks:
     """The hooks of one operation.
 
     Args:
-        settings: Which there are.
+        wanted: Which there are.
         told: Variables that are the same for all.
         run: Runs one.
         journal: Where all is written down.
@@ -34,13 +36,13 @@ class Hooks:
 
     def __init__(
         self,
-        settings: Settings,
+        wanted: Wanted,
         told: Mapping[str, str],
         run: Run,
         journal: Journal,
         clock: Clock,
     ) -> None:
-        self._settings = settings
+        self._wanted = wanted
         self._told = told
         self._run = run
         self._journal = journal
@@ -52,7 +54,7 @@ class Hooks:
         Raises:
             PortError: it failed, so that the step must not be done.
         """
-        hook = self._settings.before.get(step.action)
+        hook = self._wanted.before.get(step.action)
         if hook is not None:
             self._journalled(f"before.{step.action}", hook, _of(step, state))
 
@@ -62,7 +64,7 @@ class Hooks:
         Raises:
             PortError: it failed, as if the step had.
         """
-        hook = self._settings.after.get(step.action)
+        hook = self._wanted.after.get(step.action)
         if hook is not None:
             self._journalled(f"after.{step.action}", hook, _of(step, state))
 
@@ -74,9 +76,9 @@ class Hooks:
             live: The lane that has the traffic now.
             failed: The step that failed; empty if it was none, None if all went well.
         """
-        name, hook = ("succeeded", self._settings.succeeded)
+        name, hook = ("succeeded", self._wanted.succeeded)
         if failed is not None:
-            name, hook = ("failed", self._settings.failed)
+            name, hook = ("failed", self._wanted.failed)
         if hook is not None:
             told = {"VERSION": version, "LANE": live or "", "STEP": failed or ""}
             with suppress(PortError, KeyboardInterrupt):
@@ -95,6 +97,31 @@ class Hooks:
                 raise type(error)(f"the hook {name} failed: {error}", error.detail) from error
             raise
         self._journal.note(name, Event.SUCCEEDED, began, version=version)
+
+
+def runner(
+    settings: Settings, folder: Path, environment: Mapping[str, str], say: commands.Say
+) -> Run:
+    """What runs hooks for real.
+
+    Args:
+        settings: Whose secrets no hook is told.
+        folder: Where they run.
+        environment: What they are told beside.
+        say: Is told the lines that they write.
+    """
+    kept = settings.without_secrets(environment)
+
+    def run(hook: Hook, told: Mapping[str, str]) -> None:
+        commands.follow(
+            hook.command,
+            timeout=hook.timeout,
+            folder=folder,
+            environment={**kept, **told},
+            say=say,
+        )
+
+    return run
 
 
 def _of(step: Step, state: State) -> dict[str, str]:

@@ -11,14 +11,13 @@ from bluegreen.bundle import Bundle, digest
 from bluegreen.cli.context import Context
 from bluegreen.cli.telling import told_if_it_fails
 from bluegreen.cli.waiting import when_unlocked
-from bluegreen.commands import follow
 from bluegreen.delivery import Choose, Delivery, rollback_to
 from bluegreen.errors import RefusedError
+from bluegreen.hooks import Run, runner
 from bluegreen.notifying import Notifying
 from bluegreen.plan import Contract, Deploy, Prune, plan
 from bluegreen.ports import Outcome
 from bluegreen.rehearsal.rehearsing import rehearse
-from bluegreen.settings import Hook
 from bluegreen.setup.gathering import named
 from bluegreen.site import Site, SystemClock
 from bluegreen.ssh.secret_files import SecretFiles
@@ -133,7 +132,7 @@ def _done(
     contents: Mapping[str, str],
 ) -> Outcome:
     journal = site.journal(context.console.record)
-    hooks = site.hooks(journal, operation, partial(_run_hook, context, journal.run.redact))
+    hooks = site.hooks(journal, operation, _runner(context, journal.run.redact))
     delivery = Delivery(
         destination=site.told.name,
         lock=site.lock,
@@ -149,16 +148,11 @@ def _done(
     return when_unlocked(context, lambda: delivery.do(operation, choose))
 
 
-def _run_hook(
-    context: Context, redact: Callable[[str], str], hook: Hook, told: Mapping[str, str]
-) -> None:
-    follow(
-        hook.command,
-        timeout=hook.timeout,
-        folder=context.checkout,
-        environment={**context.settings.without_secrets(os.environ), **told},
-        say=lambda line: context.console.progress(redact(line)),
-    )
+def _runner(context: Context, redact: Callable[[str], str]) -> Run:
+    def say(line: str) -> None:
+        context.console.progress(redact(line))
+
+    return runner(context.settings, context.checkout, os.environ, say)
 
 
 def _serves(site: Site) -> str:
