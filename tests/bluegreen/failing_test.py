@@ -239,19 +239,21 @@ def test_a_good_release_is_delivered_and_taken_back(site: Delivery, shelf: Shelf
     assert "nothing to do: it is as wanted" in again.stdout
     assert [each["type"] for each in site.heard[told:]] == ["success"]
 
-    began = time.monotonic()
+    kept, began = _of_lane_before(site), time.monotonic()
     going_back = documented("docs/deploying.md", "bluegreen rollback")
     back = site.typed(going_back)
     print(back.said)
     print(f"a rollback took {time.monotonic() - began:.1f} s")
     assert shown.steps(back.said) == shown.steps(going_back.output)
     assert (back.code, site.serving) == (Exit.DONE, first)
+    assert kept <= {each["Id"] for each in site.server.containers() if each["State"]["Running"]}
     nothing = site.run("rollback")
     assert nothing.returncode == Exit.REFUSED
     assert "name a version" in nothing.stderr
 
     forward = site.run("rollback", new)
     assert (forward.returncode, site.serving) == (Exit.DONE, new)
+    assert _of_lane_before(site) == kept
     listed = site.typed(documented("docs/down.md", "bluegreen history")).said.splitlines()
     places = {line.split()[0]: line.split()[1] for line in listed}
     assert places[new] == "serves"
@@ -268,6 +270,16 @@ def test_a_good_release_is_delivered_and_taken_back(site: Delivery, shelf: Shelf
     logs = site.run("logs", "--tail", "3", "account")
     assert "account" in logs.stdout
     assert "\x1b" not in logs.stdout
+
+
+def _of_lane_before(site: Delivery) -> set[str]:
+    """The containers of the lane without traffic."""
+    live = site.state.live
+    assert live is not None
+    project = f"tandem-{live.other}"
+    label = "com.docker.compose.project"
+    containers = site.server.containers()
+    return {each["Id"] for each in containers if each["Config"]["Labels"].get(label) == project}
 
 
 def test_nobody_goes_back_behind_a_contraction(site: Delivery, shelf: Shelf) -> None:

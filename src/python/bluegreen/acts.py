@@ -217,11 +217,12 @@ class Acts:
         self._engine.contract(_release(step), end.left())
         return self._heads(step, end)
 
-    def _topics(self, step: Step, _state: State, end: Deadline) -> None:
+    def _topics(self, step: Step, state: State, end: Deadline) -> None:
         # What a rollback starts again is stopped; if somebody has started it, it takes calls.
         if self._condition(step, end).running:
             self._engine.stop(_lane(step), end.left())
-        self._engine.prepare(_lane(step), _release(step), end.left())
+        again = state.operation is not None and state.operation.kept
+        self._engine.prepare(_lane(step), _release(step), end.left(), again=again)
 
     def _switch(self, step: Step, _state: State, end: Deadline) -> None:
         lane = _lane(step)

@@ -201,7 +201,7 @@ class MemoryEngine(Port):
             del self._world.lanes[lane]
         self._after("clear")
 
-    def prepare(self, lane: Lane, release: Release, timeout: float) -> None:
+    def prepare(self, lane: Lane, release: Release, timeout: float, *, again: bool) -> None:
         self._before("prepare")
         if lane in self._world.lanes and self._world.lanes[lane].running:
             self._world.broken_promises.append(f"topics of {lane} were emptied while it ran")

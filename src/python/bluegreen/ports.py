@@ -152,8 +152,15 @@ class Engine(Protocol):
     def clear(self, lane: Lane, timeout: float) -> None:
         """Remove the containers of a lane."""
 
-    def prepare(self, lane: Lane, release: Release, timeout: float) -> None:
-        """Create and empty the lane's topics, and let the release's applications reach them."""
+    def prepare(self, lane: Lane, release: Release, timeout: float, *, again: bool) -> None:
+        """Create and empty the lane's topics, and let the release's applications reach them.
+
+        Args:
+            lane: Which; nothing of it runs.
+            release: Which is to start there.
+            timeout: Seconds that it may take.
+            again: Whether that was done for this release, and nothing else was there since.
+        """
 
     def start(self, lane: Lane, release: Release, timeout: float) -> None:
         """Start a release in a lane, and wait until all of it is healthy.

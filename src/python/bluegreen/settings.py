@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bluegreen.documents import problems
 from bluegreen.errors import SettingsError
@@ -142,11 +142,21 @@ class Tasks(_Table):
     prepare: tuple[Task, ...] = ()
     """Before a lane starts: create and empty its topics, grant access."""
 
+    prepare_again: tuple[Task, ...] | None = None
+    """Those of them that a lane needs which was stopped and starts again; all by default."""
+
     publish: tuple[Task, ...] = ()
     """Add static files."""
 
     prove: tuple[Task, ...] = ()
     """Drive the scenario through a lane that has no traffic."""
+
+    @model_validator(mode="after")
+    def _prepares_again_what_it_prepares(self) -> Self:
+        others = [line for line in self.prepare_again or () if line not in self.prepare]
+        if others:
+            raise ValueError(f"prepare-again has {', '.join(others)}, which prepare has not")
+        return self
 
 
 class Hook(_Table):

@@ -239,6 +239,14 @@ def test_secrets_are_named_by_their_paths() -> None:
     assert list(Settings.parse(GOOD).build_secrets()) == ["project.registry-login.password"]
 
 
+def test_what_is_prepared_again_is_some_of_what_is_prepared() -> None:
+    table = '[tasks]\nprepare = ["topics", "routes"]\nprepare-again = ["{name}"]\n'
+    (problem,) = problems(LEAST + table.replace("{name}", "keys"))
+    assert problem == "tasks: prepare-again has keys, which prepare has not"
+    settings = Settings.parse(LEAST + table.replace("{name}", "topics"))
+    assert settings.tasks.prepare_again == ("topics",)
+
+
 def test_what_makes_secrets_is_told_where_to() -> None:
     table = '[build]\nmake-secrets = ["./make"{more}]\n'
     (problem,) = problems(LEAST + table.replace("{more}", ""))

@@ -51,6 +51,7 @@ services:
   account: {image: account, labels: {tandem.reconnect: SIGUSR1}}
   database: {image: database}
   topics: {profiles: [task]}
+  routes: {profiles: [task]}
   static: {profiles: [task]}
 """,
     "servers.yml": """\

@@ -165,9 +165,12 @@ class ServerEngine:
     def clear(self, lane: Lane, timeout: float) -> None:
         self._compose.run(self._lines.down(self._lines.lane_project(lane), timeout), timeout)
 
-    def prepare(self, lane: Lane, release: Release, timeout: float) -> None:
+    def prepare(self, lane: Lane, release: Release, timeout: float, *, again: bool) -> None:
         end = self._clock.monotonic() + timeout
-        self._run_all(release, self._known(release, self._tasks.prepare), end, lane)
+        tasks = self._tasks.prepare
+        if again and self._tasks.prepare_again is not None:
+            tasks = self._tasks.prepare_again
+        self._run_all(release, self._known(release, tasks), end, lane)
 
     def start(self, lane: Lane, release: Release, timeout: float) -> None:
         home = f"lanes/{lane}"

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import docker
+from docker.errors import ImageNotFound
 
 from bluegreen.engine import metrics
 from bluegreen.engine.client import Asked
@@ -163,9 +164,16 @@ class Picture:
         return told
 
     def _image(self, image: str) -> None:
-        if image not in self._pulled:
-            with self._real.asked(_LOOK_SECONDS) as client:
+        if image in self._pulled:
+            return
+        missing: ImageNotFound | None = None
+        with self._real.asked(_LOOK_SECONDS) as client:
+            try:
                 client.images.get(image)
+            except ImageNotFound as error:
+                missing = error
+        if missing is not None:  # as the SDK says it, and not as the context would
+            raise missing
 
     def _pull(self, repository: str, *, tag: str, **_options: object) -> Sequence[object]:
         self.tell(f"docker pull {repository}@{tag}")

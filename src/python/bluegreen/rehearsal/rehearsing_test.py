@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,7 +15,7 @@ from bluegreen.bundle import digest
 from bluegreen.engine.compose import Compose
 from bluegreen.engine.engine import SERVERS
 from bluegreen.engine.lines import Lines
-from bluegreen.errors import StepError
+from bluegreen.errors import PortError, StepError
 from bluegreen.memory import SERVICES, Files
 from bluegreen.plan import Contract, Deploy, Prune, Rollback, Wanted, plan
 from bluegreen.rehearsal.rehearsing import rehearse
@@ -39,7 +40,8 @@ heads = "migrate status"
 check = "migrate check --since {expand}"
 expand = ["grow", "migrate"]
 contract = ["migrate contract"]
-prepare = ["topics"]
+prepare = ["topics", "routes"]
+prepare-again = ["topics"]
 publish = ["static"]
 prove = ["scenario"]
 
@@ -68,7 +70,10 @@ class There:
             containers=SimpleNamespace(list=self._list),
             images=SimpleNamespace(get=self._image),
         )
-        yield cast(docker.DockerClient, client)
+        try:
+            yield cast(docker.DockerClient, client)
+        except ImageNotFound as error:  # as the real one translates whatever leaves the context
+            raise PortError(str(error)) from error
 
     def live(self, _timeout: float) -> str | None:
         return self.world.routed if self.world.state.live else None
@@ -155,7 +160,7 @@ def test_every_task_is_run_at_its_step_also_those_that_only_look(
         "expand": [
             *("migrate status", "migrate check --since e0001", "grow", "migrate", "migrate status")
         ],
-        "topics green": ["topics"],
+        "topics green": ["topics", "routes"],
         "publish": ["static"],
         "prove green": ["scenario"],
     }
@@ -244,7 +249,7 @@ def test_tasks_that_a_release_of_before_has_not_are_left_out() -> None:
     steps = [step.name for step in before]
     said = dict(zip(steps, rehearse(site_of(world), "rollback", before, {}), strict=True))
     [topics] = [name for name in steps if name.startswith("topics")]
-    assert tasks(said[topics]) == []
+    assert tasks(said[topics]) == ["routes"]
     version = release(1).version
     assert f"({version} has no task topics)" in said[topics]
     assert tasks(said["publish"]) == ["static"]
@@ -256,6 +261,21 @@ def test_the_schema_is_contracted_and_looked_at_before_and_after() -> None:
     wanted: Contract = contract(world)
     said = rehearsed(world, wanted)
     assert tasks(said["contract"]) == ["migrate status", "migrate contract", "migrate status"]
+
+
+def test_hooks_are_told_beside_their_steps() -> None:
+    world = with_deployed(1)
+    site = site_of(world)
+    hooks = (
+        '[hooks]\nbefore.pull = {command = ["./look", "here"]}\nafter.pull = {command = ["no"]}\n'
+    )
+    settings = Settings.parse(f"{hooks}{SETTINGS}")
+    steps = plan(world.state, Deploy(release(2)))
+    contents = {digest(content): content for content in FILES.values()}
+    told = replace(site.told, settings=settings)
+    said = rehearse(replace(site, told=told), "deploy", steps, contents)
+    [pull] = [lines for step, lines in zip(steps, said, strict=True) if step.action is Action.PULL]
+    assert (pull[0], pull[-1]) == ("here: ./look here", "here: no")
 
 
 def test_what_another_release_needs_is_not_removed() -> None:
