@@ -1,7 +1,7 @@
 """`deploy.toml`: what is delivered, where to, and how patiently."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
@@ -264,14 +264,14 @@ class Settings(_Table):
             content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(source, [f"is no TOML: {error}"]) from None
+        # Not by a validator of all: that would be silent while anything else is wrong.
+        asked = list(_asked_for_heads(content))
         try:
             settings = cls.model_validate(content)
         except ValidationError as error:
-            raise SettingsError(source, problems(error.errors(), cls)) from None
-        heads, built = settings.build.heads, settings.built
-        if heads is not None and heads.image not in built:
-            problem = f"build.heads.image: is none of those that are built: {', '.join(built)}"
-            raise SettingsError(source, [problem])
+            raise SettingsError(source, [*problems(error.errors(), cls), *asked]) from None
+        if asked:
+            raise SettingsError(source, asked)
         return settings
 
     @classmethod
@@ -335,6 +335,19 @@ class Settings(_Table):
         named = [secret for place in self.destinations for secret in self.secrets(place).values()]
         secret = {each.environment for each in named}
         return {name: value for name, value in environment.items() if name not in secret}
+
+
+def _asked_for_heads(content: Mapping[str, object]) -> Iterator[str]:
+    """That the image which is asked for heads is not built, as far as what is written can tell."""
+    match content:
+        case {
+            "project": {"services": [*services]},
+            "build": {"heads": {"image": str(image)}, **others},
+        }:
+            match others.get("names", []):
+                case [*names] if image not in (built := [*services, *names]):
+                    named = ", ".join(dict.fromkeys(map(str, built)))
+                    yield f"build.heads.image: is none of those that are built: {named}"
 
 
 def shown(settings: Settings, destination: str) -> dict[str, object]:

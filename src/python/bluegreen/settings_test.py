@@ -136,6 +136,7 @@ failure-rate = 2
         "build.compose.lane: should be a path below the folder of the settings",
         "build.compose.server: is no setting; is it servers?",
         "build.heads.command: tuple should have at least 1 item after validation, not 0",
+        "build.heads.image: is none of those that are built: Kafka",
         'build.images: should be as "tandem/{name}:dev"',
         "build.names[0]: string should match pattern '^[a-z][a-z0-9-]*$'",
         "build.push-timeout: input should be greater than 0",
@@ -277,4 +278,12 @@ def test_heads_come_from_an_image_that_is_built() -> None:
             "build.heads.image: is none of those that are built: account, database, identity, "
             "kafka, kafka-tools"
         )
+    ]
+    assert problems(wrong.replace('registry = "', 'registy = "')) == [
+        (
+            "build.heads.image: is none of those that are built: account, database, identity, "
+            "kafka, kafka-tools"
+        ),
+        "project.registry: is missing",
+        "project.registy: is no setting; is it registry?",
     ]
