@@ -247,6 +247,9 @@ class Outcome:
         owner: Who asked.
         seconds: How long it took.
         failure: Why it failed; None if it did not.
+        serves: What has the traffic since; empty if it failed.
+        commits: From which commit to which; None if it is the same one, or there was none before.
+        subjects: The newest of those that came, a line each, as far as they are known here.
     """
 
     destination: str
@@ -256,6 +259,9 @@ class Outcome:
     owner: str
     seconds: float
     failure: str | None
+    serves: str = ""
+    commits: tuple[str, str] | None = None
+    subjects: Sequence[str] = ()
 
 
 class Notifier(Protocol):

@@ -188,6 +188,7 @@ class World:
             clock=clock,
             hooks=hooks,
             announce=planned.extend,
+            subjects=lambda old, new: [f"{old[-1]} became {new[-1]}"],
         )
         delivery.do("test", wanted if callable(wanted) else lambda _state, _store: wanted)
         return planned

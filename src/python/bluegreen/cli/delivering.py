@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+from bluegreen import commits
 from bluegreen.build import building
 from bluegreen.bundle import Bundle, digest
 from bluegreen.cli.context import Context
@@ -144,6 +145,7 @@ def _done(
         timeouts=context.destination.timeouts,
         hooks=hooks,
         announce=partial(context.console.plan, hooks=context.settings.hooks),
+        subjects=partial(commits.subjects, context.checkout),
     )
     return when_unlocked(context, lambda: delivery.do(operation, choose))
 
