@@ -4,20 +4,17 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bluegreen import preflight
 from bluegreen.bundle import Bundle
 from bluegreen.deadline import Deadline
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.lane import Lane
 from bluegreen.ports import Balancer, Clock, Condition, Engine
 from bluegreen.release import Heads, Release
-from bluegreen.setup import host
-from bluegreen.setup.findings import Verdict
 from bluegreen.state import State
 from bluegreen.step import LEAVING, Action, Kind, Proof, Step
 from bluegreen.store import Store
 from bluegreen.watch import Limits, Traffic, complaint
-
-_MAX_SKEW = 30.0
 
 _UP_TO_PULL = {Action.BEGIN, Action.RECORD, Action.PULL}
 
@@ -150,17 +147,7 @@ class Acts:
 
     def _preflight(self, step: Step, state: State, end: Deadline) -> Heads | None:
         facts = self._engine.facts(end.left())
-        if facts.free_bytes < self._demands.least_free_bytes:
-            raise PortError(
-                f"{facts.free_bytes / 1e9:.1f} GB are free on the server's disk, and "
-                f"{self._demands.least_free_bytes / 1e9:.1f} GB are wanted; prune, or add room"
-            )
-        skew = abs(facts.now.timestamp() - self._wall())
-        if skew > _MAX_SKEW:
-            raise PortError(f"the server's clock is {skew:.0f} s off; set both by NTP")
-        engine = host.engine(facts.engine)
-        if engine.verdict is Verdict.PROBLEM:
-            raise PortError(f"{engine.said}; {engine.advice}")
+        preflight.check(facts, self._demands.least_free_bytes, self._wall())
         if step.release and _pulls(state):
             self._engine.ask_registry(step.release, end.left())
         self._check_lane(state, end)

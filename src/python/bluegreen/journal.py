@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, Self
+from typing import Protocol
 
 from bluegreen.errors import PortError, TemporaryError, why
 from bluegreen.ports import Clock
@@ -21,7 +21,7 @@ type Listener = Callable[[Record], None]
 class Log(Protocol):
     """Where records are kept; `bluegreen.store.Store` is that of a server."""
 
-    def within(self, seconds: float) -> Self:
+    def within(self, seconds: float) -> "Log":
         """The same, with this time at the most for each thing that it does."""
 
     def now(self) -> datetime:
@@ -34,7 +34,7 @@ class Log(Protocol):
 class NoLog:
     """That of what no server is told of, such as a build for no destination."""
 
-    def within(self, seconds: float) -> Self:  # noqa: ARG002
+    def within(self, seconds: float) -> "Log":  # noqa: ARG002
         """Itself: nothing of it takes time."""
         return self
 

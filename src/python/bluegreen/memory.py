@@ -147,6 +147,9 @@ class MemoryEngine(Port):
         if not self.has_images(release, timeout):
             self._before("ask_registry")
 
+    def reach_registry(self, repository: str, timeout: float) -> None:
+        self._before("reach_registry")
+
     def has_images(self, release: Release, timeout: float) -> bool:
         return self._world.images.issuperset(release.images.values())
 
@@ -267,6 +270,10 @@ class MemoryEngine(Port):
         self._before("remove_images")
         self._world.images.difference_update(images)
         self._after("remove_images")
+
+    def logs(self, lane: Lane, services: Sequence[str], lines: int, timeout: float) -> str:
+        names = services or SERVICES
+        return "".join(f"{each}-1  | 2026-01-01T00:00:00Z it serves {lane}\n" for each in names)
 
     def _leave(self, lane: Lane) -> None:
         if lane is self._world.standby:

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict
 
+from bluegreen.build.stages import Stage
 from bluegreen.settings import Hooks
 from bluegreen.step import Step
 
@@ -41,9 +42,31 @@ def commands_for_people(steps: Sequence[Step], commands: Sequence[Sequence[str]]
     return "\n".join(lines) + "\n" if lines else ""
 
 
+def stages_for_people(stages: Sequence[Stage], *, commands: bool) -> str:
+    """A line a stage of a build: what it does here, how long it may take.
+
+    Args:
+        stages: In order.
+        commands: Whether to say what each runs, too.
+    """
+    width = max(len(stage.name) for stage in stages)
+    longest = _time(sum(stage.timeout for stage in stages))
+    lines = [f"built first, in {len(stages)} stages on this machine, {longest} at the most"]
+    for number, stage in enumerate(stages, 1):
+        told = f"{stage.name:<{width}}  {_time(stage.timeout):>7}  {stage.does}"
+        lines.append(f"{number:>3}  {told}")
+        lines.extend(f"     {command}" for command in stage.commands if commands)
+    return "\n".join(lines) + "\n"
+
+
+def stage_fields(stages: Sequence[Stage]) -> list[dict[str, object]]:
+    """The same as plain values."""
+    return [vars(stage) for stage in stages]
+
+
 def plan_for_machines(steps: Sequence[Step], hooks: Hooks) -> str:
-    """The same as JSON: a list of objects."""
-    return json.dumps(plan_fields(steps, hooks)["steps"], indent=2) + "\n"
+    """The same as JSON: a list of objects, on one line."""
+    return json.dumps(plan_fields(steps, hooks)["steps"]) + "\n"
 
 
 def plan_fields(steps: Sequence[Step], hooks: Hooks) -> Plan:
@@ -59,8 +82,8 @@ def settings_for_people(settings: Mapping[str, object]) -> str:
 
 
 def settings_for_machines(settings: Mapping[str, object]) -> str:
-    """The same as JSON."""
-    return json.dumps(settings, indent=2) + "\n"
+    """The same as JSON, on one line."""
+    return json.dumps(settings) + "\n"
 
 
 def _at_the_end(hooks: Hooks) -> Iterator[str]:

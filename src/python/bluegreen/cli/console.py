@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from bluegreen import show
+from bluegreen.build.stages import Stage
 from bluegreen.ports import Outcome
 from bluegreen.settings import Hooks
 from bluegreen.step import Step
@@ -37,6 +38,14 @@ class Console:
             self._object("plan", show.plan_fields(steps, hooks))
         else:
             self._write(show.plan_for_people(steps, hooks))
+
+    def building(self, stages: Sequence[Stage], *, rehearsed: bool) -> None:
+        """What will be done before there is a release; by which commands if it is not."""
+        self._names, self._place = [stage.name for stage in stages], 0
+        if self._json:
+            self._object("build", {"stages": show.stage_fields(stages)})
+        else:
+            self._write(show.stages_for_people(stages, commands=rehearsed))
 
     def rehearsal(
         self, steps: Sequence[Step], commands: Sequence[Sequence[str]], hooks: Hooks

@@ -81,11 +81,14 @@ def _told_hooks(site: Site, journal: Journal, operation: str, script: Script) ->
 
 def rehearsed(site: Site, script: Script) -> Site:
     """A site whose parts tell a script what they would change, and change nothing."""
+    ground = site.ground
+    if ground is None:
+        raise TypeError("only what stands on a server can be rehearsed")
     routed = site.balancer.live(_LOOK_SECONDS)
     files = RehearsedFiles(site.files, site.told.destination.folder, script.tell)
-    picture = Picture(site.docker, routed, script.tell)
+    picture = Picture(ground.docker, routed, script.tell)
     commands = RehearsedCommands(
-        real=site.connection,
+        real=ground.connection,
         files=files,
         picture=picture,
         lines=site.lines,

@@ -12,7 +12,6 @@ import pytest
 from docker.errors import ImageNotFound
 
 from bluegreen.bundle import digest
-from bluegreen.engine.compose import Compose
 from bluegreen.engine.engine import SERVERS
 from bluegreen.engine.lines import Lines
 from bluegreen.errors import PortError, StepError
@@ -20,7 +19,7 @@ from bluegreen.memory import SERVICES, Files
 from bluegreen.plan import Contract, Deploy, Prune, Rollback, Wanted, plan
 from bluegreen.rehearsal.rehearsing import rehearse
 from bluegreen.settings import Settings
-from bluegreen.site import Site, Told
+from bluegreen.site import Ground, Site, SystemClock, Told
 from bluegreen.ssh.connection import Connection, Done
 from bluegreen.step import LEAVING, Action
 from bluegreen.store import Store
@@ -115,15 +114,17 @@ def site_of(world: World) -> Site:
     parts = cast(Any, there)
     return Site(
         told=Told(settings, name, destination, {}, lambda _line: None),
-        connection=cast(Connection, parts),
         files=Today(world),
         store=Store(Today(world)),
         lock=world.lock(),
-        docker=parts,
         lines=Lines(destination.folder, "tandem"),
-        compose=Compose(there),
         engine=parts,
         balancer=parts,
+        servers=parts,
+        place=parts,
+        secrets=parts,
+        clock=SystemClock(),
+        ground=Ground(cast(Connection, parts), parts),
     )
 
 
