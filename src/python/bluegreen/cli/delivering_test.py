@@ -248,6 +248,23 @@ def test_a_notification_is_written_down_though_nothing_was_delivered(played: Pla
     assert events(played, "notify")[noted:] == [Event.STARTED, Event.SUCCEEDED]
 
 
+class Impatient:
+    """Who is told while somebody presses Ctrl-C."""
+
+    def notify(self, _outcome: Outcome) -> None:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_people_are_told_of_a_failure_hides_it_from_nobody(
+    played: Played, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played.images.faults = [PortError("the registry is full")]
+    outside = replace(played.given, notifier=lambda _: Impatient())
+    assert main(["deploy"], outside) == Exit.UNREACHABLE
+    assert "error: the registry is full" in capsys.readouterr().err
+    assert events(played, "notify")[-1] == Event.FAILED
+
+
 def test_where_nobody_is_to_be_told_nothing_is_written_down_of_it(
     folder: Path, played: Played
 ) -> None:

@@ -36,7 +36,7 @@ def told_if_it_fails(
             seconds = round(time.monotonic() - began, 1)
             owner = journal.run.owner
             outcome = Outcome(context.name, operation, "", (), owner, seconds, failure)
-            with suppress(PortError):
+            with suppress(PortError, KeyboardInterrupt):
                 if journal.is_kept:
                     tell(people, outcome, journal)
                 else:  # of a server that was not reached nothing can be written down there

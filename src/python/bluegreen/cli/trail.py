@@ -25,7 +25,9 @@ class Trail:
 
     def follow(self, record: Record) -> None:
         """Take a step into account."""
-        self._said = _BY_STAGE.get(record.step.partition(" ")[0], _OTHERWISE)
+        stage = record.step.partition(" ")[0]
+        if stage != "notify":
+            self._said = _BY_STAGE.get(stage, _OTHERWISE)
 
     def end(self, what: str) -> None:
         """Take into account that all was done."""
