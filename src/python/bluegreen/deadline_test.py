@@ -20,7 +20,7 @@ def test_no_step_takes_longer_than_it_says_where_each_file_takes_its_time() -> N
     steps = [Action.PREFLIGHT, Action.BEGIN, Action.RECORD, Action.TURN_BACK, Action.END]
     most = default_timeouts()
     assert world.seconds - before < sum(most[each] for each in steps)
-    for record in world.told[known:]:
+    for record in (each for each in world.told[known:] if each.step != "notify"):
         assert record.seconds <= most[Action(record.step.split()[0])], record
     world.slow = 0
     world.run(Deploy(TWO))

@@ -5,30 +5,19 @@ It has other images than whatever serves, and knows the schema as it is.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import override
 
 from bluegreen.bundle import digest
 from bluegreen.release import Heads, Release
 from bluegreen.settings import Settings
 
-VERSION = "VERSION"
-DIGEST = "DIGEST"
-
-
-class Unbuilt(Release):
-    """It. `VERSION` and `DIGEST` stand where a release has its own."""
-
-    @property
-    @override
-    def version(self) -> str:
-        """What stands for it."""
-        return VERSION
+DIGEST = "0" * 64
+"""What stands for the digest of each image."""
 
 
 def unbuilt(
     settings: Settings, revision: str, files: Mapping[str, str], database: Heads
 ) -> Release:
-    """The release that a build of a checkout would make.
+    """The release that a build of a checkout would make, were it done by now.
 
     Args:
         settings: What is built.
@@ -37,7 +26,7 @@ def unbuilt(
         database: Where the schema stands.
     """
     registry = settings.project.registry
-    return Unbuilt.model_construct(
+    return Release(
         revision=revision,
         built_at=datetime.now(UTC).replace(microsecond=0),
         images={name: f"{registry}/{name}@sha256:{DIGEST}" for name in settings.built},

@@ -7,7 +7,7 @@ from pathlib import Path
 from bluegreen import preflight
 from bluegreen.build.building import Builder
 from bluegreen.build.stages import repository, stages
-from bluegreen.build.unbuilt import DIGEST, VERSION, unbuilt
+from bluegreen.build.unbuilt import DIGEST, unbuilt
 from bluegreen.bundle import Bundle, check_place, digest
 from bluegreen.cli.context import Context
 from bluegreen.cli.waiting import when_unlocked
@@ -18,9 +18,7 @@ from bluegreen.plan import Deploy, plan
 from bluegreen.secret import resolve, run
 from bluegreen.settings import REGISTRY_PASSWORD
 from bluegreen.site import Site, SystemClock, unkept
-from bluegreen.state import State
 from bluegreen.step import Action
-from bluegreen.store import Store
 
 RELEASE = Path("release")
 """Where a release is put together, in the folder of the settings."""
@@ -83,15 +81,14 @@ def rehearsed(
     prepared = _builder(context, site.told.secrets, unkept(context.record, {})).prepared()
     check_secrets(prepared.files.values())
     context.console.building(list(stages(context.settings)), rehearsed=True)
+    revision, files = prepared.revision, prepared.files
+    release = unbuilt(context.settings, revision, files, site.store.load().database)
     context.console.progress(
-        f"then, with {VERSION} and {DIGEST} for what is not known before it is built:"
+        f"then, with {release.version} for its version and {DIGEST} for its digests, "
+        "which nobody knows before it is built:"
     )
-    contents = {digest(content): content for content in prepared.files.values()}
-
-    def choose(state: State, _store: Store) -> Deploy:
-        return Deploy(unbuilt(context.settings, prepared.revision, prepared.files, state.database))
-
-    return choose, contents
+    contents = {digest(content): content for content in files.values()}
+    return (lambda _state, _store: Deploy(release)), contents
 
 
 def _builder(context: Context, secrets: Mapping[str, str], journal: Journal) -> Builder:

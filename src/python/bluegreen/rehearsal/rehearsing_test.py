@@ -11,6 +11,7 @@ import docker
 import pytest
 from docker.errors import ImageNotFound
 
+from bluegreen.build.unbuilt import DIGEST, unbuilt
 from bluegreen.bundle import digest
 from bluegreen.engine.engine import SERVERS
 from bluegreen.engine.lines import Lines
@@ -165,6 +166,19 @@ def test_every_task_is_run_at_its_step_also_those_that_only_look(
         "publish": ["static"],
         "prove green": ["scenario"],
     }
+
+
+def test_a_release_that_is_not_built_yet_is_rehearsed_like_another(
+    second: dict[str, list[str]],
+) -> None:
+    world = with_deployed(1)
+    waited = unbuilt(Settings.parse(SETTINGS), "1" * 40, FILES, world.state.database)
+    told = rehearsed(world, Deploy(waited))
+    assert told.keys() == second.keys()
+    assert told["record"][1:] == [
+        f"(write /srv/tandem/releases/{waited.version}/{name})" for name in (*FILES, "release.json")
+    ]
+    assert f"docker pull registry.test/account@sha256:{DIGEST}" in told["pull"]
 
 
 def test_what_a_task_is_told_is_written_before_it(second: dict[str, list[str]]) -> None:
