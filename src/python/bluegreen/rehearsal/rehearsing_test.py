@@ -196,7 +196,8 @@ def test_nginx_is_asked_and_told_as_it_would_be(second: dict[str, list[str]]) ->
     assert executed(second["preflight"]) == [asked]
     assert executed(second["prove green"]) == [asked]
     # Of the proof, and of what is there to be put back.
-    assert executed(second["switch green"]) == [asked, f"{in_nginx}reload.sh green", served]
+    switched = [asked, asked, f"{in_nginx}reload.sh green", served]
+    assert executed(second["switch green"]) == switched
     assert executed(second["topics green"]) == [asked, f"{in_nginx}stand-down.sh green"]
 
 

@@ -15,8 +15,8 @@ class Script:
         return taken
 
     def tell(self, line: str) -> None:
-        """Add a line; what is asked again and again is told once."""
-        if self._lines[-1:] != [line]:
+        """Add a line; one with a note, such as until when it is asked, stands for all its like."""
+        if not line.endswith(")") or self._lines[-1:] != [line]:
             self._lines.append(line)
 
     def record(self, record: Record) -> None:
