@@ -215,12 +215,14 @@ class Acts:
         lane = _lane(step)
         # Whether it answers is seen by its traffic, and by then some requests have failed.
         if not self._condition(step, end).serves(_release(step), self._demands.tools):
-            raise TemporaryError(f"{lane} is not healthy any more", self._engine.report(lane))
+            said = self._engine.report(lane)
+            raise TemporaryError(said.added_to(f"{lane} is not healthy any more"), said.text)
         try:
             self._balancer.route(lane, end.left())
         except PortError as error:
-            detail = f"{error.detail}\n{self._engine.report(lane)}".strip()
-            raise type(error)(str(error), detail) from error
+            said = self._engine.report(lane)
+            detail = f"{error.detail}\n{said.text}".strip()
+            raise type(error)(said.added_to(str(error)), detail) from error
 
     def _watch(self, step: Step, state: State, end: Deadline) -> None:
         limits, lane = self._demands.watch, _lane(step)
@@ -229,15 +231,15 @@ class Acts:
             self._clock.sleep(limits.interval)
             if not self._condition(step, end).serves(_release(step), self._demands.tools):
                 said = self._engine.report(lane)
-                ill = said.partition("\n")[0]
-                raise PortError(f"{lane} is not healthy any more, with traffic on it: {ill}", said)
+                why = said.added_to(f"{lane} is not healthy any more, with traffic on it")
+                raise PortError(why, said.text)
             since = state.switched_at or self._store.within(end.look()).now()
             new, old = self._balancer.traffic(lane, since, end.look())
             found = complaint(new, old if _has_old(state) else Traffic(), limits)
             if found is not None:
-                raise PortError(
-                    f"{lane} does worse than the lane before: {found}", self._engine.report(lane)
-                )
+                said = self._engine.report(lane)
+                why = said.added_to(f"{lane} does worse than the lane before: {found}")
+                raise PortError(why, said.text)
 
     def _end_requests(self, step: Step, state: State, end: Deadline) -> None:
         self._balancer.settle(_switched_at(state), end.left())

@@ -185,7 +185,9 @@ def test_a_second_ctrl_c_says_what_is_left_undone() -> None:
     assert not ended.value.went_back
 
 
-@pytest.mark.parametrize("ill", ["fails with traffic", "is slow", "is killed"])
+@pytest.mark.parametrize(
+    "ill", ["fails with traffic", "is slow", "is killed", "is killed, and back"]
+)
 def test_who_is_sent_back_by_the_watch_is_shown_as_it_was(ill: str) -> None:
     world = with_deployed(1)
     world.bad[TWO.version] = ill
@@ -193,6 +195,15 @@ def test_who_is_sent_back_by_the_watch_is_shown_as_it_was(ill: str) -> None:
         world.run(Deploy(TWO))
     assert failed.value.detail == "what the containers of green say"
     assert served_by(world) == ONE.version
+
+
+@pytest.mark.parametrize("ill", ["is killed", "is killed, and back"])
+def test_who_was_killed_for_lack_of_memory_is_named_to_all_who_are_told(ill: str) -> None:
+    world = with_deployed(1)
+    world.bad[TWO.version] = ill
+    with pytest.raises(StepError, match="watch green failed: green .*for lack of memory") as failed:
+        world.run(Deploy(TWO))
+    assert str(failed.value) in (world.heard[-1].failure or "")
 
 
 def test_a_lane_that_nginx_does_not_reach_is_shown_as_it_was() -> None:

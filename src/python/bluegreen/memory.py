@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from bluegreen.errors import PortError
 from bluegreen.lane import Lane
-from bluegreen.ports import Condition, Facts, Outcome
+from bluegreen.ports import Condition, Facts, Outcome, Report
 from bluegreen.release import Heads, Release
 from bluegreen.watch import Traffic
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SERVICES = ("account", "database")
 TOOLS = ("kafka-tools",)
+_KILLED = {"is killed", "is killed, and back"}
 
 
 @dataclass
@@ -191,8 +192,11 @@ class MemoryEngine(Port):
         well = well and not (killed and lane is self._world.routed)
         return Condition(images, frozenset(images) if well else frozenset(), running)
 
-    def report(self, lane: Lane) -> str:
-        return f"what the containers of {lane} say"
+    def report(self, lane: Lane) -> Report:
+        there = self._world.lanes.get(lane)
+        killed = there and self._world.bad.get(there.release.version) in _KILLED
+        ill = ["account is running, killed for lack of memory"] if killed else []
+        return Report(f"what the containers of {lane} say", ill)
 
     def clear(self, lane: Lane, timeout: float) -> None:
         self._before("clear")
@@ -316,5 +320,5 @@ class Nginx(Port):
     def _of(self, lane: Lane) -> Traffic:
         there = self._world.lanes.get(lane)
         ill = there and self._world.bad.get(there.release.version)
-        failures = 50 if ill == "fails with traffic" else 0
+        failures = 50 if ill in {"fails with traffic", "is killed, and back"} else 0
         return Traffic(1000, failures, 3.0 if ill == "is slow" else 0.1)

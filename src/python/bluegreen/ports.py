@@ -40,6 +40,23 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Report:
+    """What the containers of a lane say of themselves, for people.
+
+    Attributes:
+        text: Their states, last probes and tails of logs: of those that are ill, or of all.
+        ill: What is wrong with each that is ill, a line each.
+    """
+
+    text: str
+    ill: Sequence[str] = ()
+
+    def added_to(self, message: str) -> str:
+        """A message, and what is wrong with containers behind it."""
+        return ": ".join([message, "; ".join(self.ill)]) if self.ill else message
+
+
+@dataclass(frozen=True)
 class Facts:
     """What a look at the server shows, before anything is touched.
 
@@ -143,10 +160,10 @@ class Engine(Protocol):
     def condition(self, lane: Lane, timeout: float) -> Condition:
         """What is in a lane."""
 
-    def report(self, lane: Lane) -> str:
-        """What the containers of a lane say of themselves, for people; those that are ill if any.
+    def report(self, lane: Lane) -> Report:
+        """What the containers of a lane say of themselves; it says so where they cannot be asked.
 
-        It says so itself where they cannot be asked.
+        One that was killed for lack of memory is ill, though it was started again and is well now.
         """
 
     def clear(self, lane: Lane, timeout: float) -> None:

@@ -1,6 +1,7 @@
 """The containers of Compose projects, and programs within them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import docker
 from docker.models.containers import Container
@@ -36,6 +37,40 @@ def found(
 def service_of(container: Container) -> str:
     """Which service of the Compose file a container is."""
     return str(container.labels[SERVICE])
+
+
+def restarts_of(container: Container) -> int:
+    """How often the engine started a container again that had ended by itself.
+
+    It counts from when the container was last started by somebody.
+    """
+    return int(container.attrs.get("RestartCount", 0))
+
+
+def starved(
+    client: docker.DockerClient, containers: Sequence[Container], until: datetime
+) -> frozenset[str]:
+    """The ids of those that were killed for lack of memory, and started again by the engine.
+
+    It tells that of a container until it has started it again. After that only its events do: the
+    last 256 of all that happened, some minutes.
+
+    Args:
+        client: Of the engine.
+        containers: Of whom to tell.
+        until: Now, by the engine's clock: it would go on telling what happens otherwise.
+    """
+    restarted = [each for each in containers if restarts_of(each)]
+    if not restarted:
+        return frozenset()
+    began = min(datetime.fromisoformat(each.attrs["Created"]) for each in restarted)
+    events = client.events(
+        since=f"{began.timestamp():.6f}",
+        until=f"{until.timestamp():.6f}",
+        filters={"event": "oom", "container": [each.id for each in restarted]},
+        decode=True,
+    )
+    return frozenset(event["Actor"]["ID"] for event in events)
 
 
 def executed(container: Container, command: Sequence[str]) -> tuple[int, str]:
