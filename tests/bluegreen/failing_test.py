@@ -12,7 +12,6 @@ import pytest
 
 from bluegreen.cli.exits import Exit
 from tests.bluegreen import shown
-from tests.bluegreen.ordeal import is_cut
 from tests.docs.commands import documented
 from tests.support import releases, site_load
 from tests.support.delivery import Delivery
@@ -202,7 +201,7 @@ def test_a_release_that_leaks_until_it_is_killed_gives_the_traffic_back(
     assert re.search(rf"^{why}.*\n  last probe ended with ", stderr, re.MULTILINE), stderr
     # Whoever asks for what may be asked for twice is answered by the lane before, which stands in;
     # a stream that is cut is asked for anew, and misses nothing.
-    assert [each for each in failures(report) if not is_cut(each)] == []
+    assert [each for each in failures(report) if not each.is_cut] == []
     assert report.streams.missed == []
     assert report.streams.repeated == []
 

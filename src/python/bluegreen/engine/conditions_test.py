@@ -61,8 +61,10 @@ def test_who_lacked_memory_says_so() -> None:
 @pytest.mark.parametrize("health", ["starting", "healthy"])
 def test_who_lacked_memory_says_so_though_it_was_started_again(health: str) -> None:
     again = container("account", {"OOMKilled": False, "Health": {"Status": health}}, 1)
-    said = report([again, WELL], starved={again.id})
-    assert said.ill == [f"account is running and {health}, killed for lack of memory, restarted once"]
+    said = report([again, WELL], starved={str(again.id)})
+    assert said.ill == [
+        f"account is running and {health}, killed for lack of memory, restarted once"
+    ]
     assert "database" not in said.text
 
 

@@ -1,5 +1,6 @@
 """The containers of Compose projects, and programs within them."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -53,7 +54,7 @@ def starved(
     """The ids of those that were killed for lack of memory, and started again by the engine.
 
     It tells that of a container until it has started it again. After that only its events do: the
-    last 256 of all that happened, some minutes.
+    last 256 of all that happened, of some two minutes while a deployer asks it much.
 
     Args:
         client: Of the engine.
@@ -65,8 +66,8 @@ def starved(
         return frozenset()
     began = min(datetime.fromisoformat(each.attrs["Created"]) for each in restarted)
     events = client.events(
-        since=f"{began.timestamp():.6f}",
-        until=f"{until.timestamp():.6f}",
+        since=int(began.timestamp()),
+        until=math.ceil(until.timestamp()),  # which ends it, within a second
         filters={"event": "oom", "container": [each.id for each in restarted]},
         decode=True,
     )
