@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 PICTURE = re.compile(r'<img [^>]*src="([^"]+)"')
-BADGE = re.compile(r"actions/workflows/([a-z]+\.yml)")
+BADGE = re.compile(r"actions/workflows/([a-z]+\.yml)/badge\.svg(?:\?branch=(\w+))?\)\]")
+DEFAULT = "develop"
+"""The default branch, as docs/continuous-integration.md asks for it."""
+
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 
 
@@ -49,9 +53,22 @@ def test_links_of_the_repository_lead_to_pages_that_exist(page: Path) -> None:
 def test_what_the_readme_shows_is_there(page: str) -> None:
     text = (ROOT / page).read_text()
     shown = [ROOT / name for name in PICTURE.findall(text)]
-    shown += [ROOT / ".github/workflows" / name for name in BADGE.findall(text)]
     assert shown
     assert [path for path in shown if not path.is_file()] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.ru.md"])
+def test_a_badge_tells_of_a_branch_that_its_workflow_runs_on(page: str) -> None:
+    """Of a workflow that runs on none, GitHub shows whatever branch was last."""
+    text = (ROOT / page).read_text()
+    badges = BADGE.findall(text)
+    assert len(badges) == text.count("badge.svg")
+    untrue = [
+        f"{workflow}: {branch}"
+        for workflow, branch in badges
+        if branch not in _branches((ROOT / ".github/workflows" / workflow).read_text())
+    ]
+    assert untrue == []
 
 
 def test_pages_of_the_site_link_to_nothing_outside_of_it() -> None:
@@ -62,6 +79,13 @@ def test_pages_of_the_site_link_to_nothing_outside_of_it() -> None:
         if name.startswith("..")
     ]
     assert outside == []
+
+
+def _branches(workflow: str) -> set[str]:
+    """The branches that a workflow runs on by itself; a schedule is the default branch's."""
+    when = yaml.load(workflow, yaml.BaseLoader)["on"]  # which does not take `on` for a truth
+    pushed = when.get("push", {}).get("branches", [])
+    return {*pushed, *({DEFAULT} if "schedule" in when else ())}
 
 
 def _pages(nav: list[Any]) -> Iterator[str]:
