@@ -39,6 +39,7 @@ def look(root: Path) -> Machine:
             for version in ("3.13", "3.9")
         },
         programs={name: _program(name) for name in PROGRAMS},
+        git=_said(["git", "--version"])[0].removeprefix("git version "),
         java=_java(),
         free_bytes={str(place): shutil.disk_usage(place).free for place in _places(root)},
         memory=_memory(),

@@ -32,6 +32,7 @@ class Machine:
         launcher: The official launcher of Pants; empty if there is none.
         pythons: The interpreter of each version that `./pants` finds; empty if it finds none.
         programs: Where each program is; empty if it is nowhere.
+        git: The version of git; empty if there is none.
         java: The version of Java; 0 if there is none.
         free_bytes: On the disk of the checkout, and on that of what Pants keeps.
         memory: Bytes that programs can have; None where that is not told.
@@ -51,6 +52,7 @@ class Machine:
     launcher: str
     pythons: Mapping[str, str]
     programs: Mapping[str, str]
+    git: str
     java: int
     free_bytes: Mapping[str, int]
     memory: int | None

@@ -8,10 +8,15 @@ from bluegreen.setup.host import OLDEST_COMPOSE, OLDEST_ENGINE, is_older
 from doctor.machine import Machine
 
 GIGABYTE = 10**9
+OLDEST_GIT = (2, 38)
+"""Which merges without a work tree."""
+
 OLDEST_JAVA = 17
 LEAST_MEMORY = 1 * GIGABYTE
 LEAST_FILES = 1024
 """Open files; Kafka's client and Pants' daemon have many."""
+
+_AS_ROOT = 'sudo env "HOME=$HOME" "PATH=$PATH" .ci/run'
 
 _DISK = {"code": 5 * GIGABYTE, "images": 15 * GIGABYTE}
 """What Pants and its packages take, and what images take beside them."""
@@ -24,6 +29,7 @@ _PACKAGES = {
     "docker-registry": "docker-registry",
     "dockerd": "docker.io",
     "git": "git",
+    "go": "golang-go",
     "ip": "iproute2",
     "iptables": "iptables",
     "mmdebstrap": "mmdebstrap",
@@ -36,7 +42,9 @@ _PACKAGES = {
 }
 """Debian's package of each program; `.ci/run` installs most of them by itself."""
 
-PROGRAMS = ("docker", *_PACKAGES)
+_INSTALLED = tuple(name for name in _PACKAGES if name not in {"git", "go", "setpriv"})
+
+PROGRAMS = ("apt-get", "docker", *_PACKAGES)
 """All programs that are asked for."""
 
 type Check = Callable[[Machine], Finding]
@@ -81,6 +89,15 @@ def program(name: str, why: str = "") -> Check:
         return problem(name, f"not found{why}", f"install it (Debian: {_PACKAGES[name]})")
 
     return check
+
+
+def merging(machine: Machine) -> Finding:
+    """A git that merges without touching the work tree."""
+    if not machine.git:
+        return program("git")(machine)
+    if is_older(machine.git, OLDEST_GIT):
+        return problem("git", f"{machine.git} is too old", f"{_dotted(OLDEST_GIT)} or newer")
+    return ok("git", machine.git)
 
 
 def disk(purpose: str) -> Check:
@@ -229,6 +246,23 @@ def superuser(machine: Machine) -> Finding:
     return warning("root", "suites of deliveries skip: a second engine is root's", "as root")
 
 
+def only_superuser(machine: Machine) -> Finding:
+    """What skips no suite is root's."""
+    if machine.root:
+        return ok("root", "may run a second engine")
+    return problem("root", "only root may run all suites", f"`{_AS_ROOT}`")
+
+
+def packages(machine: Machine) -> Finding:
+    """What `.ci/run` installs by itself."""
+    lacking = ", ".join(name for name in _INSTALLED if not machine.programs.get(name))
+    if not lacking:
+        return ok("packages", "nothing lacks that is installed")
+    if machine.programs.get("apt-get"):
+        return ok("packages", f"{lacking}: installed by apt-get, as it begins")
+    return problem("packages", f"no apt-get installs {lacking}", "install them")
+
+
 def settings(machine: Machine) -> Finding:
     """deploy.toml."""
     if machine.placeholders:
@@ -237,6 +271,7 @@ def settings(machine: Machine) -> Finding:
     return ok("deploy.toml", "names a server; `./pants run :bluegreen -- doctor` looks at it")
 
 
+_GO = program("go", ", which fetches the release of itself that it is asked for")
 _PANTS = (pythons, program("git"), files, watches)
 _DOCKER = (engine, compose, buildx, bases)
 _SERVER = tuple(program(name) for name in ("docker-registry", "dockerd", "ip", "iptables"))
@@ -246,16 +281,23 @@ COMMANDS = (
     Command("./pants run :local", (*_PANTS, disk("code"), memory, ports, postgres), in_readme=True),
     Command("./pants test ::", (*_PANTS, disk("code"), memory, postgres), in_readme=True),
     Command("./pants fmt|lint|check ::", (*_PANTS, disk("code"), tools)),
+    Command(
+        "./pants run build-support/ci:merge-check",
+        (pythons, merging, files, watches, disk("code"), tools),
+    ),
+    Command("./pants run build-support:workflows", (*_PANTS, _GO)),
     Command("./pants package ::", (*_PANTS, disk("images"), engine, buildx, bases)),
     Command("docker compose up   (in infra/compose)", (engine, compose, disk("images"))),
     Command("suites on real servers", (java, kafka, chromium, prometheus)),
     Command("suites in Docker", (*_DOCKER, superuser, *_SERVER, *_SSH)),
-    Command("infra/images/make-bases", (engine, program("mmdebstrap"))),
+    Command("infra/images/make-bases", (engine, program("mmdebstrap"), program("mvn"))),
+    Command("infra/images/make-bases observability", (engine, program("mmdebstrap"), _GO)),
     Command(
         "./pants run benchmarks:transport",
         (java, kafka_found, program("nats-server"), program("rabbitmq-server")),
     ),
     Command("./pants run :bluegreen -- deploy", (*_PANTS, engine, compose, buildx, settings)),
+    Command(".ci/run", (*_PANTS, disk("images"), memory, only_superuser, _GO, packages)),
 )
 """What people do here, in the order in which they come to it."""
 

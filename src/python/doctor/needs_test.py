@@ -12,6 +12,7 @@ WHOLE = Machine(
     launcher="",
     pythons={"3.13": "/usr/bin/python3.13", "3.9": "/usr/bin/python3.9"},
     programs={name: f"/usr/bin/{name}" for name in PROGRAMS},
+    git="2.39.5",
     java=17,
     free_bytes={"/checkout": 40 * needs.GIGABYTE, "/cache": 30 * needs.GIGABYTE},
     memory=4 * needs.GIGABYTE,
@@ -100,6 +101,7 @@ def test_without_an_engine_only_what_runs_in_containers_is_impossible(machine: M
         "docker compose up   (in infra/compose)",
         "suites in Docker",
         "infra/images/make-bases",
+        "infra/images/make-bases observability",
         "./pants run :bluegreen -- deploy",
     }
 
@@ -142,6 +144,38 @@ def test_a_program_that_is_not_there_is_told_with_its_package(program: str) -> N
     assert "Debian: " in finding.advice
 
 
+def test_what_go_builds_needs_go() -> None:
+    machine = replace(WHOLE, programs={**WHOLE.programs, "go": ""})
+    assert lacking(machine) == {
+        "./pants run build-support:workflows": ["go"],
+        "infra/images/make-bases observability": ["go"],
+        ".ci/run": ["go"],
+    }
+
+
+@pytest.mark.parametrize("version", ["2.37.9", ""])
+def test_a_merge_check_needs_a_git_that_merges_without_a_work_tree(version: str) -> None:
+    machine = replace(WHOLE, git=version, programs={**WHOLE.programs, "git": version})
+    assert "git" in lacking(machine)["./pants run build-support/ci:merge-check"]
+    assert (lacking(machine).keys() == {"./pants run build-support/ci:merge-check"}) is bool(version)
+
+
+def test_a_user_cannot_run_everything_and_is_told_who_can() -> None:
+    machine = replace(WHOLE, root=False)
+    assert lacking(machine) == {".ci/run": ["root"]}
+    assert ".ci/run" in needs.only_superuser(machine).advice
+
+
+def test_everything_installs_what_lacks_where_it_can() -> None:
+    programs = {**WHOLE.programs, "mmdebstrap": "", "docker-registry": ""}
+    found = needs.packages(replace(WHOLE, programs=programs))
+    assert found.verdict is Verdict.OK
+    assert "mmdebstrap" in found.said
+    found = needs.packages(replace(WHOLE, programs={**programs, "apt-get": ""}))
+    assert found.verdict is Verdict.PROBLEM
+    assert "docker-registry" in found.said
+
+
 def test_what_was_fetched_is_named_where_no_variable_does() -> None:
     kept = {"TANDEM_TEST_KAFKA_LIBS": "/cache/kafka"}
     machine = replace(WHOLE, environment={}, kept=kept)
@@ -155,6 +189,7 @@ def test_every_problem_says_what_to_do() -> None:
         launcher="",
         pythons={},
         programs={},
+        git="",
         java=0,
         free_bytes={"/": 0},
         memory=0,
