@@ -32,7 +32,7 @@ EXCEPTIONS = {
 
 def pages() -> dict[str, list[Command]]:
     """The commands of each page, by its path."""
-    found = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+    found = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
     paths = [str(page.relative_to(ROOT)) for page in found]
     return {path: commands(path, (ROOT / path).read_text()) for path in paths}
 
