@@ -51,7 +51,10 @@ def pin(checkout: Path, *names: str) -> None:
     """Pin images by digest."""
     for name in names:
         file = checkout / "infra/images" / name
-        lines = [line if line.startswith("#") else f"{line}@sha256:{'0' * 64}" for line in file.read_text().splitlines()]
+        lines = [
+            line if line.startswith("#") else f"{line}@sha256:{'0' * 64}"
+            for line in file.read_text().splitlines()
+        ]
         file.write_text("\n".join(lines))
 
 

@@ -75,7 +75,7 @@ def test_ours_are_well(checkout: Path) -> None:
         ("cd.yml", "persist-credentials: false", "persist-credentials: true", "artipacked"),
         ("nightly.yml", "timeout-minutes", "time-out-minutes", "unexpected key"),
         ("ci.yml", "github.sha", "github.shaa", "shaa"),
-        ("cd.yml", "> deploy/known_hosts", "> $TARGET/known_hosts", "SC2086"),
+        ("cd.yml", "--lock-wait 600", "$OPTIONS", "SC2086"),
     ],
 )
 def test_what_is_wrong_or_dangerous_is_found(
@@ -94,6 +94,14 @@ def test_each_job_ends_in_time_and_only_reads(checkout: Path) -> None:
         text = file.read_text()
         assert text.count("runs-on: ") == text.count("timeout-minutes: "), file.name
         assert ": write" not in text, file.name
+
+
+@pytest.mark.parametrize("workflow", ["ci.yml", "cd.yml", "rollback.yml"])
+def test_a_job_is_one_command(workflow: str) -> None:
+    [job] = yaml.safe_load((TOP / ".github/workflows" / workflow).read_text())["jobs"].values()
+    [command] = [step["run"] for step in job["steps"] if "run" in step]
+    assert command.startswith("./pants run ")
+    assert "\n" not in command.strip()
 
 
 def test_what_the_nightly_run_keeps_is_what_others_look_for_first() -> None:

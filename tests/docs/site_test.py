@@ -91,7 +91,7 @@ def pages() -> list[tuple[str, str]]:
 
 def _branches(workflow: str) -> set[str]:
     """The branches that a workflow runs on by itself; a schedule is the default branch's."""
-    when = yaml.load(workflow, yaml.BaseLoader)["on"]  # which does not take `on` for a truth
+    when = yaml.safe_load(workflow)[True]  # for which YAML 1.1 takes `on`
     pushed = when.get("push", {}).get("branches", [])
     return {*pushed, *({DEFAULT} if "schedule" in when else ())}
 

@@ -107,6 +107,9 @@ class Build(_Table):
 
     compose: ComposeFiles = ComposeFiles()
 
+    bases: FileHere | None = None
+    """Names the images that others start from, NAME=IMAGE a line: who builds hears what moves."""
+
     heads: HeadsOf | None = None
     """None where there is no schema."""
 

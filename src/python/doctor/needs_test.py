@@ -157,7 +157,9 @@ def test_what_go_builds_needs_go() -> None:
 def test_a_merge_check_needs_a_git_that_merges_without_a_work_tree(version: str) -> None:
     machine = replace(WHOLE, git=version, programs={**WHOLE.programs, "git": version})
     assert "git" in lacking(machine)["./pants run build-support/ci:merge-check"]
-    assert (lacking(machine).keys() == {"./pants run build-support/ci:merge-check"}) is bool(version)
+    assert (lacking(machine).keys() == {"./pants run build-support/ci:merge-check"}) is bool(
+        version
+    )
 
 
 def test_a_user_cannot_run_everything_and_is_told_who_can() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bluegreen import commands
 from bluegreen.build import rendering
+from bluegreen.build.bases import unpinned
 from bluegreen.build.fit import check_fit
 from bluegreen.build.images import Built, Images
 from bluegreen.build.stages import BUILD, HEADS, HEADS_TIMEOUT, PUSH, local, repository
@@ -126,6 +127,7 @@ class Builder:
 
     def _built(self) -> dict[str, Built]:
         settings = self._settings.build
+        self._warn_of_bases()
         self._say(f"building: {shlex.join(settings.command)}")
         commands.follow(
             settings.command,
@@ -137,6 +139,25 @@ class Builder:
         # All of them, before anything is pushed: one may be missing.
         names = self._settings.built
         return {name: self._images.built(local(self._settings, name)) for name in names}
+
+    def _warn_of_bases(self) -> None:
+        """Say which bases may become others: then so does every image, whatever changed.
+
+        Raises:
+            PortError: the file that names them cannot be read.
+        """
+        file = self._settings.build.bases
+        if file is None:
+            return
+        try:
+            text = (self._checkout / file).read_text(encoding="utf-8")
+        except OSError as error:
+            raise PortError(f"build.bases: {file}: {error.strerror}") from None
+        if moving := unpinned(text):
+            self._say(
+                f"warning: no digest pins {', '.join(moving)}; where a registry moves such a tag, "
+                f"every image becomes another one: pin them in {file}"
+            )
 
     def _revision(self) -> str:
         # A look takes no lock of git's, and writes nothing down.

@@ -263,6 +263,28 @@ def test_changes_that_no_commit_has_are_told(workshop: Workshop) -> None:
     assert "changes that no commit" in workshop.lines[0]
 
 
+def test_bases_that_may_become_others_are_told(workshop: Workshop) -> None:
+    workshop.settings = SETTINGS.replace("[build]\n", '[build]\nbases = "bases.env"\n')
+    pinned = f"postgres:17@sha256:{0:064}"
+    bases = workshop.folder / "bases.env"
+    bases.write_text(f"# Names.\nPYTHON_IMAGE=python:3.13-slim\nPOSTGRES_IMAGE={pinned}\n")
+    workshop.git("add", "bases.env")
+    workshop.git("commit", "--quiet", "--message=Bases")
+    workshop.build()
+    [warned] = [line for line in workshop.lines if "no digest pins" in line]
+    assert "python:3.13-slim;" in warned
+    assert "postgres" not in warned
+
+    bases.write_text(f"POSTGRES_IMAGE={pinned}\n")
+    workshop.lines.clear()
+    workshop.build()
+    assert not [line for line in workshop.lines if "no digest pins" in line]
+
+    bases.unlink()
+    with pytest.raises(PortError, match=r"build\.bases: bases\.env: No such file"):
+        workshop.build()
+
+
 def test_a_folder_without_history_is_refused(workshop: Workshop, tmp_path: Path) -> None:
     workshop.folder = tmp_path / "nowhere"
     with pytest.raises(PortError, match="git"):

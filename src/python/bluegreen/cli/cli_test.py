@@ -183,6 +183,21 @@ def test_people_hear_of_a_deploy_whose_build_failed(
     assert "error: git" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("folder")
+def test_people_hear_of_a_deploy_whose_setup_failed_and_nothing_is_built(
+    folder: Path, heard: list[Outcome], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("lane.yml", "servers.yml"):
+        file = folder / "infra/compose" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("services: {}\n")
+    assert main([*STAGING, "deploy", "--set-up"]) == Exit.UNREACHABLE  # nobody knows the server
+    [told] = heard
+    assert told.operation == "deploy"
+    assert "known_hosts" in (told.failure or "")
+    assert "building" not in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("folder", "heard", "_deaf")
 def test_what_is_run_is_told_to_who_asks_for_it(capsys: pytest.CaptureFixture[str]) -> None:
     main([*STAGING, "deploy"])

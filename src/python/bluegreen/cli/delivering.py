@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from bluegreen import commits
 from bluegreen.bundle import Bundle, digest
-from bluegreen.cli import building
+from bluegreen.cli import building, preparing
 from bluegreen.cli.context import Context
 from bluegreen.cli.telling import told_if_it_fails
 from bluegreen.cli.waiting import when_unlocked
@@ -34,6 +34,8 @@ def deploy(context: Context) -> None:
     """Deliver a release: from its folder, or built now."""
     folder: Path | None = context.options.release
     with _ready(context, "deploy") as ready:
+        if context.options.set_up:
+            preparing.setup(context)
         if folder is not None:
             bundle = Bundle.read(folder)
             ready.check_secrets(bundle.files.values())

@@ -84,6 +84,9 @@ def _add_delivering(commands: _Commands) -> None:
     _add_release(each, f"where to put it together ({building.RELEASE})")
     each = _add_changing(commands, "deploy", "deliver a release", delivering.deploy)
     _add_release(each, "what `build` put together; without it, it is built now")
+    each.add_argument(
+        "--set-up", action="store_true", help="first what `setup` does: secrets of a new service"
+    )
     each = _add_changing(
         commands, "rollback", "give the traffic back to an earlier release", delivering.rollback
     )
