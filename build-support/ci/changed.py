@@ -75,6 +75,7 @@ def _lines(reach: Reach) -> str:
             *(f"reaches {targets}, by {path}" for path, targets in reach.reasons),
             *(f"test    {test}" for test in reach.tests),
             *(f"image   {image}" for image in reach.images),
+            *(f"night   {test}" for test in reach.left),
         ]
     )
 
@@ -87,6 +88,7 @@ def _document(base: str, reach: Reach) -> dict[str, object]:
         "targets": list(reach.targets),
         "tests": list(reach.tests),
         "images": list(reach.images),
+        "left": list(reach.left),
     }
 
 

@@ -37,12 +37,14 @@ class Wanted:
         head: A revision of the repository, which is merged.
         remote: Where the base is fetched from; without one it is a revision of the repository too.
         test: Whether what the merge changes is checked and tested.
+        whole: Whether the change of one service has suites about the whole system run, too.
     """
 
     base: str
     head: str
     remote: str | None
     test: bool
+    whole: bool
 
 
 class MergeCheck:
@@ -102,7 +104,7 @@ class MergeCheck:
             pants = self._make_pants(tree.folder)
             try:
                 self._say(f"merged in {tree.folder}; looking at what that changes")
-                reach = Reaching(tree, pants).of(base, merged)
+                reach = Reaching(tree, pants, whole=self._wanted.whole).of(base, merged)
                 report.reach = reach
                 self._done(report, "reach", told=summary_of_reach(reach), passed=True)
                 self._contracts(report, tree, merged, pants)

@@ -59,7 +59,7 @@ def test_a_change_of_one_service_reaches_none_of_its_copies(
     assert "| 0 | 0 | 0 |" in docs
     assert "| 2 | 1 | 0 |" in leaf
     assert "| 3 | 1 | 0 |" in contract
-    assert "| 10 | 3 | 0 |" in everything
+    assert "| 11 | 3 | 0 |" in everything
 
 
 def test_a_run_that_fails_is_said(service: Repository, capsys: pytest.CaptureFixture[str]) -> None:

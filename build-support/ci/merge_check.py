@@ -13,13 +13,15 @@ from ci.report import Report
 _DESCRIPTION = """\
 Merges a branch into its base as it is now, in a temporary checkout, then lints, checks and tests
 what the merge changes. No branch, file or index of yours is touched; what is not committed is not
-part of it.
+part of it. Suites about the whole system that the change of one service reaches are left for the
+night.
 """
 
 _EXAMPLES = f"""\
 examples:
   merge-check                                  what CI does with HEAD and develop of origin
   merge-check --base develop --no-test         only whether it conflicts; a second
+  merge-check --whole                          with what is else left for the night
   merge-check --head my-branch --summary f.md  another branch; what was found, as Markdown
   merge-check --local --base develop           into that of this repository; fetches nothing
 
@@ -37,6 +39,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--remote", default="origin", help="where the base is fetched from (origin)")
     top.add_argument("--local", action="store_true", help="fetch nothing: the base is here")
     top.add_argument("--no-test", action="store_true", help="merge only")
+    top.add_argument(
+        "--whole", action="store_true", help="what a service leaves for the night, too"
+    )
     top.add_argument("--summary", type=Path, metavar="FILE", help="where Markdown is written")
     return top
 
@@ -59,6 +64,7 @@ def run(
         head=arguments.head,
         remote=None if arguments.local else arguments.remote,
         test=not arguments.no_test,
+        whole=arguments.whole,
     )
     report = MergeCheck(top_of(folder or Path.cwd()), wanted, make_pants, say).run()
     publish(report.markdown(), arguments.summary)

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,27 @@ SERVICE = {
     "src/other_test.py": "src/other.py\n",
 }
 
-type Check = Callable[..., Exit]
+PAGE = "docs/mail.md"
+COMMANDS = """\
+Run this:
+
+```console
+$ mail send
+sent
+```
+
+Then set
+
+```ini
+port = 25
+```
+
+1. and this:
+
+    ```sh
+    mail read
+    ```
+"""
 
 
 class Checks:
@@ -238,11 +257,152 @@ def test_what_judges_everything_has_everything_tested(
     assert f"`{path}` reaches `::`" in check.summary.read_text()
 
 
-def test_docs_have_nothing_tested(service: Repository, check: Checks) -> None:
-    service.commit({"docs/page.md": "new\n"})
+@pytest.fixture
+def documented(service: Repository) -> Repository:
+    """A page whose commands the suite of mail runs, and which the site shows."""
+    service.switch("develop")
+    service.commit(
+        {
+            PAGE: COMMANDS,
+            "src/mail_test.py": f"src/mail.py\n{PAGE}\n",
+            "tests/docs/site_test.py": f"{PAGE}\n",
+        }
+    )
+    service.push("develop")
+    service.branch("page")
+    return service
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        COMMANDS.replace("Run", "Type"),
+        COMMANDS.replace("Then", "And then").replace(
+            "and this:", "and more, of two lines:\n\n    More."
+        ),
+    ],
+)
+def test_prose_of_a_page_has_only_the_site_tested(
+    documented: Repository, check: Checks, text: str
+) -> None:
+    documented.commit({PAGE: text})
     assert check() is Exit.PASSED
-    assert check.tested == []
-    assert "nothing depends on it" in check.summary.read_text()
+    assert check.tested == ["tests/docs/site_test.py"]
+
+
+@pytest.mark.parametrize("changed", ["mail send", "port = 25", "sent", "```sh", "    mail read"])
+def test_a_block_of_a_page_has_those_tested_who_run_it(
+    documented: Repository, check: Checks, changed: str
+) -> None:
+    """Commands, settings, what is printed, and how it is read."""
+    documented.commit({PAGE: COMMANDS.replace(changed, f"{changed}x")})
+    assert check() is Exit.PASSED
+    assert check.tested == [PAGE, "src/mail_test.py", "tests/docs/site_test.py"]
+
+
+def test_prose_beside_a_module_adds_nothing_to_what_the_module_reaches(
+    documented: Repository, check: Checks
+) -> None:
+    documented.commit({PAGE: COMMANDS.replace("Run", "Type"), "src/other.py": "# ours\n"})
+    assert check() is Exit.PASSED
+    assert check.tested == ["src/other.py", "src/other_test.py", "tests/docs/site_test.py"]
+
+
+def test_a_page_that_is_no_more_has_those_tested_who_ran_it(
+    documented: Repository, check: Checks
+) -> None:
+    documented.commit({PAGE: None})
+    assert check() is Exit.PASSED
+    assert check.tested == ["src/mail_test.py", "tests/docs/site_test.py"]
+
+
+SYSTEM = "tests/system/journey_test.py"
+OWN = "src/python/services/orders/rules.py"
+SERVICES = {
+    OWN: "",
+    "src/python/services/orders/rules_test.py": f"{OWN}\n",
+    "src/python/services/orders/__main__.py": f"{OWN}\n",
+    "src/python/services/orders/BUILD": "",
+    "src/python/services/orders/Dockerfile": "",
+    "src/python/services/badgers/__main__.py": "",
+    "src/python/chassis/run.py": "",
+    "tests/orders/caller_test.py": f"{OWN}\n",
+    "tests/support/system.py": "# whole\nsrc/python/services/orders/__main__.py\n"
+    "src/python/services/badgers/__main__.py\nsrc/python/chassis/run.py\n",
+    SYSTEM: "# whole\ntests/support/system.py\n",
+    "tests/docs/site_test.py": f"{PAGE}\n",
+}
+LEFT = "1 suites about the whole system are left for the night"
+
+
+@pytest.fixture
+def system(service: Repository) -> Repository:
+    """Two services, a caller of one, and a suite that starts both."""
+    service.switch("develop")
+    service.commit({**SERVICES, PAGE: COMMANDS})
+    service.push("develop")
+    service.branch("leaf")
+    return service
+
+
+@pytest.mark.parametrize("more", [{}, {PAGE: COMMANDS.replace("Run", "Type")}])
+def test_a_change_of_one_service_leaves_the_whole_system_for_the_night(
+    system: Repository, check: Checks, more: dict[str, str]
+) -> None:
+    system.commit({OWN: "# changed\n", **more})
+    assert check() is Exit.PASSED
+    assert [path for path in check.tested if not path.startswith("tests/docs/")] == [
+        "src/python/services/orders/__main__.py",
+        OWN,
+        "src/python/services/orders/rules_test.py",
+        "tests/orders/caller_test.py",
+    ]
+    summary = check.summary.read_text()
+    assert LEFT in summary
+    assert "`./pants run build-support/ci:merge-check -- --whole`" in summary
+    assert f"- `{SYSTEM}`" in summary
+
+
+def test_what_is_left_for_the_night_is_brought_back_where_that_is_asked(
+    system: Repository, check: Checks
+) -> None:
+    system.commit({OWN: "# changed\n"})
+    assert check("--whole") is Exit.PASSED
+    assert SYSTEM in check.tested
+    assert "night" not in check.summary.read_text()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {OWN: "#\n", "src/python/services/badgers/__main__.py": "#\n"},
+        {OWN: "#\n", "src/python/chassis/run.py": "#\n"},
+        {OWN: "#\n", PROTO: 'syntax = "proto3";\n// More.\n'},
+        {OWN: "#\n", "src/python/services/orders/BUILD": "#\n"},
+        {OWN: "#\n", "src/python/services/orders/Dockerfile": "#\n"},
+        {OWN: "#\n", "infra/nginx/nginx.conf": "#\n"},
+        {SYSTEM: SERVICES[SYSTEM] + "#\n"},
+    ],
+)
+def test_what_is_of_more_than_one_service_has_the_whole_system_tested(
+    system: Repository, check: Checks, changed: dict[str, str]
+) -> None:
+    system.commit(changed)
+    assert check() is Exit.PASSED
+    assert SYSTEM in check.tested
+    assert "night" not in check.summary.read_text()
+
+
+def test_a_command_of_a_page_has_the_suite_of_the_whole_system_run_it(
+    system: Repository, check: Checks
+) -> None:
+    system.switch("develop")
+    system.commit({SYSTEM: f"{SERVICES[SYSTEM]}{PAGE}\n"})
+    system.push("develop")
+    system.branch("page")
+    system.commit({PAGE: COMMANDS.replace("mail send", "mail post"), OWN: "# changed\n"})
+    assert check() is Exit.PASSED
+    assert SYSTEM in check.tested
 
 
 def test_a_branch_that_changes_nothing_passes(check: Checks) -> None:

@@ -15,6 +15,8 @@ from ci.changes import (
     without,
 )
 from ci.git import Git
+from ci.leaves import WHOLE, is_leaf
+from ci.pages import READERS, blocks, is_page
 from ci.pants import Pants
 from ci.requirements import RESOLVES, changed_requirements
 
@@ -40,6 +42,7 @@ class Reach:
         tests: Those of them that are tests.
         images: Those of them that are images.
         reasons: Files that reach more than what depends on them, and what.
+        left: Tests about the whole system that the change of one service leaves for the night.
     """
 
     changed: tuple[Change, ...]
@@ -47,6 +50,7 @@ class Reach:
     tests: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     reasons: tuple[tuple[str, str], ...] = ()
+    left: tuple[str, ...] = ()
 
 
 class Reaching:
@@ -55,11 +59,13 @@ class Reaching:
     Args:
         git: A checkout that may be moved between the two.
         pants: Its Pants.
+        whole: Whether the change of one service reaches suites about the whole system, too.
     """
 
-    def __init__(self, git: Git, pants: Pants) -> None:
+    def __init__(self, git: Git, pants: Pants, *, whole: bool = False) -> None:
         self._git = git
         self._pants = pants
+        self._whole = whole
 
     def of(self, before: str, after: str) -> Reach:
         """What the difference reaches; the checkout has the files of `after` then.
@@ -76,16 +82,18 @@ class Reaching:
             whole = self._pants.lines("list", EVERYTHING)
             return self._sorted(changed, whole, unseen)
         locks = _Locks(self._git, before, after, changed)
+        prose = self._prose(before, after, changed)
         former = self._former_dependents(before, changed, locks)
-        if locks.files:
-            before, after = without(self._git, before, after, locks.files)
+        if hidden := [*locks.files, *prose]:
+            before, after = without(self._git, before, after, hidden)
         self._at(after)
-        found = self._dependents(before, locks)
+        found = self._dependents(before, locks) | self._readers(prose)
         if unseen:
             found |= set(self._pants.lines("list", *sorted({*unseen.values()})))
         if former - found:
             found |= former & set(self._pants.lines("list", EVERYTHING))
-        return self._sorted(changed, found, unseen)
+        left = set() if self._whole or not is_leaf(changed) else self._left(found, changed, prose)
+        return self._sorted(changed, found - left, unseen, left)
 
     def _at(self, commit: str) -> None:
         self._git.run("checkout", "--quiet", "--detach", "--force", commit)
@@ -99,7 +107,7 @@ class Reaching:
         if not gone:
             return set()
         self._at(before)
-        return set(self._pants.lines(_LENIENT, *_DEPENDENTS, *gone))
+        return self._dependents_of(gone)
 
     def _dependents(self, before: str, locks: "_Locks") -> set[str]:
         since = (f"--changed-since={before}", "--changed-dependents=transitive")
@@ -108,25 +116,54 @@ class Reaching:
             found |= set(self._pants.lines(*_DEPENDENTS, *sorted(locks.changed)))
         return found
 
+    def _prose(self, before: str, after: str, changed: Iterable[Change]) -> list[str]:
+        """Pages whose blocks are as they were."""
+        pages = [change.path for change in changed if change.kind == "M" and is_page(change.path)]
+        return [
+            page
+            for page in pages
+            if blocks(content(self._git, before, page)) == blocks(content(self._git, after, page))
+        ]
+
+    def _readers(self, pages: list[str]) -> set[str]:
+        """Who looks at the prose of pages."""
+        return {each for each in self._dependents_of(pages) if each.startswith(READERS)}
+
+    def _left(self, found: set[str], changed: Iterable[Change], prose: list[str]) -> set[str]:
+        """What is about the whole system, but for suites that run blocks which changed."""
+        pages = {change.path for change in changed if is_page(change.path)}
+        tagged = set(self._filtered(f"--filter-tag-regex=^{WHOLE}$", found))
+        return tagged - self._dependents_of(sorted(pages.difference(prose)))
+
+    def _dependents_of(self, files: list[str]) -> set[str]:
+        return set(self._pants.lines(_LENIENT, *_DEPENDENTS, *files)) if files else set()
+
     def _sorted(
-        self, changed: tuple[Change, ...], found: Iterable[str], unseen: dict[str, str]
+        self,
+        changed: tuple[Change, ...],
+        found: Iterable[str],
+        unseen: dict[str, str],
+        left: Iterable[str] = (),
     ) -> Reach:
-        targets = self._of_type(_GENERATORS, tuple(found))
+        targets = self._of_type(_GENERATORS, found)
         return Reach(
             changed=changed,
             targets=targets,
             tests=self._of_type(_TESTS, targets),
             images=self._of_type(_IMAGES, targets),
             reasons=tuple(sorted(unseen.items())),
+            left=self._of_type(_TESTS, left),
         )
 
-    def _of_type(self, kind: str, targets: tuple[str, ...]) -> tuple[str, ...]:
-        if not targets:
+    def _of_type(self, kind: str, targets: Iterable[str]) -> tuple[str, ...]:
+        return self._filtered(f"--filter-target-type={kind}", targets)
+
+    def _filtered(self, option: str, targets: Iterable[str]) -> tuple[str, ...]:
+        if not (asked := tuple(targets)):
             return ()
         with TemporaryDirectory(prefix="targets-") as folder:
-            specs = specs_file(Path(folder), targets)
-            kinds = f"--filter-target-type={kind}"
-            return tuple(sorted(self._pants.lines(specs, kinds, "list")))
+            specs = specs_file(Path(folder), asked)
+            return tuple(sorted(self._pants.lines(specs, option, "list")))
 
 
 def specs_file(folder: Path, targets: Iterable[str]) -> str:

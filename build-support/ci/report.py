@@ -10,6 +10,7 @@ from ci.reach import Reach
 _SHOWN = 40
 """Lines of a list; a comment of GitHub's holds 65,536 characters."""
 _HASH = 12
+_RUN_LEFT = "./pants run build-support/ci:merge-check -- --whole"
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,13 @@ class Report:
             return []
         reach = self.reach
         lines = [f"`{path}` reaches `{targets}`.\n" for path, targets in reach.reasons]
+        if reach.left:
+            lines.append(f"{left_for_the_night(reach)}; `{_RUN_LEFT}` runs them now.\n")
         lists = (
             ("files changed", [f"{each.kind} {each.path}" for each in reach.changed]),
             ("tests", reach.tests),
             ("images", reach.images),
+            *([("suites left for the night", reach.left)] if reach.left else []),
         )
         for name, entries in lists:
             lines.append(f"<details><summary>{len(entries)} {name}</summary>\n")
@@ -116,10 +120,16 @@ def resolve_by(base: str) -> list[str]:
 
 def summary_of_reach(reach: Reach) -> str:
     """How much it is, in one line."""
-    return (
+    told = (
         f"{len(reach.changed)} changed files reach {len(reach.targets)} targets: "
         f"{len(reach.tests)} tests, {len(reach.images)} images"
     )
+    return f"{told}; {left_for_the_night(reach)}" if reach.left else told
+
+
+def left_for_the_night(reach: Reach) -> str:
+    """How many suites a change of one service leaves."""
+    return f"{len(reach.left)} suites about the whole system are left for the night"
 
 
 def _code(names: Iterable[str]) -> str:

@@ -1,6 +1,7 @@
 """What changes of this very repository reach, by its own Pants."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -40,17 +41,29 @@ def test_a_module_reaches_only_those_tests_beside_it_that_depend_on_it(changed: 
     assert "src/python/services/identity:tests" not in reach.targets
 
 
-def test_a_page_of_the_docs_reaches_the_site_and_what_runs_its_commands(changed: Changed) -> None:
-    others, images = _reached_beside_the_site(changed, "docs/architecture.md")
-    assert others == set()
-    assert images == ()
-    others, images = _reached_beside_the_site(changed, "docs/calling.md")
-    assert others == {"tests/local/system_test.py:tests"}
-    assert images == ()
+def test_a_module_of_a_service_reaches_its_own_tests_and_those_of_who_calls_it(
+    changed: Changed,
+) -> None:
+    module = "src/python/services/identity/sign_up.py"
+    reach = changed.reach(module, f"{changed.text(module)}\n# More.\n")
+    rooms = {str(Path(test).parent) for test in reach.tests}
+    assert rooms == {"src/python/services/identity", "tests/identity"}
+    assert reach.images == ("src/python/services/identity:image",)
+    assert reach.left
+    assert {str(Path(test).parent) for test in reach.left} == {
+        *("tests/images", "tests/local", "tests/observability", "tests/scaffold", "tests/system")
+    }
+    # What only starts it there is not looked at, either.
+    assert "tests/support/system.py" not in reach.targets
 
 
-def _reached_beside_the_site(changed: Changed, page: str) -> tuple[set[str], tuple[str, ...]]:
-    """Tests and images that a page reaches, but for those of all pages."""
-    reach = changed.reach(page, f"{changed.text(page)}\nMore.\n")
-    assert "tests/docs/site_test.py:tests" in reach.tests
-    return {each for each in reach.tests if not each.startswith("tests/docs/")}, reach.images
+def test_prose_of_the_docs_reaches_who_reads_it_and_a_block_who_runs_it(changed: Changed) -> None:
+    page, suite = "docs/calling.md", "tests/local/system_test.py:tests"
+    text = changed.text(page)
+    prose = changed.reach(page, f"{text}\nMore.\n")
+    assert "tests/docs/site_test.py:tests" in prose.tests
+    assert all(each.startswith("tests/docs/") for each in prose.targets)
+    command = changed.reach(page, text.replace("```sh\n", "```sh\n# More.\n", 1))
+    assert suite in command.tests
+    assert set(prose.tests) <= set(command.tests)
+    assert (prose.images, command.images) == ((), ())

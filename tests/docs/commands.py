@@ -17,11 +17,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ci.pages import parts
 from tests.docs.placeholders import put_in
 
 ROOT = Path(__file__).parents[2]
 
-_FENCE = re.compile(r"(?P<indent> *)```(?P<language>\w*)$")
 _PROMPT = re.compile(r"(?:\S+@\S+# |\$ )")
 _PREPARES = re.compile(r"(?:cd|export) (?!.*&&)")
 _SHELL = frozenset({"sh", "console"})
@@ -170,33 +170,14 @@ def commands(page: str, text: str) -> list[Command]:
 
 def prose(text: str) -> str:
     """A page without its blocks."""
-    return "\n".join(line for language, lines in _parts(text) if language is None for line in lines)
+    return "\n".join(line for language, lines in parts(text) if language is None for line in lines)
 
 
 def _blocks(text: str, languages: Container[str]) -> Iterator[tuple[str, list[str]]]:
     """The language and lines of each block that is in one of these."""
-    for language, lines in _parts(text):
+    for language, lines in parts(text):
         if language is not None and language in languages:
             yield language, lines
-
-
-def _parts(text: str) -> Iterator[tuple[str | None, list[str]]]:
-    """The lines of each block with its language, and those between blocks with None."""
-    lines: list[str] = []
-    language: str | None = None
-    indent = ""
-    for line in text.splitlines():
-        fence = _FENCE.match(line)
-        if language is None and fence:
-            yield None, lines
-            lines, language, indent = [], fence["language"], fence["indent"]
-        elif fence and fence["indent"] == indent and language is not None:
-            yield language, lines
-            lines, language = [], None
-        else:
-            lines.append(line if language is None else line.removeprefix(indent))
-    if language is None:
-        yield None, lines
 
 
 def _joined(lines: Sequence[str]) -> Iterator[str]:

@@ -9,9 +9,9 @@ _ALL = ":all"
 
 
 class FakePants:
-    """Knows `.py` and `.proto` files; each depends on those that its lines name.
+    """Knows code, contracts and pages; each depends on the files that its lines name.
 
-    Lines name requirements too; a changed lockfile is a change of them all.
+    Lines name requirements too; a changed lockfile is a change of them all. A line `# tag` tags.
 
     Args:
         checkout: The checkout.
@@ -38,6 +38,9 @@ class FakePants:
         """Answer `list` and `dependents`."""
         options = dict(each.split("=", 1) for each in arguments if "=" in each)
         specs = [each for each in arguments if not each.startswith("-")]
+        if tag := options.get("--filter-tag-regex"):
+            listed = Path(options["--spec-files"]).read_text().split()
+            return [path for path in listed if f"# {tag.strip('^$')}" in self._lines(path)]
         if kind := options.get("--filter-target-type"):
             listed = Path(options["--spec-files"]).read_text().split()
             if kind.startswith("-"):
@@ -66,11 +69,15 @@ class FakePants:
 
     def _targets(self) -> list[str]:
         files = Git(self._checkout).run("ls-files").split()
-        return [path for path in files if path.endswith((".py", ".proto"))]
+        return [path for path in files if path.endswith((".py", ".proto")) or _is_page(path)]
+
+    def _lines(self, path: str) -> list[str]:
+        """None of what stands for all of a folder."""
+        file = self._checkout / path
+        return file.read_text().splitlines() if file.is_file() else []
 
     def _requirements(self) -> list[str]:
-        texts = ((self._checkout / path).read_text() for path in self._targets())
-        return [line for text in texts for line in text.splitlines() if "#" in line]
+        return [line for path in self._targets() for line in self._lines(path) if "#" in line]
 
     def _reached(self, roots: Sequence[str]) -> set[str]:
         targets = self._targets()
@@ -80,7 +87,11 @@ class FakePants:
         while waiting:
             root = waiting.pop()
             for path in set(targets) - found:
-                if root in (self._checkout / path).read_text().splitlines():
+                if root in self._lines(path):
                     found.add(path)
                     waiting.append(path)
         return {path for path in found if path in targets}
+
+
+def _is_page(path: str) -> bool:
+    return path.startswith("docs/")
