@@ -247,6 +247,74 @@ def test_contracts_that_break_their_users_fail(service: Repository, check: Check
     assert "| contracts | **failed** | break their users" in check.summary.read_text()
 
 
+MACROS = "build-support/macros.py"
+NAMES = """\
+CONTRACTS = (
+    "badgers",
+)
+SERVICES = ("orders", *CONTRACTS)
+
+
+def image(name):
+    return name
+"""
+MADE = {
+    MACROS: NAMES.replace("(\n", '(\n    "voles",\n', 1),
+    "src/python/services/voles/__main__.py": "",
+    "src/python/services/voles/main_test.py": "src/python/services/voles/__main__.py\n",
+}
+
+
+@pytest.fixture
+def named(system: Repository) -> Repository:
+    system.switch("develop")
+    system.commit({MACROS: NAMES})
+    system.push("develop")
+    system.branch("voles")
+    return system
+
+
+def test_a_new_service_reaches_its_tests_and_what_stands_for_all_services(
+    named: Repository, check: Checks
+) -> None:
+    started = f"{SERVICES[SYSTEM]}src/python/services/voles/__main__.py\n"
+    named.commit({**MADE, SYSTEM: started})
+    assert check() is Exit.PASSED
+    assert check.tested == [MACROS, *sorted(MADE.keys() - {MACROS}), SYSTEM]
+
+
+def test_a_service_that_is_no_more_reaches_what_stood_for_all_services(
+    named: Repository, check: Checks
+) -> None:
+    starting = f"{SERVICES[SYSTEM]}src/python/services/voles/__main__.py\n"
+    named.commit({**MADE, SYSTEM: starting})
+    named.git.run("push", "--quiet", "origin", "HEAD:develop")
+    named.commit({**dict.fromkeys(MADE.keys() - {MACROS}), MACROS: NAMES})
+    assert check() is Exit.PASSED
+    assert check.tested == [MACROS, SYSTEM]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {**MADE, MACROS: MADE[MACROS].replace("return name", "return [name]")},
+        # Named without files, and files without a name.
+        {MACROS: MADE[MACROS]},
+        {MACROS: NAMES.replace('    "badgers",\n', "")},
+        {MACROS: NAMES.replace('("orders", *CONTRACTS)', "(*CONTRACTS,)")},
+        # Pants says what is wrong.
+        {**MADE, MACROS: "CONTRACTS = ("},
+    ],
+)
+def test_other_changes_of_the_macros_have_everything_tested(
+    named: Repository, check: Checks, changed: dict[str, str]
+) -> None:
+    named.commit(changed)
+    assert check() is Exit.PASSED
+    assert "src/other_test.py" in check.tested
+    assert f"`{MACROS}` reaches `::`" in check.summary.read_text()
+
+
 @pytest.mark.parametrize("path", ["pants.toml", "3rdparty/tools/mypy.lock", "pants-plugins/a.txt"])
 def test_what_judges_everything_has_everything_tested(
     service: Repository, check: Checks, path: str

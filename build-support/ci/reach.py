@@ -16,6 +16,7 @@ from ci.changes import (
 )
 from ci.git import Git
 from ci.leaves import WHOLE, is_leaf
+from ci.naming import MACROS, only_names
 from ci.pages import READERS, blocks, is_page
 from ci.pants import Pants
 from ci.requirements import RESOLVES, changed_requirements
@@ -77,6 +78,8 @@ class Reaching:
         if not changed:
             return Reach(())
         unseen = unseen_reach(changed, inheriting(self._git, changed, before, after))
+        if MACROS in unseen and only_names(*self._both(before, after, MACROS), changed):
+            del unseen[MACROS]
         if EVERYTHING in unseen.values():
             self._at(after)
             whole = self._pants.lines("list", EVERYTHING)
@@ -119,11 +122,15 @@ class Reaching:
     def _prose(self, before: str, after: str, changed: Iterable[Change]) -> list[str]:
         """Pages whose blocks are as they were."""
         pages = [change.path for change in changed if change.kind == "M" and is_page(change.path)]
-        return [
-            page
-            for page in pages
-            if blocks(content(self._git, before, page)) == blocks(content(self._git, after, page))
-        ]
+        found = []
+        for page in pages:
+            former, latter = self._both(before, after, page)
+            if blocks(former) == blocks(latter):
+                found.append(page)
+        return found
+
+    def _both(self, before: str, after: str, path: str) -> tuple[str, str]:
+        return content(self._git, before, path), content(self._git, after, path)
 
     def _readers(self, pages: list[str]) -> set[str]:
         """Who looks at the prose of pages."""
