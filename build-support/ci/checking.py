@@ -13,6 +13,7 @@ from ci.contracts import CONTRACTS, orphans
 from ci.git import Git
 from ci.history import ancestor, commit_of, fetch_base
 from ci.merging import Merged, merge
+from ci.outcomes import outcomes
 from ci.pants import Pants
 from ci.reach import Reach, Reaching, specs_file
 from ci.report import Report, Step, summary_of_reach
@@ -108,7 +109,7 @@ class MergeCheck:
                 report.reach = reach
                 self._done(report, "reach", told=summary_of_reach(reach), passed=True)
                 self._contracts(report, tree, merged, pants)
-                self._test(report, reach, pants)
+                self._test(report, reach, tree, pants)
             finally:
                 pants.stop()
 
@@ -127,14 +128,17 @@ class MergeCheck:
         told += ["deleted, and still imported"] if report.orphans else []
         self._done(report, "contracts", told="; ".join(told) or "break nobody", passed=not told)
 
-    def _test(self, report: Report, reach: Reach, pants: Pants) -> None:
+    def _test(self, report: Report, reach: Reach, tree: Git, pants: Pants) -> None:
         if not reach.targets:
             self._done(report, "lint, check, test", told="nothing depends on it", passed=True)
             return
         self._say(f"./pants {' '.join(GOALS)} of {len(reach.targets)} targets")
         with TemporaryDirectory(prefix="targets-") as folder:
-            code = pants.run(specs_file(Path(folder), reach.targets), *GOALS)
-        told = f"{len(reach.targets)} targets, {len(reach.tests)} tests of them"
+            specs = specs_file(Path(folder), reach.targets)
+            code = pants.run(specs, "--test-report", *GOALS)
+        report.outcomes = outcomes(tree.folder)
+        told = f"{len(reach.targets)} targets, of which {len(reach.tests)} test files: "
+        told += str(report.outcomes)
         self._done(report, "lint, check, test", told=told, passed=code == 0)
 
     def _done(self, report: Report, name: str, *, told: str, passed: bool) -> None:

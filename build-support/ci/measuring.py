@@ -43,8 +43,10 @@ class Row:
         targets: How many targets.
         tests: How many of them are tests.
         images: How many are images.
+        left: How many tests about the whole system are left for the night.
         found: The seconds that it took to find them.
         ran: The seconds that linting, checking and testing them took, if that was done.
+        packed: The seconds that building the images took, if that was done.
         passed: Whether it went well.
     """
 
@@ -53,8 +55,10 @@ class Row:
     targets: int
     tests: int
     images: int
+    left: int
     found: float
     ran: float | None = None
+    packed: float | None = None
     passed: bool = True
 
 
@@ -98,7 +102,7 @@ class Measuring:
         git: The repository, which stays as it is.
         make_pants: Makes the Pants of a checkout.
         say: Is told lines of progress.
-        run: Whether what is reached is linted, checked and tested, too.
+        run: Whether what is reached is linted, checked, tested and built, too.
     """
 
     def __init__(self, git: Git, make_pants: MakePants, say: Say, *, run: bool) -> None:
@@ -140,31 +144,42 @@ class Measuring:
         began = time.monotonic()
         reach = Reaching(tree, pants).of(base, changed)
         found = time.monotonic() - began
-        ran, code = None, 0
-        if self._run:
-            began = time.monotonic()
-            if reach.targets:
-                with TemporaryDirectory(prefix="targets-") as folder:
-                    code = pants.run(specs_file(Path(folder), reach.targets), *GOALS)
-            ran = time.monotonic() - began
-        sizes = (len(reach.targets), len(reach.tests), len(reach.images))
+        sizes = (len(reach.targets), len(reach.tests), len(reach.images), len(reach.left))
         self._say(f"{name}: {sizes[0]} targets, {sizes[1]} tests, {sizes[2]} images")
-        return Row(name, path, *sizes, found, ran, code == 0)
+        if not self._run:
+            return Row(name, path, *sizes, found)
+        ran, tested = _timed(pants, reach.targets, *GOALS)
+        packed, built = _timed(pants, reach.images, "package")
+        return Row(name, path, *sizes, found, ran, packed, tested and built)
 
 
 def table(rows: Iterator[Row] | list[Row]) -> str:
     """The rows in Markdown."""
     lines = [
-        "| changed | file | targets | tests | images | found in (s) | lint, check, test (s) |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+        "| changed | file | targets | tests | left | images | found (s) | tested (s) | built (s) |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
-        ran = "" if row.ran is None else f"{row.ran:.0f}" + ("" if row.passed else ", failed")
+        packed = _seconds(row.packed) + ("" if row.passed else ", failed")
         lines.append(
-            f"| {row.name} | `{row.path}` | {row.targets} | {row.tests} | {row.images} "
-            f"| {row.found:.1f} | {ran} |"
+            f"| {row.name} | `{row.path}` | {row.targets} | {row.tests} | {row.left} "
+            f"| {row.images} | {row.found:.1f} | {_seconds(row.ran)} | {packed} |"
         )
     return "\n".join(lines)
+
+
+def _seconds(taken: float | None) -> str:
+    return "" if taken is None else f"{taken:.0f}"
+
+
+def _timed(pants: Pants, targets: tuple[str, ...], *goals: str) -> tuple[float, bool]:
+    """Seconds that goals took of targets, and whether they ended well."""
+    if not targets:
+        return 0.0, True
+    began = time.monotonic()
+    with TemporaryDirectory(prefix="targets-") as folder:
+        code = pants.run(specs_file(Path(folder), targets), *goals)
+    return time.monotonic() - began, code == 0
 
 
 def _committed(tree: Git, message: str) -> str:

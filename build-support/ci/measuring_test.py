@@ -10,12 +10,15 @@ from ci.testing.fake_pants import FakePants
 from ci.testing.repositories import Repository
 
 MACROS = "build-support/macros.py"
+IMAGE = "src/python/services/identity/image.py"
 SERVICE = {
     MACROS: Path(MACROS).read_text(),
     "src/python/services/identity/BUILD": 'service_image("identity", [])\n',
     "src/python/services/identity/sign_up.py": "src/protos/tandem/identity/v1/identity.proto\n",
     "src/python/services/identity/sign_up_test.py": "src/python/services/identity/sign_up.py\n",
     "src/protos/tandem/identity/v1/identity.proto": "service Identity {}\n",
+    IMAGE: "src/python/services/identity/sign_up.py\n",
+    "tests/system/all_test.py": "# whole\nsrc/python/services/identity/sign_up.py\n",
     "pants.toml": "[GLOBAL]\n",
     "docs/architecture.md": "Text.\n",
 }
@@ -56,10 +59,26 @@ def test_a_change_of_one_service_reaches_none_of_its_copies(
     assert run(given, FakePants, service.folder) is Exit.PASSED
     assert service.state() == before
     docs, leaf, contract, everything = capsys.readouterr().out.splitlines()[2:]
-    assert "| 0 | 0 | 0 |" in docs
-    assert "| 2 | 1 | 0 |" in leaf
-    assert "| 3 | 1 | 0 |" in contract
-    assert "| 11 | 3 | 0 |" in everything
+    assert "| 0 | 0 | 0 | 0 |" in docs
+    assert "| 3 | 1 | 0 | 1 |" in leaf
+    assert "| 5 | 2 | 0 | 1 |" in contract
+    assert "| 15 | 4 | 0 | 3 |" in everything
+
+
+def test_images_that_are_reached_are_built_and_the_night_has_its_suites(
+    service: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made: list[FakePants] = []
+
+    def making(checkout: Path) -> FakePants:
+        made.append(FakePants(checkout))
+        return made[-1]
+
+    given = parser().parse_args(["--run", "module of a service"])
+    assert run(given, making, service.folder) is Exit.PASSED
+    assert [each[1:] for each in made[0].ran] == [("lint", "check", "test"), ("package",)]
+    assert made[0].tested == [IMAGE]
+    assert "| 3 | 1 | 1 | 1 |" in capsys.readouterr().out
 
 
 def test_a_run_that_fails_is_said(service: Repository, capsys: pytest.CaptureFixture[str]) -> None:

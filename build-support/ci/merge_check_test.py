@@ -48,6 +48,7 @@ class Checks:
         self.folder = folder
         self.summary = folder.parent / "summary.md"
         self.failing: tuple[str, ...] = ()
+        self.skipping: tuple[str, ...] = ()
         self.pants: FakePants | None = None
 
     def __call__(self, *arguments: str) -> Exit:
@@ -55,7 +56,7 @@ class Checks:
         return guarded(lambda asked: run(asked, self._make, self.folder), given)
 
     def _make(self, checkout: Path) -> FakePants:
-        self.pants = FakePants(checkout, self.failing)
+        self.pants = FakePants(checkout, self.failing, self.skipping)
         return self.pants
 
     @property
@@ -86,7 +87,7 @@ def test_what_merges_is_linted_checked_and_tested_as_far_as_it_reaches(
     service.commit({"src/other.py": "# changed\n"})
     assert check("--base", "develop") is Exit.PASSED
     assert check.tested == ["src/other.py", "src/other_test.py"]
-    assert check.commands == [("lint", "check", "test")]
+    assert check.commands == [("--test-report", "lint", "check", "test")]
     summary = check.summary.read_text()
     assert summary.startswith("## Merges into `develop`, and passes there")
     assert "1 changed files reach 2 targets: 1 tests, 0 images" in summary
@@ -184,6 +185,19 @@ def test_a_failed_check_ends_with_a_code_of_its_own(service: Repository, check: 
     check.failing = ("test",)
     assert check() is Exit.FAILED
     assert "| lint, check, test | **failed** |" in check.summary.read_text()
+
+
+def test_what_was_skipped_is_told_from_what_passed(
+    service: Repository, check: Checks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.commit({"src/mail.py": "# ours\n", "src/other.py": "# ours\n"})
+    check.skipping = ("src/other_test.py",)
+    assert check() is Exit.PASSED
+    told = "2 test files: 1 tests passed, 1 were skipped; 1 files skipped all of theirs"
+    assert told in capsys.readouterr().err
+    summary = check.summary.read_text()
+    assert told in summary
+    assert "<summary>1 test files skipped all of theirs</summary>\n\n- `src.other_test`" in summary
 
 
 def test_an_edit_of_what_the_branch_renames_is_tested_by_its_new_name(

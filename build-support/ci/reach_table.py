@@ -15,15 +15,16 @@ _OWN = 3
 """The services that this repository has."""
 
 _DESCRIPTION = """\
-Measures what kinds of changes reach: targets, tests, images, and the seconds to find them; in a
-checkout of HEAD beside yours, or in one with more services, copies of one of ours.
+Measures what kinds of changes reach: targets, tests, those left for the night, images, and the
+seconds to find them; in a checkout of HEAD beside yours, or in one with more services, copies of
+one of ours.
 """
 
 _EXAMPLES = f"""\
 examples:
   reach                           in this repository
   reach --services 50             in one with fifty services
-  reach --run contract lockfile   lint, check and test, too; only rows with these words
+  reach --run contract lockfile   lint, check, test and build, too; only rows with these words
 
 changes:
   {"\n  ".join(case.name for case in CASES)}
@@ -43,7 +44,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument(
         "--services", type=int, default=_OWN, metavar="NUMBER", help=f"of all ({_OWN})"
     )
-    top.add_argument("--run", action="store_true", help="lint, check and test what is reached, too")
+    top.add_argument(
+        "--run", action="store_true", help="lint, check, test and build what is reached"
+    )
     return top
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ci.contracts import Orphan
 from ci.merging import Conflict
+from ci.outcomes import Outcomes
 from ci.reach import Reach
 
 _SHOWN = 40
@@ -45,6 +46,7 @@ class Report:
     conflicts: tuple[Conflict, ...] = ()
     orphans: tuple[Orphan, ...] = ()
     reach: Reach | None = None
+    outcomes: Outcomes | None = None
 
     @property
     def passed(self) -> bool:
@@ -94,11 +96,13 @@ class Report:
         lines = [f"`{path}` reaches `{targets}`.\n" for path, targets in reach.reasons]
         if reach.left:
             lines.append(f"{left_for_the_night(reach)}; `{_RUN_LEFT}` runs them now.\n")
+        idle = self.outcomes.idle if self.outcomes else ()
         lists = (
             ("files changed", [f"{each.kind} {each.path}" for each in reach.changed]),
             ("tests", reach.tests),
             ("images", reach.images),
             *([("suites left for the night", reach.left)] if reach.left else []),
+            *([("test files skipped all of theirs", idle)] if idle else []),
         )
         for name, entries in lists:
             lines.append(f"<details><summary>{len(entries)} {name}</summary>\n")

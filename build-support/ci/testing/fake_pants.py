@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ci.git import Git
+from ci.outcomes import REPORTS
 
 _ALL = ":all"
 
@@ -16,11 +17,15 @@ class FakePants:
     Args:
         checkout: The checkout.
         failing: Goals that fail.
+        skipping: Tests that are skipped.
     """
 
-    def __init__(self, checkout: Path, failing: Sequence[str] = ()) -> None:
+    def __init__(
+        self, checkout: Path, failing: Sequence[str] = (), skipping: Sequence[str] = ()
+    ) -> None:
         self._checkout = checkout
         self._failing = failing
+        self._skipping = skipping
         self.ran: list[tuple[str, ...]] = []
         self.tested: list[str] = []
         self.contents: dict[str, str] = {}
@@ -32,6 +37,8 @@ class FakePants:
         if arguments[0].startswith("--spec-files="):
             self.tested = Path(arguments[0].removeprefix("--spec-files=")).read_text().split()
             self.contents = {path: (self._checkout / path).read_text() for path in self.tested}
+        if "--test-report" in arguments:
+            self._report()
         return int(any(goal in arguments for goal in self._failing))
 
     def lines(self, *arguments: str) -> list[str]:
@@ -61,6 +68,15 @@ class FakePants:
     def stop(self) -> None:
         """Remember it."""
         self.stopped = True
+
+    def _report(self) -> None:
+        folder = self._checkout / REPORTS
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (each for each in self.tested if each.endswith("_test.py")):
+            module = path.removesuffix(".py").replace("/", ".")
+            skipped = "<skipped/>" if path in self._skipping else ""
+            case = f'<testcase classname="{module}" name="test_it">{skipped}</testcase>'
+            (folder / f"{module}.xml").write_text(f"<testsuite>{case}</testsuite>")
 
     def _told(self, roots: Sequence[str]) -> list[str]:
         """What depends on roots; and, as of Pants, targets that stand for all of a folder."""
