@@ -9,6 +9,7 @@ umask 077
 . "$(dirname "${BASH_SOURCE[0]}")/connection.sh"
 
 write_password
+# shellcheck disable=SC2153  # DATABASE is from connection.sh
 export PGUSER=tandem_reader PGDATABASE="$DATABASE" PSQL_HISTORY=/dev/null
 # PGPASSFILE stays until the container is gone: what a person looks at may need another connection.
 exec psql --no-psqlrc "$@"

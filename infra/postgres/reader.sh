@@ -18,6 +18,7 @@ trap 'rm -rf "$scratch"' EXIT
 write_password
 {
   # psql reads the password itself: no process's arguments or environment has it.
+  # shellcheck disable=SC2016  # the backquotes are for psql to run
   printf '\\set password `cat %s`\n' "$own_password"
   cat <<'SQL'
 -- What is slow is logged, and this has a password in it.
