@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
@@ -11,7 +12,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 _FILE = Path(__file__).parent / "grafana/dashboards/tandem.json"
 
 
-def understood(written: object) -> object:
+def understood(written: dict[str, Any]) -> object:
     """What is left of a dashboard once it was read into Grafana's types."""
     register_default_plugins()
     return json.loads(JSONEncoder().encode(Dashboard.from_json(written)))
