@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.compose import complaints, memory
-from tests.docs.commands import documented
+from tests.docs.commands import Command, documented
 from tests.support import docker
 from tests.support.chromium import visiting
 from tests.support.docker import SERVERS, Stack, service_of
@@ -57,8 +57,13 @@ def test_a_crash_of_a_container_heals_by_itself_and_loses_nothing_acknowledged(
     assert lost(stack.url, load) == []
 
 
+def _up() -> Command:
+    """What brings the whole system up, as several pages have it."""
+    return documented("docs/first-hour.md", "docker compose up --wait")
+
+
 def test_what_docker_kill_ended_comes_back_by_the_documented_command(stack: Stack) -> None:
-    coming_back = documented("docs/compose.md", "cd infra/compose\ndocker compose up --wait")
+    coming_back = _up()
     with Load(stack.url) as load:
         for service in SERVERS:
             load.wait_for_answers(WARM, PATIENCE)
@@ -86,7 +91,7 @@ def test_data_outlive_the_containers(stack: Stack) -> None:
         assert problem_of(partial(client.save_profile, person.name, about_of(1))) == ""
     for command in (
         documented("docs/first-hour.md", "docker compose down"),
-        documented("docs/first-hour.md", "docker compose up --wait"),
+        _up(),
     ):
         began = time.monotonic()
         done = command.run(folder=stack.checkout, environment=stack.told, timeout=docker.UP_TIMEOUT)
