@@ -4,29 +4,26 @@ A row is what is killed, a column the step of a deploy in which that happens. So
 sense; `senseless` says why.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bluegreen.step import Action
-from tests.support.site_report import Sample
+from tests.support.site_report import Report
 
 
 class Victim(StrEnum):
-    """What is killed, as the head of its column in the docs says it."""
+    """What is killed."""
 
-    DEPLOYER = "deployer, as it begins"
-    DEPLOYER_LATER = "deployer, in the middle"
-    DEPLOYER_IN_ROLLBACK = "deployer of a rollback, as it begins"
-    DEPLOYER_GOING_BACK = "deployer that goes back, as it begins"
-    CONNECTION = "SSH connection"
-    SSHD = "sshd, for 4 s"
-    REGISTRY = "registry, for 4 s"
-    REGISTRY_FOR_LONG = "registry, until the deployer gives up"
-    CONTAINERS = "new lane, for good (`docker kill`)"
-    PROCESSES = "new lane's processes, started again by Docker"
-    ENGINE = "engine, crashed and started"
-    ENGINE_IN_ORDER = "engine, restarted in order"
+    DEPLOYER = "the deployer, as the step begins"
+    DEPLOYER_LATER = "the deployer, in the middle of the step"
+    CONNECTION = "the SSH connection, in the middle of the step"
+    SSHD = "sshd, for 4 s from the middle of the step"
+    REGISTRY = "the registry, for 4 s"
+    REGISTRY_FOR_LONG = "the registry, until the deployer gives up"
+    CONTAINERS = "the new lane's containers, for good"
+    PROCESSES = "the new lane's processes; Docker starts them again"
+    ENGINE = "the Docker engine; it is started again"
 
 
 COLUMNS: Sequence[Action] = (
@@ -43,55 +40,24 @@ COLUMNS: Sequence[Action] = (
     Action.PROVE,
     Action.SWITCH,
     Action.WATCH,
-    Action.TURN_BACK,
     Action.DRAIN_HTTP,
     Action.DRAIN_STREAMS,
     Action.DRAIN_CALLS,
     Action.STOP,
     Action.END,
 )
-"""The steps of a deploy that has a lane to replace, in their order; and the first one back."""
-
-ENGINES = frozenset({Victim.ENGINE, Victim.ENGINE_IN_ORDER})
+"""The steps of a deploy that has a lane to replace, in their order."""
 
 _WITH_A_NEW_LANE = COLUMNS[COLUMNS.index(Action.START) :]
-_AFTER_THE_WATCH = COLUMNS[COLUMNS.index(Action.WATCH) + 1 :]
-_BACK = {
-    Action.TURN_BACK,
-    Action.START,
-    Action.SWITCH,
-    Action.DRAIN_HTTP,
-    Action.DRAIN_STREAMS,
-    Action.DRAIN_CALLS,
-    Action.CLEAR,
-    Action.END,
-}
-"""What undoes a deploy that is given up while it is watched."""
-
+_WITH_TRAFFIC = COLUMNS[COLUMNS.index(Action.WATCH) :]
 _OF_FILES_ALONE = {Action.BEGIN, Action.RECORD, Action.END}
 _IN_THE_MIDDLE = {Victim.DEPLOYER_LATER, Victim.CONNECTION, Victim.SSHD}
 _WITH_A_REGISTRY = {Action.PREFLIGHT, Action.PULL}
 _REGISTRIES = {Victim.REGISTRY, Victim.REGISTRY_FOR_LONG}
 _LANES = {Victim.CONTAINERS, Victim.PROCESSES}
-
-_SENSELESS: Sequence[tuple[str, Collection[Victim], Collection[Action]]] = (
-    ("going back has no such step", {Victim.DEPLOYER_GOING_BACK}, {*COLUMNS} - _BACK),
-    ("nothing is undone", {*Victim} - {Victim.DEPLOYER_GOING_BACK}, {Action.TURN_BACK}),
-    (
-        "a rollback has no such step",
-        {Victim.DEPLOYER_IN_ROLLBACK},
-        {Action.EXPAND, Action.WATCH},
-    ),
-    ("nobody asks the registry then", _REGISTRIES, {*COLUMNS} - _WITH_A_REGISTRY),
-    ("nobody asks Docker then", ENGINES, _OF_FILES_ALONE),
-    ("there is no new lane yet", _LANES, {*COLUMNS} - {*_WITH_A_NEW_LANE}),
-    (
-        "the new lane is the one that serves, and nothing else does",
-        _LANES,
-        _AFTER_THE_WATCH,
-    ),
-)
-"""Why there is no such cell: of which victims, at which steps."""
+_GIVE_UP = {Victim.REGISTRY_FOR_LONG, Victim.CONTAINERS}
+_OF_DOCKER = {"status 502", "status 503", "ConnectError: All connection attempts failed"}
+"""How requests fail while Docker, as it starts again, has no names and no ports for a moment."""
 
 
 @dataclass(frozen=True)
@@ -113,51 +79,101 @@ class Cell:
 
     Attributes:
         struck: When, by the monotonic clock.
-        at: When, by the clock of the wall.
-        back: When that was back which was away; when it was struck, where nothing comes back.
         over: When the step was done in spite of it, or all was as before.
         exits: How deployers ended since; those that were killed are left out.
         went_back: Whether the release was given up.
-        late: Whether the step had ended before the strike came, which proves nothing.
-        failures: Requests that failed since, until the next strike or the end.
+        late: Whether the step had ended before the strike came.
+        failures: What was wrong with requests since, until the next strike or the end.
         cut: How many streams broke off in this time, and were asked for anew.
     """
 
     strike: Strike
     struck: float
-    at: float = 0.0
-    back: float = 0.0
     over: float | None = None
     exits: list[int] = field(default_factory=list)
     went_back: bool = False
     late: bool = False
-    failures: list[Sample] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
     cut: int = 0
 
-    @property
-    def shown(self) -> str:
+    def __str__(self) -> str:
         """As it is in the table."""
         how = "went back" if self.went_back else "finished"
         seconds = (self.over or self.struck) - self.struck
         late = ", late" if self.late else ""
-        failed = f", {len(self.failures)} failed" if self.failures else ""
-        return f"{how}, {seconds:.0f} s{failed}{late}"
+        codes = [str(code) for code in self.exits if code]
+        told = f", exit {' '.join(codes)}" if codes else ""
+        cut = f", {self.cut} cut" if self.cut else ""
+        return f"{how}, {seconds:.0f} s, {len(self.failures)} failed{cut}{told}{late}"
 
-    def __str__(self) -> str:
-        """With all that explains it."""
-        failed = [f"{each.kind} {each.ended - self.struck:+.1f} s" for each in self.failures]
-        said = [f"{when}: {each.failure}" for when, each in zip(failed, self.failures, strict=True)]
-        back = f"back after {max(0.0, self.back - self.struck):.1f} s"
-        return f"{self.strike}: {self.shown}; exits {self.exits}, {back}, {self.cut} cut; {said}"
+
+def complaints(cells: Iterable[Cell], report: Report) -> list[str]:
+    """What was broken of what is promised.
+
+    A release is delivered whatever is killed for a while, and given up where that is for good; no
+    request fails, but for those that the engine takes with it; no write is lost or doubled, and no
+    event of a stream missed.
+
+    Args:
+        cells: All of some deploys.
+        report: Of the load on the site meanwhile.
+    """
+    found = [each for each in map(_complaint, cells) if each]
+    if report.writes.lost + report.writes.doubled + report.streams.missed:
+        found.append(str(report))
+    return found
+
+
+def _complaint(cell: Cell) -> str | None:
+    victim = cell.strike.victim
+    forgiven = _OF_DOCKER if victim is Victim.ENGINE else set[str]()
+    well = set(cell.failures) <= forgiven and (
+        _may_give_up(cell.strike) or cell.went_back is (victim in _GIVE_UP)
+    )
+    return None if well else f"{cell.strike}: {cell}: {', '.join(cell.failures)}"
+
+
+def _may_give_up(strike: Strike) -> bool:
+    """Whether it is a matter of the machine if Docker is back soon enough.
+
+    Of processes, before the step's time is over; of itself, before the watch minds what failed.
+    """
+    return strike.victim is Victim.PROCESSES or strike == Strike(Victim.ENGINE, Action.WATCH)
 
 
 def senseless(victim: Victim, action: Action) -> str | None:
     """Why a cell is none; None where it is one."""
-    reasons = (why for why, of, at in _SENSELESS if victim in of and action in at)
-    return next(reasons, None)
+    if victim in _REGISTRIES and action not in _WITH_A_REGISTRY:
+        return "nobody asks the registry then"
+    if victim is Victim.ENGINE and action in _OF_FILES_ALONE:
+        return "nobody asks Docker then"
+    if victim in _LANES and action not in _WITH_A_NEW_LANE:
+        return "there is no new lane yet"
+    if victim in _LANES and action in _WITH_TRAFFIC[1:]:
+        return "the new lane is the one that serves, and nothing else does"
+    return None
 
 
 def row(victim: Victim) -> list[Strike]:
     """All cells of a row."""
     after = None if victim in _IN_THE_MIDDLE else 0.0
     return [Strike(victim, each, after) for each in COLUMNS if senseless(victim, each) is None]
+
+
+def table(cells: Iterable[Cell]) -> str:
+    """All that was seen, in Markdown: a line a step, a column a victim."""
+    return "\n".join(_lines(list(cells)))
+
+
+def _lines(cells: Sequence[Cell]) -> Iterator[str]:
+    victims = [each for each in Victim if any(cell.strike.victim is each for cell in cells)]
+    found = {(cell.strike.victim, cell.strike.action): str(cell) for cell in cells}
+    yield f"| step | {' | '.join(victims)} |"
+    yield f"| --- | {' | '.join('---' for _ in victims)} |"
+    for action in COLUMNS:
+        shown = (found.get((victim, action), _absent(victim, action)) for victim in victims)
+        yield f"| `{action}` | {' | '.join(shown)} |"
+
+
+def _absent(victim: Victim, action: Action) -> str:
+    return "not run" if senseless(victim, action) is None else "-"

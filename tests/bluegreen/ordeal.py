@@ -4,12 +4,11 @@ The deployer is run anew whenever it has ended, as a person or a pipeline would 
 """
 
 import json
-import signal
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
@@ -18,77 +17,36 @@ from bluegreen.step import Action
 from tests.bluegreen.agreement import served_by
 from tests.bluegreen.kills import Cell, Strike, Victim
 from tests.bluegreen.strikes import STRIKES, Undo
-from tests.support import releases
 from tests.support.delivery import Delivery
-from tests.support.releases import Shelf
 from tests.support.site_report import Sample
 
 RUNS = 5
 """How often, beyond once a strike, a deployer may be run until the release serves."""
-
-TRIES = 3
-"""How often one strikes at a step until it comes before the step has ended."""
 
 _GIVEN_UP = 1
 _ENDS = {"succeeded", "skipped"}
 _SHORT = 0.3
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What is run until it is done.
-
-    Attributes:
-        arguments: Of the deployer.
-        version: What serves then.
-    """
-
-    arguments: Sequence[str]
-    version: str
-
-    @classmethod
-    def deploy(cls, site: Delivery, shelf: Shelf) -> "Wanted":
-        """A release that nobody has seen yet."""
-        folder = site.built(shelf.release(account=releases.harmless()))
-        version = Bundle.read(folder).release.version
-        return cls(("deploy", "--json", "--release", str(folder)), version)
-
-    @classmethod
-    def rollback(cls, site: Delivery) -> "Wanted":
-        """What is in the lane that has no traffic."""
-        state = site.state
-        assert state.live is not None, state
-        version = state.lanes[state.live.other].release.version
-        return cls(("rollback", "--json", version), version)
-
-
 @dataclass
 class Ordeal:
-    """Strikes, and the deploys or rollbacks that they come down on.
+    """Strikes, and the deploys that they come down on.
 
     Attributes:
         site: Where to deliver.
-        shelf: Where releases are made.
+        make: Makes a release; gives its folder.
         samples: Of the load, as they come.
-        strikes: At most one a step. All of them come down on as few deploys as possible. They are
-            of such victims only as are killed in the same operation.
-        cells: What came of those that were struck, also of those that came late.
+        strikes: At most one a step. All of them come down on as few deploys as possible.
+        cells: What came of those that were struck.
         said: What deployers said that failed.
     """
 
     site: Delivery
-    shelf: Shelf
+    make: Callable[[], Path]
     samples: Sequence[Sample]
     strikes: Sequence[Strike]
     cells: list[Cell] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        victims = {strike.victim for strike in self.strikes}
-        self._rolls_back = victims == {Victim.DEPLOYER_IN_ROLLBACK}
-        self._turns_back = victims == {Victim.DEPLOYER_GOING_BACK}
-        self._waiting = {strike.action: strike for strike in self.strikes}
-        self._tries: Counter[Action] = Counter()
 
     def run(self) -> list[Cell]:
         """Deploy until all strikes came down and the last release serves.
@@ -97,50 +55,37 @@ class Ordeal:
             AssertionError: a deployer said what no machine reads, such as a traceback, or what it
             left does not agree with itself.
         """
-        try:
-            self._until_it_serves()
-        finally:
-            self._count()
-        return self.cells
-
-    def _until_it_serves(self) -> None:
-        wanted, before = self._wanted(), served_by(self.site)
-        for _ in range(len(self.strikes) * TRIES + RUNS):
-            code = self._run(wanted)
+        waiting = {strike.action: strike for strike in self.strikes}
+        folder, before = self.make(), served_by(self.site)
+        for _ in range(len(self.strikes) + RUNS):
+            code = self._deploy(folder, waiting)
             if code == 0:
                 before = served_by(self.site)
-                assert before == wanted.version
-                if not self._waiting:
-                    return
-                wanted = self._wanted()
+                assert before == Bundle.read(folder).release.version
+                if not waiting:
+                    return self._counted()
+                folder = self.make()
             elif code == _GIVEN_UP:
                 assert served_by(self.site) == before
         raise AssertionError(f"it never ends: {self.said[-1] if self.said else self.cells}")
 
-    def _wanted(self) -> Wanted:
-        return (
-            Wanted.rollback(self.site) if self._rolls_back else Wanted.deploy(self.site, self.shelf)
-        )
-
-    def _run(self, wanted: Wanted) -> int:
+    def _deploy(self, folder: Path, waiting: dict[Action, Strike]) -> int:
         """Run the deployer once; its exit code."""
         heard: list[str] = []
         undoing: list[Undo] = []
         forward, doomed = True, False
-        with self.site.begun(*wanted.arguments) as process:
+        with self.site.begun("deploy", "--json", "--release", str(folder)) as process:
             try:
                 for told in _objects(process, heard):
                     action = Action(str(told["step"]).split()[0])
                     if told["event"] == "started":
                         forward = _is_forward(action, forward)
-                        if doomed or process.poll() is not None:
+                        if not forward or doomed or process.poll() is not None:
                             continue
-                        if forward is self._turns_back:
-                            self._lead(action, process)
-                        elif strike := self._waiting.pop(action, None):
+                        if strike := waiting.pop(action, None):
                             undoing.append(self._strike(strike, process))
                             doomed = strike.victim is Victim.CONTAINERS  # none is left to kill
-                    elif told["event"] in _ENDS and forward is not self._turns_back:
+                    elif told["event"] in _ENDS and forward:
                         self._ended(action, told)
                 code = process.wait()
             finally:
@@ -149,21 +94,13 @@ class Ordeal:
         self._over(code, "".join(heard))
         return code
 
-    def _lead(self, action: Action, process: Popen[str]) -> None:
-        """Have what is being brought given up, where that is what is struck at."""
-        if self._turns_back and self._waiting and action is Action.WATCH:
-            process.send_signal(signal.SIGINT)
-
     def _strike(self, strike: Strike, process: Popen[str]) -> Undo:
         """Kill; gives what is to be done when the deployer has ended."""
-        after = self._half(strike.action) if strike.after is None else strike.after
-        time.sleep(after / 4 ** self._tries[strike.action])  # sooner, if it came late
-        self._tries[strike.action] += 1
-        cell = Cell(strike, time.monotonic(), time.time())
-        self.cells.append(cell)
-        undo = STRIKES[strike.victim](self.site, process)
-        cell.back = time.monotonic()
-        return undo
+        half = self._half(strike.action)
+        time.sleep(half if strike.after is None else strike.after)
+        self.cells.append(Cell(strike, time.monotonic()))
+        self._struck_at = time.time()
+        return STRIKES[strike.victim](self.site, process)
 
     def _half(self, action: Action) -> float:
         """Half of the least time that a step has ever taken here."""
@@ -180,9 +117,7 @@ class Ordeal:
         for cell in self.cells:
             if cell.strike.action is action and cell.over is None:
                 cell.over = time.monotonic()
-                cell.late = datetime.fromisoformat(told["at"]).timestamp() < cell.at
-                if cell.late and self._tries[action] < TRIES:
-                    self._waiting[action] = cell.strike
+                cell.late = datetime.fromisoformat(told["at"]).timestamp() < self._struck_at
 
     def _over(self, code: int, said: str) -> None:
         """Tell the cell whose strike was the last one how the deployer ended."""
@@ -200,13 +135,22 @@ class Ordeal:
             for each in self.cells:
                 each.over = each.over or time.monotonic()
 
-    def _count(self) -> None:
+    def _counted(self) -> list[Cell]:
         times = [cell.struck for cell in self.cells]
         for cell, end in zip(self.cells, [*times[1:], time.monotonic()], strict=True):
-            failed = [each for each in self.samples if each.failure]
-            found = [each for each in failed if cell.struck <= each.ended < end]
-            cell.cut = sum(each.is_cut for each in found)
-            cell.failures = [each for each in found if not each.is_cut]
+            ended = [
+                each
+                for each in self.samples
+                if each.failure and cell.struck <= each.began + each.seconds < end
+            ]
+            cell.cut = sum(is_cut(each) for each in ended)
+            cell.failures = [each.failure for each in ended if not is_cut(each)]
+        return self.cells
+
+
+def is_cut(sample: Sample) -> bool:
+    """Whether a stream broke off, which browsers ask for anew."""
+    return sample.kind == "stream" and sample.failure.startswith("RemoteProtocolError")
 
 
 def _objects(process: Popen[str], heard: list[str]) -> Iterator[dict[str, Any]]:

@@ -70,16 +70,9 @@ def _engine(site: Delivery, _process: Popen[str]) -> Undo:
     return _nothing
 
 
-def _engine_in_order(site: Delivery, _process: Popen[str]) -> Undo:
-    site.server.restart_engine()
-    return _nothing
-
-
 STRIKES: Mapping[Victim, Callable[[Delivery, Popen[str]], Undo]] = {
     Victim.DEPLOYER: _deployer,
     Victim.DEPLOYER_LATER: _deployer,
-    Victim.DEPLOYER_IN_ROLLBACK: _deployer,
-    Victim.DEPLOYER_GOING_BACK: _deployer,
     Victim.CONNECTION: _connection,
     Victim.SSHD: _sshd,
     Victim.REGISTRY: _registry,
@@ -87,7 +80,6 @@ STRIKES: Mapping[Victim, Callable[[Delivery, Popen[str]], Undo]] = {
     Victim.CONTAINERS: _containers,
     Victim.PROCESSES: _processes,
     Victim.ENGINE: _engine,
-    Victim.ENGINE_IN_ORDER: _engine_in_order,
 }
 
 
