@@ -75,6 +75,21 @@ def _trailers(rig: Rig) -> Trailers:
     return found
 
 
+def _request(rig: Rig) -> Request:
+    """The one request that was sent."""
+    (found,) = [frame for frame in _frames(rig, rig.queue) if isinstance(frame, Request)]
+    return found
+
+
+async def _talking(rig: Rig) -> grpc.aio.StreamStreamCall[bytes, bytes]:
+    """A stream of an honest client, after its first answer."""
+    await serve(rig, chat_handler(Chat()))
+    call = chat_of(rig)(timeout=20)
+    await call.write(b"1")
+    assert await call.read() == b"1"
+    return call
+
+
 async def _accepted(rig: Rig) -> Address:
     """Begin a stream as a client that keeps to no rule; gives where its server hears."""
     request = Request(_ID, f"/{SERVICE}/Call", _ME, None, (), b"", Arity.STREAM_STREAM)
@@ -123,7 +138,7 @@ async def test_messages_that_share_a_record_are_counted_one_by_one(rig: Rig, siz
 async def test_a_server_that_sends_past_its_credit_is_ended(rig: Rig) -> None:
     call = chat_of(rig)(timeout=20)
     await settled()
-    (request,) = [frame for frame in _frames(rig, rig.queue) if isinstance(frame, Request)]
+    request = _request(rig)
     to, key = request.reply_to, request.call_id
     _publish(rig, to, encode_stream(Accept(key, to.instance, 0, _ME, 1000)))
     for number in range(1, 101):
@@ -150,7 +165,7 @@ async def test_credit_past_all_bounds_ends_a_stream(rig: Rig, times: int) -> Non
 async def test_an_accept_with_credit_past_all_bounds_ends_the_stream(rig: Rig) -> None:
     call = chat_of(rig)(timeout=20)
     await settled()
-    (request,) = [frame for frame in _frames(rig, rig.queue) if isinstance(frame, Request)]
+    request = _request(rig)
     to = request.reply_to
     accept = Accept(request.call_id, to.instance, 0, _ME, 2**62)
     _publish(rig, to, encode_stream(accept))
@@ -175,11 +190,7 @@ async def test_credit_of_more_than_63_bits_is_no_frame(rig: Rig) -> None:
 
 
 async def test_a_giant_number_ends_its_stream_and_no_other(rig: Rig) -> None:
-    chat = Chat()
-    await serve(rig, chat_handler(chat))
-    honest = chat_of(rig)(timeout=20)
-    await honest.write(b"1")
-    assert await honest.read() == b"1"
+    honest = await _talking(rig)
     home = await _accepted_beside(rig)
     _publish(rig, home, encode_stream(Message(_ID, home.instance, 2**63 - 1, b"x")))
     await settled()
@@ -205,7 +216,7 @@ async def test_frames_of_streams_for_a_unary_call_are_counted_and_change_nothing
     channel = rig.channel()
     call = rig.method(channel)(b"x", timeout=20)
     await settled()
-    (request,) = [frame for frame in _frames(rig, rig.queue) if isinstance(frame, Request)]
+    request = _request(rig)
     to, key = request.reply_to, request.call_id
     forged: list[StreamFrame] = [
         Accept(key, to.instance, 0, _ME, 1000),
@@ -230,7 +241,7 @@ async def test_an_answer_under_another_instance_or_of_another_version_is_nobody_
     channel = rig.channel()
     call = rig.method(channel)(b"x", timeout=20)
     await settled()
-    (request,) = [frame for frame in _frames(rig, rig.queue) if isinstance(frame, Request)]
+    request = _request(rig)
     forged = Response(request.call_id, "another", (), 0, "", (), b"forged")
     _publish(rig, request.reply_to, encode_response(forged))
     right = encode_response(forged._replace(to=request.reply_to.instance))
@@ -270,7 +281,7 @@ async def test_an_answer_to_a_partition_that_does_not_exist_is_given_up_and_coun
 async def test_parts_from_many_sources_take_the_memory_of_a_few(rig: Rig) -> None:
     call = rig.method()(b"x", timeout=20)
     await settled()
-    (request,) = [frame for frame in _frames(rig, rig.queue) if isinstance(frame, Request)]
+    request = _request(rig)
     to, key = request.reply_to, request.call_id
     for number in range(200):
         _publish(rig, to, encode_part(Part(key, f"source{number}", 0, bytes(1000))))
@@ -283,13 +294,9 @@ async def test_parts_from_many_sources_take_the_memory_of_a_few(rig: Rig) -> Non
 
 
 async def test_a_flood_of_pings_is_heard_and_forgotten(rig: Rig) -> None:
-    chat = Chat()
-    await serve(rig, chat_handler(chat))
-    call = chat_of(rig)(timeout=20)
-    await call.write(b"1")
-    assert await call.read() == b"1"
+    call = await _talking(rig)
     for home in [each.reply_to for each in _frames(rig) if isinstance(each, Accept)]:
-        key = home.instance.encode()[:16].ljust(16, b"\0")
+        key = key_of(home.instance)
         for number in range(2000):
             ping = Ping(key, home.instance, Address("green.x.inbox", 0, f"stranger{number}"))
             _publish(rig, home, encode_ping(ping))
@@ -351,7 +358,7 @@ async def test_answers_for_another_process_end_no_call_here(rig: Rig, to: str) -
     channel = rig.channel()
     call = rig.method(channel)(b"x", timeout=20)
     await settled()
-    (request,) = [frame for frame in _frames(rig, rig.queue) if isinstance(frame, Request)]
+    request = _request(rig)
     home = request.reply_to
     forged = Responses(key_of(home.instance), to, ((request.call_id, b"forged"),))
     _publish(rig, home, encode_responses(forged))
@@ -363,12 +370,8 @@ async def test_answers_for_another_process_end_no_call_here(rig: Rig, to: str) -
 
 
 async def test_a_stream_is_not_ended_by_answers_that_share_a_record(rig: Rig) -> None:
-    chat = Chat()
-    await serve(rig, chat_handler(chat))
-    call = chat_of(rig)(timeout=20)
-    await call.write(b"1")
-    assert await call.read() == b"1"
-    (request,) = [frame for frame in _frames(rig, rig.queue) if isinstance(frame, Request)]
+    call = await _talking(rig)
+    request = _request(rig)
     home = request.reply_to
     forged = Responses(key_of(home.instance), home.instance, ((request.call_id, b"an end"),))
     _publish(rig, home, encode_responses(forged))
