@@ -12,12 +12,12 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ci.pages import parts
+from ci.pages import blocks, parts
 from tests.docs.placeholders import put_in
 
 ROOT = Path(__file__).parents[2]
@@ -152,8 +152,9 @@ def block(page: str, language: str, containing: str) -> str:
     Raises:
         NoSuchCommandError: there is none, or more than one.
     """
-    blocks = _blocks((ROOT / page).read_text(), {language})
-    found = [text for text in ("\n".join(lines) for _, lines in blocks) if containing in text]
+    written = blocks((ROOT / page).read_text())
+    texts = ("\n".join(lines) for given, lines in written if given == language)
+    found = [text for text in texts if containing in text]
     if len(found) != 1:
         raise NoSuchCommandError(f"{page} has {len(found)} blocks with {containing!r}, not one")
     return f"{found[0]}\n"
@@ -163,7 +164,8 @@ def commands(page: str, text: str) -> list[Command]:
     """All commands of a page, from its blocks of `sh` and `console`."""
     return [
         command
-        for language, lines in _blocks(text, _SHELL)
+        for language, lines in blocks(text)
+        if language in _SHELL
         for command in _of_block(page, language, _joined(lines))
     ]
 
@@ -171,13 +173,6 @@ def commands(page: str, text: str) -> list[Command]:
 def prose(text: str) -> str:
     """A page without its blocks."""
     return "\n".join(line for language, lines in parts(text) if language is None for line in lines)
-
-
-def _blocks(text: str, languages: Container[str]) -> Iterator[tuple[str, list[str]]]:
-    """The language and lines of each block that is in one of these."""
-    for language, lines in parts(text):
-        if language is not None and language in languages:
-            yield language, lines
 
 
 def _joined(lines: Sequence[str]) -> Iterator[str]:
