@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ci.testing.checks import SERVICE, Checks
 from ci.testing.repositories import Repository
 
 
@@ -18,3 +19,18 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     made.commit({"README.md": "Read me.\n"}, "Begin")
     made.push("develop")
     return made
+
+
+@pytest.fixture
+def service(repository: Repository) -> Repository:
+    """A service that sends mail, another module, and a branch beside develop."""
+    repository.commit({**SERVICE}, "Serve mail")
+    repository.push("develop")
+    repository.branch("topic")
+    return repository
+
+
+@pytest.fixture
+def check(service: Repository) -> Checks:
+    """Runs merge-check there."""
+    return Checks(service.folder)
