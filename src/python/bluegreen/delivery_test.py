@@ -21,6 +21,19 @@ def test_people_hear_of_a_release_with_what_changed_and_who_asked() -> None:
     assert heard.changed == ["account", "database", "kafka-tools"]
     assert heard.failure is None
     assert heard.seconds > 0
+    assert heard.serves == f"{TWO.version} serves from green"
+
+
+def test_people_hear_from_which_commit_to_which_and_what_came_between() -> None:
+    first, second = with_deployed(1, 2).heard
+    assert (first.commits, first.subjects) == (None, ())
+    assert second.commits == (ONE.revision, TWO.revision)
+    assert second.subjects == ["1 became 2"]
+
+
+def test_it_is_written_down_that_people_were_told() -> None:
+    told = [each.event for each in with_deployed(1).told if each.step == "notify"]
+    assert told == [Event.STARTED, Event.SUCCEEDED]
 
 
 def test_people_hear_of_a_failure_and_of_no_secret() -> None:

@@ -2,14 +2,16 @@
 
 # ruff: noqa: ARG002, D102 - the ports say what each method takes and does.
 
+import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bluegreen.errors import PortError
 from bluegreen.lane import Lane
-from bluegreen.ports import Condition, Facts, Outcome
+from bluegreen.ports import Condition, Facts, Outcome, Report
 from bluegreen.release import Heads, Release
 from bluegreen.watch import Traffic
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 SERVICES = ("account", "database")
 TOOLS = ("kafka-tools",)
+_KILLED = {"is killed", "is killed, and back"}
 
 
 @dataclass
@@ -60,6 +63,22 @@ class MemoryClock:
 
 class Files(Port):
     """The files of the server."""
+
+    _end = math.inf
+
+    def within(self, seconds: float) -> Self:
+        limited = copy.copy(self)
+        limited._end = min(self._end, self._world.seconds + seconds)
+        return limited
+
+    def _before(self, name: str) -> None:
+        """Take the time that it takes, as far as there is any."""
+        left = self._end - self._world.seconds
+        slow = min(self._world.slow, 15.0)
+        self._world.seconds += max(0.0, min(left, slow))
+        if left < slow or left <= 0:
+            raise PortError(f"no time is left to {name}")
+        super()._before(name)
 
     def now(self) -> datetime:
         self._world.live_or_die("now")
@@ -129,6 +148,9 @@ class MemoryEngine(Port):
         if not self.has_images(release, timeout):
             self._before("ask_registry")
 
+    def reach_registry(self, repository: str, timeout: float) -> None:
+        self._before("reach_registry")
+
     def has_images(self, release: Release, timeout: float) -> bool:
         return self._world.images.issuperset(release.images.values())
 
@@ -170,8 +192,11 @@ class MemoryEngine(Port):
         well = well and not (killed and lane is self._world.routed)
         return Condition(images, frozenset(images) if well else frozenset(), running)
 
-    def report(self, lane: Lane) -> str:
-        return f"what the containers of {lane} say"
+    def report(self, lane: Lane) -> Report:
+        there = self._world.lanes.get(lane)
+        killed = there and self._world.bad.get(there.release.version) in _KILLED
+        ill = ["account is running, killed for lack of memory"] if killed else []
+        return Report(f"what the containers of {lane} say", ill)
 
     def clear(self, lane: Lane, timeout: float) -> None:
         self._before("clear")
@@ -183,7 +208,7 @@ class MemoryEngine(Port):
             del self._world.lanes[lane]
         self._after("clear")
 
-    def prepare(self, lane: Lane, release: Release, timeout: float) -> None:
+    def prepare(self, lane: Lane, release: Release, timeout: float, *, again: bool) -> None:
         self._before("prepare")
         if lane in self._world.lanes and self._world.lanes[lane].running:
             self._world.broken_promises.append(f"topics of {lane} were emptied while it ran")
@@ -194,9 +219,12 @@ class MemoryEngine(Port):
         self._before("start")
         if not self._world.images.issuperset(release.images.values()):
             raise PortError("an image is not there")
-        if lane in self._world.dirty and lane not in self._world.lanes:
+        there = self._world.lanes.get(lane)
+        if lane in self._world.dirty and not (there and there.running):
             self._world.broken_promises.append(f"{lane} may serve requests of its former life")
         self._leave(lane)
+        if there is None or there.release != release:
+            self._world.made.append(lane)
         self._world.lanes[lane] = Tenancy(release, healthy=False)
         self._after("start")
         if self._world.bad.get(release.version) == "does not start":
@@ -247,6 +275,10 @@ class MemoryEngine(Port):
         self._world.images.difference_update(images)
         self._after("remove_images")
 
+    def logs(self, lane: Lane, services: Sequence[str], lines: int, timeout: float) -> str:
+        names = services or SERVICES
+        return "".join(f"{each}-1  | 2026-01-01T00:00:00Z it serves {lane}\n" for each in names)
+
     def _leave(self, lane: Lane) -> None:
         if lane is self._world.standby:
             self._world.broken_promises.append(f"{lane} stands in and is changed")
@@ -288,5 +320,5 @@ class Nginx(Port):
     def _of(self, lane: Lane) -> Traffic:
         there = self._world.lanes.get(lane)
         ill = there and self._world.bad.get(there.release.version)
-        failures = 50 if ill == "fails with traffic" else 0
+        failures = 50 if ill in {"fails with traffic", "is killed, and back"} else 0
         return Traffic(1000, failures, 3.0 if ill == "is slow" else 0.1)

@@ -110,6 +110,11 @@ prove = ["scenario 'x", "--all"]
 check = "database-migrate check --since {since}"
 expand = ["database-migrate --since {expand}", "database-prepare {", "database-prepare '{{}}'"]
 publish = ["static {expand!r} {}"]
+[hooks]
+suceeded = {command = ["true"]}
+failed = {command = []}
+before.swich = {command = ["true"]}
+after.end = {command = ["true"], timeout = 0}
 [timeouts]
 pul = 5
 pull = "soon"
@@ -131,6 +136,7 @@ failure-rate = 2
         "build.compose.lane: should be a path below the folder of the settings",
         "build.compose.server: is no setting; is it servers?",
         "build.heads.command: tuple should have at least 1 item after validation, not 0",
+        "build.heads.image: is none of those that are built: Kafka",
         'build.images: should be as "tandem/{name}:dev"',
         "build.names[0]: string should match pattern '^[a-z][a-z0-9-]*$'",
         "build.push-timeout: input should be greater than 0",
@@ -160,6 +166,11 @@ failure-rate = 2
             "'^[A-Za-z_][A-Za-z0-9_]*$'"
         ),
         "destinations.staging.watch.failure-rate: input should be less than or equal to 1",
+        "hooks.after.end.timeout: input should be greater than 0",
+        "hooks.after.end: only writes down how far it is, or undoes: hooks go with other steps",
+        "hooks.before.swich: is no action; is it switch?",
+        "hooks.failed.command: tuple should have at least 1 item after validation, not 0",
+        "hooks.suceeded: is no setting; is it succeeded?",
         "project.name: string should match pattern '^[a-z][a-z0-9-]*$'",
         (
             "project.registry-login.password: input should be a valid dictionary or instance of "
@@ -229,6 +240,14 @@ def test_secrets_are_named_by_their_paths() -> None:
     assert list(Settings.parse(GOOD).build_secrets()) == ["project.registry-login.password"]
 
 
+def test_what_is_prepared_again_is_some_of_what_is_prepared() -> None:
+    table = '[tasks]\nprepare = ["topics", "routes"]\nprepare-again = ["{name}"]\n'
+    (problem,) = problems(LEAST + table.replace("{name}", "keys"))
+    assert problem == "tasks: prepare-again has keys, which prepare has not"
+    settings = Settings.parse(LEAST + table.replace("{name}", "topics"))
+    assert settings.tasks.prepare_again == ("topics",)
+
+
 def test_what_makes_secrets_is_told_where_to() -> None:
     table = '[build]\nmake-secrets = ["./make"{more}]\n'
     (problem,) = problems(LEAST + table.replace("{more}", ""))
@@ -259,4 +278,12 @@ def test_heads_come_from_an_image_that_is_built() -> None:
             "build.heads.image: is none of those that are built: account, database, identity, "
             "kafka, kafka-tools"
         )
+    ]
+    assert problems(wrong.replace('registry = "', 'registy = "')) == [
+        (
+            "build.heads.image: is none of those that are built: account, database, identity, "
+            "kafka, kafka-tools"
+        ),
+        "project.registry: is missing",
+        "project.registy: is no setting; is it registry?",
     ]

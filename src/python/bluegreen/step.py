@@ -133,7 +133,7 @@ class Step:
         timeout: Seconds that it may take.
         lane: Where, for what is done to a lane.
         release: What it is done with.
-        kind: Of `BEGIN`: what for.
+        kind: Of `BEGIN`, and of the `PREFLIGHT` of a contract: what for.
         versions: Of `PRUNE`: which releases.
     """
 

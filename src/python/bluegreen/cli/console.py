@@ -3,11 +3,13 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from bluegreen import show
+from bluegreen.build.stages import Stage
 from bluegreen.ports import Outcome
+from bluegreen.settings import Hooks
 from bluegreen.step import Step
 from bluegreen.store import Event, Record
 
@@ -29,21 +31,32 @@ class Console:
         self._names: list[str] = []
         self._place = 0
 
-    def plan(self, steps: Sequence[Step]) -> None:
+    def plan(self, steps: Sequence[Step], hooks: Hooks) -> None:
         """What will be done."""
         self._names, self._place = [step.name for step in steps], 0
         if self._json:
-            self._object("plan", {"steps": show.plan_fields(steps)})
+            self._object("plan", show.plan_fields(steps, hooks))
         else:
-            self._write(show.plan_for_people(steps))
+            self._write(show.plan_for_people(steps, hooks))
 
-    def rehearsal(self, steps: Sequence[Step], commands: Callable[[Step], Sequence[str]]) -> None:
+    def building(self, stages: Sequence[Stage], *, rehearsed: bool) -> None:
+        """What will be done before there is a release; by which commands if it is not."""
+        self._names, self._place = [stage.name for stage in stages], 0
+        if self._json:
+            self._object("build", {"stages": show.stage_fields(stages)})
+        else:
+            self._write(show.stages_for_people(stages, commands=rehearsed))
+
+    def rehearsal(
+        self, steps: Sequence[Step], commands: Sequence[Sequence[str]], hooks: Hooks
+    ) -> None:
         """What would be done, and by which commands."""
         if self._json:
-            told = zip(show.plan_fields(steps), map(commands, steps), strict=True)
-            self._object("plan", {"steps": [{**each, "commands": ran} for each, ran in told]})
+            plan = show.plan_fields(steps, hooks)
+            told = zip(plan["steps"], commands, strict=True)
+            self._object("plan", {**plan, "steps": [{**e, "commands": ran} for e, ran in told]})
             return
-        self._write(show.plan_for_people(steps))
+        self._write(show.plan_for_people(steps, hooks))
         if steps:
             self._write(f"\non the server:\n{show.commands_for_people(steps, commands)}")
 

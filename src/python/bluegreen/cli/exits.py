@@ -22,7 +22,7 @@ exit codes:
   5   somebody else deploys; nothing was touched
   6   the server, Docker, nginx or the registry cannot be used; or doctor found something wrong
   70  a bug of the deployer, told with where it is; `status` says what is unfinished
-  130 it was interrupted before anything was touched
+  130 it was interrupted, and nothing is to be undone: the message says what was touched
 """
 
 

@@ -8,9 +8,9 @@ import yaml
 
 from bluegreen.commands import Say
 from bluegreen.engine import conditions, metrics
-from bluegreen.engine.client import Docker
+from bluegreen.engine.client import Asked
 from bluegreen.engine.compose import Compose
-from bluegreen.engine.containers import found
+from bluegreen.engine.containers import found, starved
 from bluegreen.engine.images import Images, registry_of
 from bluegreen.engine.lines import (
     COMPOSE_FILE,
@@ -23,10 +23,10 @@ from bluegreen.engine.tasks import known
 from bluegreen.engine.variables import Variables
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.lane import Lane
-from bluegreen.ports import Clock, Condition, Facts, Server
+from bluegreen.ports import Clock, Condition, Facts, Report, Server
 from bluegreen.release import Heads, Release
 from bluegreen.settings import Tasks
-from bluegreen.ssh.connection import Connection
+from bluegreen.ssh.connection import Runs
 
 SERVERS = frozenset({"kafka", "nginx", "postgres"})
 """What belongs to no lane."""
@@ -58,9 +58,9 @@ class ServerEngine:
     def __init__(
         self,
         *,
-        connection: Connection,
+        connection: Runs,
         files: Server,
-        docker: Docker,
+        docker: Asked,
         lines: Lines,
         compose: Compose,
         images: Images,
@@ -154,20 +154,25 @@ class ServerEngine:
     def condition(self, lane: Lane, timeout: float) -> Condition:
         return self._condition(self._lines.lane_project(lane), timeout)
 
-    def report(self, lane: Lane) -> str:
+    def report(self, lane: Lane) -> Report:
         try:
+            now = self._files.now()
             with self._docker.asked(_LOOK_SECONDS) as client:
-                project = self._lines.lane_project(lane)
-                return conditions.report(found(client, project, stopped=True))
+                there = found(client, self._lines.lane_project(lane), stopped=True)
+                return conditions.report(there, starved(client, there, now))
         except PortError as error:
-            return f"what the containers say cannot be had: {error}"
+            unknown = f"what the containers say cannot be had: {error}"
+            return Report(unknown, [unknown])
 
     def clear(self, lane: Lane, timeout: float) -> None:
         self._compose.run(self._lines.down(self._lines.lane_project(lane), timeout), timeout)
 
-    def prepare(self, lane: Lane, release: Release, timeout: float) -> None:
+    def prepare(self, lane: Lane, release: Release, timeout: float, *, again: bool) -> None:
         end = self._clock.monotonic() + timeout
-        self._run_all(release, self._known(release, self._tasks.prepare), end, lane)
+        tasks = self._tasks.prepare
+        if again and self._tasks.prepare_again is not None:
+            tasks = self._tasks.prepare_again
+        self._run_all(release, self._known(release, tasks), end, lane)
 
     def start(self, lane: Lane, release: Release, timeout: float) -> None:
         home = f"lanes/{lane}"
@@ -175,7 +180,7 @@ class ServerEngine:
         try:
             self._compose.run(self._lines.up(home, timeout), timeout)
         except PortError as error:
-            said = self.report(lane)
+            said = self.report(lane).text
             ill = "; ".join(conditions.headlines(said))
             message = f"{release.version} is not healthy in {lane}: {ill} ({error})"
             raise type(error)(message, f"{error.detail}\n{said}") from error
@@ -189,7 +194,9 @@ class ServerEngine:
         try:
             self._run_all(release, self._tasks.prove, end, lane)
         except PortError as error:
-            raise type(error)(str(error), f"{error.detail}\n{self.report(lane)}") from error
+            said = self.report(lane)
+            message = said.added_to(str(error))
+            raise type(error)(message, f"{error.detail}\n{said.text}") from error
 
     def end_requests(self, lane: Lane, timeout: float) -> bool:
         return self._until_none(lane, "request", timeout)
@@ -277,7 +284,8 @@ class ServerEngine:
     def _until_none(self, lane: Lane, kind: str, timeout: float) -> bool:
         end = self._clock.monotonic() + timeout
         while True:
-            with self._docker.asked(_LOOK_SECONDS) as client:
+            look = max(1.0, min(_LOOK_SECONDS, end - self._clock.monotonic()))
+            with self._docker.asked(look) as client:
                 containers = found(client, self._lines.lane_project(lane))
                 active = sum(metrics.active(each, kind) for each in containers)
             if active == 0:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import docker
 from docker.models.containers import Container
 
-from bluegreen.engine.client import Docker
+from bluegreen.engine.client import Asked
 from bluegreen.engine.containers import executed, found
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.lane import Lane
@@ -49,7 +49,7 @@ class ServerBalancer:
     """
 
     def __init__(
-        self, docker: Docker, project: str, clock: Clock, now: Callable[[], datetime]
+        self, docker: Asked, project: str, clock: Clock, now: Callable[[], datetime]
     ) -> None:
         self._docker = docker
         self._project = project

@@ -21,6 +21,8 @@ from bluegreen.testing import World
 class Nginx:
     """A container in which a worker of before never ends, as a stream holds it."""
 
+    name = "tandem-nginx-1"
+
     def __init__(self, world: World) -> None:
         self.world = world
         self.log: list[str] = []

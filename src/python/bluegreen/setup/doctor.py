@@ -13,16 +13,14 @@ from bluegreen.build.images import DockerImages
 from bluegreen.engine.images import NO_SUCH_TAG
 from bluegreen.errors import PortError
 from bluegreen.notifying import Notifying
+from bluegreen.preflight import MAX_SKEW
 from bluegreen.secret import Secret
 from bluegreen.settings import REGISTRY_PASSWORD, Settings
 from bluegreen.setup import gathering, host
 from bluegreen.setup.findings import Finding, looked, ok, problem, warning
-from bluegreen.setup.gathering import SecretFolder
-from bluegreen.setup.setting_up import Place
 from bluegreen.site import Site
 
 _SECONDS = 20.0
-_MAX_SKEW = 30.0  # as a deploy begins
 
 
 @dataclass(frozen=True)
@@ -121,15 +119,11 @@ class There:
 
     Attributes:
         site: The server.
-        place: It, before it is known what is there.
-        folder: Its secrets.
         needed: The names of those that the Compose files want.
         given: Those that the settings give.
     """
 
     site: Site
-    place: Place
-    folder: SecretFolder
     needed: frozenset[str]
     given: Mapping[str, str] = field(repr=False)
 
@@ -137,7 +131,7 @@ class There:
         """What a delivery needs."""
         address = self.site.told.destination.address
         try:
-            there = self.place.look()
+            there = self.site.place.look()
         except PortError as error:
             yield problem("SSH", str(error))
             return
@@ -160,7 +154,7 @@ class There:
         else:
             yield ok("room", free)
         skew = abs(facts.now.timestamp() - time.time())
-        if skew > _MAX_SKEW:
+        if skew > MAX_SKEW:
             yield problem("clock", f"{skew:.0f} s off", "set it by NTP, here and there")
         else:
             yield ok("clock", f"{skew:.1f} s off")
@@ -171,7 +165,7 @@ class There:
         return ok("registry there", f"{repository} answers the server")
 
     def _secrets(self) -> Finding:
-        compared = gathering.compare(self.folder, self.given, self.needed, ())
+        compared = gathering.compare(self.site.secrets, self.given, self.needed, ())
         lacking, advice = sorted(self.needed - compared.there), "`bluegreen setup`"
         if lacking:
             return problem("secrets there", f"none of {', '.join(lacking)}", advice)

@@ -81,6 +81,20 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing() -> None:
     assert "folder: would be made" in bench.said
     assert f"secrets: would be put there: {KEY}" in bench.said
     assert f"secrets: would be made by ./make {{folder}}: {URL}, {PASSWORD}" in bench.said
+    folder = BARE.folder
+    assert [each.said for each in bench.told if each.name == "would run"] == [
+        f"mkdir -p {folder}/secrets; chmod 0700 {folder} {folder}/secrets",
+        "here: ./make {folder}",
+        *(f"(write {folder}/secrets/{name})" for name in sorted([KEY, URL, PASSWORD])),
+    ]
+
+
+def test_a_dry_run_where_all_is_there_would_run_nothing() -> None:
+    bench = Bench()
+    bench.setup().do(WANTED)
+    bench.told.clear()
+    bench.setup().look(WANTED)
+    assert "would run" not in bench.said
 
 
 def test_neither_what_is_said_nor_the_log_has_a_secret() -> None:

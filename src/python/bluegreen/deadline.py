@@ -1,0 +1,34 @@
+"""Until when something has to be done, for what does it in several parts."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from bluegreen.ports import Clock
+
+_LOOK_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment by a clock.
+
+    Attributes:
+        clock: The clock.
+        end: The moment.
+    """
+
+    clock: Clock
+    end: float
+
+    @classmethod
+    def after(cls, clock: Clock, seconds: float) -> Self:
+        """So many seconds from now."""
+        return cls(clock, clock.monotonic() + seconds)
+
+    def left(self) -> float:
+        """Seconds until then; 0 from then on."""
+        return max(0.0, self.end - self.clock.monotonic())
+
+    def look(self) -> float:
+        """Seconds for what only looks: less than is left, if that is much."""
+        return min(self.left(), _LOOK_SECONDS)

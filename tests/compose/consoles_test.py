@@ -1,0 +1,56 @@
+"""Consoles of the servers, for who looks and changes nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.compose.hardened import lacking
+from tests.docs.commands import documented
+from tests.support import docker
+from tests.support.docker import Stack
+
+pytestmark = pytest.mark.timeout(600)  # the first one brings everything up
+
+CONSOLES = ("--profile", "consoles")
+
+
+@pytest.fixture
+def consoles(stack: Stack) -> Iterator[Stack]:
+    """The whole system; what a console leaves of itself is removed."""
+    yield stack
+    stack.compose(*CONSOLES, "rm", "--force", "--stop", "--volumes", "postgres-reader")
+
+
+def asked(stack: Stack, statements: str) -> str:
+    """What psql says to statements, as the page starts it."""
+    opening = documented("docs/compose.md", "run --rm postgres-console")
+    return opening.run(folder=stack.folder, environment=stack.told, typed=statements).said
+
+
+def test_the_console_of_postgresql_reads_and_changes_nothing(consoles: Stack) -> None:
+    said = asked(
+        consoles,
+        "SELECT 'accounts: ' || (count(*) >= 0) FROM accounts;\n"
+        "DELETE FROM accounts;\n"
+        "SET default_transaction_read_only = off;\n"
+        "DELETE FROM accounts;\n"
+        "CREATE TABLE mine ();\n"
+        "SELECT 'statements: ' || (count(*) >= 0) FROM pg_stat_activity WHERE query <> '';\n",
+    )
+    assert "accounts: true" in said
+    assert "cannot execute DELETE in a read-only transaction" in said
+    assert "permission denied for table accounts" in said
+    assert "permission denied for schema public" in said
+    assert "statements: true" in said
+
+
+def test_a_console_is_hardened_published_nowhere_and_on_one_network(consoles: Stack) -> None:
+    waiting = ("--command", "SELECT pg_sleep(60)")
+    consoles.compose(*CONSOLES, "run", "--detach", "--no-TTY", "postgres-console", *waiting)
+    container = consoles.container("postgres-console")
+    try:
+        assert list(lacking(container, stays=False)) == []
+        assert not container["HostConfig"]["PortBindings"]
+        assert list(container["NetworkSettings"]["Networks"]) == [f"{consoles.name}_data"]
+    finally:
+        docker.run(["docker", "rm", "--force", "--volumes", container["Id"]])
