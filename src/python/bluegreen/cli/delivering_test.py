@@ -1,6 +1,7 @@
 """Whole commands, on a server in memory."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +98,18 @@ def test_stages_of_a_build_are_shown_first_and_written_down_on_the_server(
     assert next(words for words in ended if "push" in words)[:3] == ["3/5", "push", "account"]
     for step in ("build", "heads", "push account", "push kafka-tools", "notify"):
         assert events(played, step)[-2:] == [Event.STARTED, Event.SUCCEEDED], step
+
+
+def test_a_build_for_no_destination_is_shown_in_stages_and_asks_no_server(
+    folder: Path, played: Played, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = dict(played.world.files)
+    assert main(["build"], played.given) == Exit.DONE
+    assert Bundle.read(folder / "release").release.heads.expand == "e0009"
+    assert re.search(
+        r"^ +5/5  push kafka-tools +0\.\d s  done", capsys.readouterr().out, re.MULTILINE
+    )
+    assert played.world.files == before
 
 
 def test_what_is_built_and_pushed_is_shown_before_the_plan_of_the_delivery(
