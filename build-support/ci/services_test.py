@@ -14,11 +14,11 @@ SERVICES = {
     "src/python/services/orders/__main__.py": f"{OWN}\n",
     "src/python/services/orders/BUILD": "",
     "src/python/services/orders/Dockerfile": "",
-    "src/python/services/badgers/__main__.py": "",
+    "src/python/services/dormice/__main__.py": "",
     "src/python/chassis/run.py": "",
     "tests/orders/caller_test.py": f"{OWN}\n",
     "tests/support/system.py": "# whole\nsrc/python/services/orders/__main__.py\n"
-    "src/python/services/badgers/__main__.py\nsrc/python/chassis/run.py\n",
+    "src/python/services/dormice/__main__.py\nsrc/python/chassis/run.py\n",
     SYSTEM: "# whole\ntests/support/system.py\n",
     "tests/docs/site_test.py": f"{PAGE}\n",
 }
@@ -65,7 +65,7 @@ def test_what_is_left_for_the_night_is_brought_back_where_that_is_asked(
 @pytest.mark.parametrize(
     "changed",
     [
-        {OWN: "#\n", "src/python/services/badgers/__main__.py": "#\n"},
+        {OWN: "#\n", "src/python/services/dormice/__main__.py": "#\n"},
         {OWN: "#\n", "src/python/chassis/run.py": "#\n"},
         {OWN: "#\n", PROTO: 'syntax = "proto3";\n// More.\n'},
         {OWN: "#\n", "src/python/services/orders/BUILD": "#\n"},
@@ -98,7 +98,7 @@ def test_a_command_of_a_page_has_the_suite_of_the_whole_system_run_it(
 MACROS = "build-support/macros.py"
 NAMES = """\
 CONTRACTS = (
-    "badgers",
+    "dormice",
 )
 SERVICES = ("orders", *CONTRACTS)
 
@@ -148,7 +148,7 @@ def test_a_service_that_is_no_more_reaches_what_stood_for_all_services(
         {**MADE, MACROS: MADE[MACROS].replace("return name", "return [name]")},
         # Named without files, and files without a name.
         {MACROS: MADE[MACROS]},
-        {MACROS: NAMES.replace('    "badgers",\n', "")},
+        {MACROS: NAMES.replace('    "dormice",\n', "")},
         {MACROS: NAMES.replace('("orders", *CONTRACTS)', "(*CONTRACTS,)")},
         # Pants says what is wrong.
         {**MADE, MACROS: "CONTRACTS = ("},
