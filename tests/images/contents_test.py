@@ -57,11 +57,19 @@ def _brought(image: Image, variable: str, pattern: str) -> list[str]:
 
     One that `make-bases` made is to have none either.
     """
+    found, base = _found(image, pattern), _official(variable)
+    return sorted(set(found).difference(_found(base, pattern))) if base else found
+
+
+def _official(variable: str) -> Image | None:
+    """The base that a variable names, unless `make-bases` made it."""
     base = Image(building.bases()[variable])
-    found = _found(image, pattern)
-    if "tandem.recipe" in _labels(base):
-        return found
-    return sorted(set(found).difference(_found(base, pattern)))
+    return None if "tandem.recipe" in _labels(base) else base
+
+
+def _variable(server: Image) -> str:
+    """The variable that names the base of a server."""
+    return f"{building.name(server).upper()}_IMAGE"
 
 
 def _labels(image: Image) -> dict[str, str]:
@@ -90,8 +98,7 @@ def test_no_program_of_an_image_builds_or_installs(image: Image) -> None:
 
 
 def test_no_program_of_a_server_builds_or_installs(server: Image) -> None:
-    variable = f"{building.name(server).upper()}_IMAGE"
-    assert _brought(server, variable, f"bin/({_TOOLS})$|/[.]git$") == []
+    assert _brought(server, _variable(server), f"bin/({_TOOLS})$|/[.]git$") == []
 
 
 def test_an_image_holds_no_secret(image: Image) -> None:
@@ -134,16 +141,25 @@ _FOLDERS = {
         "/run/postgresql",
     },
 }
-"""What belongs to the user of a server: folders of its data, in official bases as in ours."""
+"""What belongs to the user of a server, where `make-bases` made its base: folders of its data."""
+
+
+def _owned(image: Image, user: str) -> set[str]:
+    """What belongs to a user in an image, or may be written by everybody."""
+    options = ("--entrypoint=sh", f"--user={user}")
+    return set(image.run("-c", _OWN_BY_SHELL, options=options).splitlines())
 
 
 def test_a_server_runs_as_a_numbered_user_that_owns_nothing_but_where_its_data_are(
     server: Image,
 ) -> None:
+    """And what an official base gives to this user: Kafka's gives it all of Kafka."""
     name = building.name(server)
-    assert server.config()["User"] == _NUMBERS[name]
-    own = server.shell(_OWN_BY_SHELL)
-    assert [path for path in own.splitlines() if path not in _FOLDERS[name]] == []
+    user = _NUMBERS[name]
+    assert server.config()["User"] == user
+    base = _official(_variable(server))
+    given = _FOLDERS[name] | (_owned(base, user) if base else set())
+    assert sorted(_owned(server, user) - given) == []
 
 
 def test_sources_are_a_small_layer_of_their_own(image: Image) -> None:
