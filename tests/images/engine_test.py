@@ -21,14 +21,22 @@ exit {code}
 
 
 def build(
-    folder: Path, took: str = "", code: int = 0, script: Path = SCRIPT, **told: str
+    folder: Path,
+    took: str = "",
+    code: int = 0,
+    script: Path = SCRIPT,
+    name: str = "tandem/account",
+    **told: str,
 ) -> subprocess.CompletedProcess[str]:
-    """Build an image by it; what Docker says of the time that it took to write it."""
+    """Build an image by it, as Pants does; Docker says how long it took to write it."""
     client = folder / "docker"
     client.write_text(CLIENT.format(id=ID, took=took, code=code))
     client.chmod(0o755)
     return subprocess.run(  # noqa: S603 - our own script
-        ["/bin/bash", str(script), "build", "."],
+        [
+            *("/bin/bash", str(script), "build", "--pull=False", "--tag", f"{name}:dev"),
+            *("--build-arg", "SOURCE_DATE_EPOCH=0", "--file", "Dockerfile", "."),
+        ],
         cwd=folder,
         env={"PATH": f"{folder}:{os.environ['PATH']}", **told},
         capture_output=True,
@@ -84,6 +92,18 @@ def test_an_image_tells_where_its_sources_are_however_they_came(
 ) -> None:
     build(tmp_path, script=cloned(tmp_path, origin))
     assert labels(tmp_path)["org.opencontainers.image.source"] == "https://example.com/tandem/main"
+
+
+@pytest.mark.parametrize("name", ["tandem/runtime", "tandem/runtime-data"])
+def test_what_others_are_built_on_is_the_same_image_from_wherever_it_was_cloned(
+    tmp_path: Path, name: str
+) -> None:
+    """Its id is among what Pants gives to their builds, and so in their fingerprints."""
+    script = cloned(tmp_path, "https://example.com/fork")
+    build(tmp_path, script=script, name=name)
+    assert labels(tmp_path).keys() == {"tandem.fingerprint"}
+    build(tmp_path, script=script, name=name, TANDEM_SOURCE="https://example.com/main")
+    assert labels(tmp_path).keys() == {"tandem.fingerprint"}
 
 
 def test_a_folder_of_this_machine_is_told_to_nobody(tmp_path: Path) -> None:
