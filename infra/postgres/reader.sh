@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the role of console.sh, or sets its rights and its password again. It may read everything, and change nothing:
-# whatever it is told, its rights are to read.
+# Makes the role of console.sh, or sets its rights and its password again. It may read everything, and write nothing,
+# whatever it is told: its rights are to read, and what everybody may write otherwise is taken from everybody.
 #
 #   TANDEM_POSTGRES_HOST   see connection.sh
 #   TANDEM_SECRETS_DIR     has postgres_password and postgres_tandem_reader_password (default: /run/secrets)
@@ -16,6 +16,15 @@ trap 'rm -rf "$scratch"' EXIT
 [ -s "$own_password" ] || fail "$own_password is not there, or empty: it has the reader's password"
 
 write_password
+# Before it may connect: to a database that was restored it may not, until this runs again.
+# shellcheck disable=SC2153  # DATABASE is from connection.sh
+for database in "$DATABASE" postgres; do
+  run_sql "$database" <<SQL
+REVOKE TEMPORARY ON DATABASE $database FROM PUBLIC;
+-- Large objects, which nobody here has.
+REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC;
+SQL
+done
 {
   # psql reads the password itself: no process's arguments or environment has it.
   # shellcheck disable=SC2016  # the backquotes are for psql to run
@@ -29,7 +38,9 @@ ALTER ROLE tandem_reader LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION
 -- What it asks by mistake keeps nobody waiting for long.
 ALTER ROLE tandem_reader SET statement_timeout = '60s';
 ALTER ROLE tandem_reader SET default_transaction_read_only = on;
-GRANT pg_read_all_data, pg_monitor TO tandem_reader;
+GRANT pg_read_all_data, pg_read_all_stats TO tandem_reader;
+SELECT format('REVOKE %s FROM tandem_reader', roleid::regrole) FROM pg_auth_members
+  WHERE member = 'tandem_reader'::regrole AND roleid::regrole::text NOT IN ('pg_read_all_data', 'pg_read_all_stats') \gexec
 GRANT CONNECT ON DATABASE tandem TO tandem_reader;
 SQL
 } | run_sql postgres

@@ -12,6 +12,11 @@ from tests.support.docker import Stack
 pytestmark = pytest.mark.timeout(600)  # the first one brings everything up
 
 CONSOLES = ("--profile", "consoles")
+DATABASES = ("tandem", "postgres")
+"""Those that the console reaches."""
+
+WRITES_OF_EVERYBODY = "SELECT lo_create(0);\nCREATE TEMP TABLE mine ();\n"
+"""What PostgreSQL lets each role write that it is told nothing of."""
 
 
 @pytest.fixture
@@ -35,12 +40,19 @@ def test_the_console_of_postgresql_reads_and_changes_nothing(consoles: Stack) ->
         "SET default_transaction_read_only = off;\n"
         "DELETE FROM accounts;\n"
         "CREATE TABLE mine ();\n"
+        f"{WRITES_OF_EVERYBODY}"
+        "\\connect postgres\n"
+        "SET default_transaction_read_only = off;\n"
+        f"{WRITES_OF_EVERYBODY}"
         "SELECT 'statements: ' || (count(*) >= 0) FROM pg_stat_activity WHERE query <> '';\n",
     )
     assert "accounts: true" in said
     assert "cannot execute DELETE in a read-only transaction" in said
     assert "permission denied for table accounts" in said
     assert "permission denied for schema public" in said
+    assert said.count("permission denied for function lo_create") == len(DATABASES)
+    for database in DATABASES:
+        assert f'permission denied to create temporary tables in database "{database}"' in said
     assert "statements: true" in said
 
 
