@@ -3,7 +3,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,20 @@ type Put = Callable[[str, str], Path]
 
 
 @pytest.fixture
-def put(tmp_path: Path) -> Put:
+def folder() -> Iterator[Path]:
+    """A folder that everybody may enter; pytest's are its user's alone."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@pytest.fixture
+def put(folder: Path) -> Put:
     """Puts a program there."""
 
     def put(path: str, script: str) -> Path:
-        program = tmp_path / path
+        program = folder / path
         program.parent.mkdir(parents=True, exist_ok=True)
         program.write_text(script)
         program.chmod(0o755)
@@ -31,11 +41,11 @@ def put(tmp_path: Path) -> Put:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, put: Put) -> Path:
+def checkout(folder: Path, put: Put) -> Path:
     """What both are of, on a machine without images, whose apt knows no mirror of Debian."""
     for path in (".ci/run", MAKE_BASES, "infra/images/bases.env", "infra/images/observability.env"):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(TOP / path, tmp_path / path)
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(TOP / path, folder / path)
     put("bin/apt-get", "#!/bin/sh\n")
     put("bin/go", "#!/bin/sh\n")
     put("bin/docker", "#!/bin/sh\nexit 1\n")
@@ -43,9 +53,7 @@ def checkout(tmp_path: Path, put: Put) -> Path:
     put("3rdparty/python/default.lock", "")
     put("tests/support/kafka-pom.xml", "")
     put("infra/images/kafka.sha256", "")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    return tmp_path
+    return folder
 
 
 def pin(checkout: Path, *names: str) -> None:
@@ -100,7 +108,7 @@ def test_where_bases_cannot_be_had_everything_is_not_begun(checkout: Path) -> No
 def test_without_go_everything_is_not_begun(checkout: Path) -> None:
     (checkout / "bin/go").unlink()
     (checkout / "bin").joinpath("bash").symlink_to("/bin/bash")
-    for name in ("dirname", "id", "env"):
+    for name in ("dirname", "id", "env", "timeout"):
         (checkout / "bin" / name).symlink_to(f"/usr/bin/{name}")
     code, said = run(checkout, ".ci/run", told={"PATH": str(checkout / "bin")})
     assert code == 2, said
