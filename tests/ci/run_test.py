@@ -115,6 +115,27 @@ def test_without_go_everything_is_not_begun(checkout: Path) -> None:
     assert "Go" in said
 
 
+@as_root
+def test_with_a_go_that_is_too_old_everything_is_not_begun(checkout: Path, put: Put) -> None:
+    too_old = "go: go.mod requires go >= 1.26.7 (running go 1.24.4; GOTOOLCHAIN=local)"
+    put("bin/go", f"#!/bin/sh\n[ $1 = version ] && exit\necho '{too_old}' >&2\nexit 1\n")
+    code, said = run(checkout, ".ci/run")
+    assert code == 2, said
+    assert too_old in said
+    assert "GOTOOLCHAIN=auto" in said
+    assert "===" not in said
+
+
+@as_root
+def test_where_pants_lacks_an_interpreter_everything_is_not_begun(checkout: Path, put: Put) -> None:
+    pin(checkout, "bases.env", "observability.env")
+    put("pants", "#!/bin/sh\necho 'pants: CPython 3.9 was not found' >&2\nexit 1\n")
+    code, said = run(checkout, ".ci/run")
+    assert code == 2, said
+    assert "CPython 3.9 was not found" in said
+    assert "===" not in said
+
+
 def test_bases_need_no_mirror_where_they_are_pinned(checkout: Path) -> None:
     pin(checkout, "bases.env")
     assert run(checkout, MAKE_BASES, "--check") == (0, "")
