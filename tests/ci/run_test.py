@@ -136,6 +136,22 @@ def test_where_pants_lacks_an_interpreter_everything_is_not_begun(checkout: Path
     assert "===" not in said
 
 
+@as_root
+def test_root_leaves_everything_to_whom_the_checkout_belongs(checkout: Path, put: Put) -> None:
+    pin(checkout, "bases.env", "observability.env")
+    put("pants", '#!/bin/sh\nmkdir -p "$HOME/.cache/pants" dist\ntouch dist/one.pex\nexit 1\n')
+    for path in (checkout, *checkout.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    settings = {"GIT_CONFIG_SYSTEM": str(checkout / "gitconfig")}
+    for _ in range(2):
+        code, said = run(checkout, ".ci/run", told=settings)
+        assert code == 2, said
+    trusted = [checkout, checkout / ".git"]
+    told = (checkout / "gitconfig").read_text().splitlines()
+    assert told == ["[safe]", *(f"\tdirectory = {path}" for path in trusted)]
+    assert {path.lstat().st_uid for path in checkout.rglob("*")} == {NOBODY}
+
+
 def test_bases_need_no_mirror_where_they_are_pinned(checkout: Path) -> None:
     pin(checkout, "bases.env")
     assert run(checkout, MAKE_BASES, "--check") == (0, "")
