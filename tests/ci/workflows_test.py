@@ -113,6 +113,12 @@ def test_what_the_nightly_run_keeps_is_what_others_look_for_first() -> None:
     assert kept["key"] == f"{first}${{{{ github.run_id }}}}"
 
 
+def test_a_night_that_packaged_nothing_leaves_what_was_kept_before() -> None:
+    [job] = yaml.safe_load((TOP / ".github/workflows/nightly.yml").read_text())["jobs"].values()
+    [keeping] = [each for each in job["steps"] if "cache/save" in each.get("uses", "")]
+    assert "hashFiles('dist/bluegreen.pex') != ''" in keeping["if"]
+
+
 def test_no_other_workflow_keeps_anything_for_others() -> None:
     files = [*(TOP / ".github").glob("workflows/*.yml"), *(TOP / ".github").glob("actions/*/*.yml")]
     keeping = [file.name for file in files if uses(file, "actions/cache/save@", "actions/cache@")]
