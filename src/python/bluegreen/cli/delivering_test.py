@@ -11,6 +11,7 @@ import pytest
 from bluegreen.build.unbuilt import DIGEST
 from bluegreen.bundle import Bundle
 from bluegreen.cli import main
+from bluegreen.cli.console import Console
 from bluegreen.cli.exits import Exit
 from bluegreen.cli.testing import COMPOSE, SETTINGS, Played, checkout, git
 from bluegreen.errors import PortError, TemporaryError
@@ -42,6 +43,17 @@ def events(played: Played, step: str) -> list[str]:
     """What is written down of a step on the server."""
     records = map(json.loads, played.world.files.get(AUDIT, "").splitlines())
     return [each["event"] for each in records if each["step"] == step]
+
+
+def set_up_with_a_secret(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have settings and Compose files by which `--set-up` puts a secret there."""
+    given = f'secrets = {{{SECRET} = {{environment = "PASSWORD"}}}}\n'
+    (folder / "deploy.toml").write_text(SETTINGS + given)
+    monkeypatch.setenv("PASSWORD", "hunter2")
+    for name, content in COMPOSE.items():
+        file = folder / "infra/compose" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
 
 
 def untouched(folder: Path, played: Played) -> bool:
@@ -215,7 +227,7 @@ def test_people_hear_once_of_a_connection_that_breaks_as_the_plan_begins(
     def broken(*_: object, hooks: object) -> None:  # noqa: ARG001
         played.world.faults["read"] = [TemporaryError("the connection broke")]
 
-    monkeypatch.setattr("bluegreen.cli.console.Console.plan", broken)
+    monkeypatch.setattr(Console, "plan", broken)
     assert main(["deploy", "--release", "release-2"], played.given) == Exit.UNREACHABLE
     assert [each.failure for each in played.heard] == ["the connection broke"]
 
@@ -288,12 +300,21 @@ def test_where_nobody_is_to_be_told_nothing_is_written_down_of_it(
     assert len(events(played, "notify")) == noted
 
 
+IMAGES = "the registry may have images of it"
+SECRETS = "secrets may be on the server, and the same command puts the others there"
+
+
+def interrupt(*_: object, **_more: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ("secrets", "interrupted; nothing was touched"),
-        ("push", "interrupted; the registry may have images of it, and the server was not touched"),
-        ("printed", "interrupted; nothing was pushed, and the server was not touched"),
+        ("secrets", "nothing was touched"),
+        ("printed", "nothing was touched"),
+        ("push", IMAGES),
+        ("plan", IMAGES),
     ],
 )
 def test_who_interrupts_a_deploy_hears_what_was_touched(
@@ -303,23 +324,39 @@ def test_who_interrupts_a_deploy_hears_what_was_touched(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    place, name = (played.secrets, "digests") if fault == "secrets" else (played.images, fault)
-    monkeypatch.setattr(place, name, interrupt)
+    places: dict[str, tuple[object, str]] = {
+        "secrets": (played.secrets, "digests"),
+        "plan": (Console, "plan"),
+    }
+    monkeypatch.setattr(*places.get(fault, (played.images, fault)), interrupt)
     assert main(["deploy"], played.given) == Exit.INTERRUPTED
-    assert said in capsys.readouterr().err
+    assert f"interrupted; {said}\n" in capsys.readouterr().err
     assert played.heard == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"), [("built", SECRETS), ("push", f"{SECRETS}; {IMAGES}")], ids=["build", "push"]
+)
+def test_who_interrupts_a_build_after_a_set_up_hears_of_both(
+    fault: str,
+    said: str,
+    folder: Path,
+    played: Played,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up_with_a_secret(folder, monkeypatch)
+    played.secrets.contents.clear()
+    monkeypatch.setattr(played.images, fault, interrupt)
+    assert main(["deploy", "--set-up"], played.given) == Exit.INTERRUPTED
+    assert f"interrupted; {said}\n" in capsys.readouterr().err
+    assert played.secrets.contents == {SECRET: "hunter2"}
 
 
 def test_who_interrupts_after_the_end_hears_that_it_was_done(
     played: Played, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("bluegreen.cli.console.Console.outcome", interrupt)
+    monkeypatch.setattr(Console, "outcome", interrupt)
     assert main(["deploy", "--release", "release-2"], played.given) == Exit.INTERRUPTED
     assert "interrupted; deploy was done before that" in capsys.readouterr().err
 

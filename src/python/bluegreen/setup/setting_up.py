@@ -16,6 +16,7 @@ from bluegreen.store import Event
 
 PURPOSE = "setup"
 
+_FOLDER = "folder"
 _STEP = "secrets"
 _AGAIN = "some are there; run the same command again, which puts the others there"
 
@@ -91,7 +92,7 @@ class Setup:
         there = self._ready()
         where = host.folder(there)
         if where.verdict is not Verdict.OK:
-            self._say("folder", f"would be made: {where.said}")
+            self._say(_FOLDER, f"would be made: {where.said}")
         compared = gathering.compare(self._folder, wanted.given, wanted.needed, wanted.once())
         gathering.check(compared, can_make=wanted.complete is not None)
         planned = {
@@ -116,8 +117,9 @@ class Setup:
         """
         there = self._ready()
         if host.folder(there).verdict is not Verdict.OK:
-            self._place.make_folder()
-            self._say("folder", f"made {there.folder}")
+            with self._journal.stage(_FOLDER):
+                self._place.make_folder()
+            self._say(_FOLDER, f"made {there.folder}")
         with self._lock.held(PURPOSE) as held:
             compared = gathering.compare(self._folder, wanted.given, wanted.needed, wanted.once())
             gathering.check(compared, can_make=wanted.complete is not None)

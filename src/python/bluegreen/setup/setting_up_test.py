@@ -10,7 +10,7 @@ from bluegreen.setup.gathering_test import KEY, NEEDED, PASSWORD, URL, Folder, c
 from bluegreen.setup.host import Host
 from bluegreen.setup.host_test import GOOD
 from bluegreen.setup.setting_up import Setup, Wanted
-from bluegreen.store import AUDIT, Store
+from bluegreen.store import AUDIT, Event, Record, Store
 from bluegreen.testing import World, files
 
 BARE = replace(GOOD, mode="", secrets_mode="", owner="")
@@ -30,6 +30,14 @@ class Place:
         self.host = GOOD
 
 
+class Hasty(Place):
+    """A server in memory, and Ctrl-C as its folder is made."""
+
+    def make_folder(self) -> None:
+        super().make_folder()
+        raise KeyboardInterrupt
+
+
 class Bench:
     """A setup, and what is seen of it."""
 
@@ -37,6 +45,7 @@ class Bench:
         self.place, self.world = Place(host), World()
         self.folder = Folder()
         self.told: list[Finding] = []
+        self.records: list[Record] = []
 
     def setup(self) -> Setup:
         clock = MemoryClock(self.world)
@@ -45,7 +54,7 @@ class Bench:
             place=self.place,
             folder=self.folder,
             lock=self.world.lock(),
-            journal=Journal(Store(files(self.world)), clock, run, lambda _: None),
+            journal=Journal(Store(files(self.world)), clock, run, self.records.append),
             clock=clock,
             tell=self.told.append,
         )
@@ -62,6 +71,15 @@ def test_a_bare_server_gets_a_folder_and_secrets() -> None:
     assert bench.folder.keys() == set(NEEDED)
     assert f"secrets: made: {URL}, {KEY}, {PASSWORD}" in bench.said
     assert "lock.json" not in bench.world.files
+
+
+def test_a_folder_is_written_down_before_it_is_made() -> None:
+    bench = Bench()
+    bench.place = Hasty(BARE)
+    with pytest.raises(KeyboardInterrupt):
+        bench.setup().do(WANTED)
+    told = [(each.step, each.event) for each in bench.records]
+    assert told == [("folder", Event.STARTED), ("folder", Event.FAILED)]
 
 
 def test_a_second_setup_changes_nothing() -> None:
