@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from bluegreen.errors import PortError, TemporaryError, why
@@ -81,7 +82,8 @@ class Journal:
         log: Where it is kept.
         clock: Time here.
         run: Whose log.
-        listener: Is told each record, before it is written.
+        listener: Is told each record, before it is written; with the time here while the log is
+            away.
 
     Attributes:
         is_kept: Whether there are lines of it in the log.
@@ -156,8 +158,8 @@ class Journal:
         self._is_away = True
         log = self._log.within(within)
         trying = within if patient else 0.0
-        record = Record(
-            at=patiently(self._clock, log.now, trying),
+        told = partial(
+            Record,
             run=self.run.id,
             owner=self.run.owner,
             step=step,
@@ -166,6 +168,11 @@ class Journal:
             detail=self.run.redact(detail),
             version=version,
         )
+        try:
+            record = told(at=patiently(self._clock, log.now, trying))
+        except PortError:
+            self._listener(told(at=datetime.now(UTC)))
+            raise
         self._listener(record)
         patiently(self._clock, lambda: log.note(record), trying)
         self._is_away, self.is_kept = False, True
