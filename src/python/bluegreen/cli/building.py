@@ -77,7 +77,12 @@ def rehearsed(
 
     Returns:
         What is wanted, and the Compose files of it, by their digests.
+
+    Raises:
+        DocumentError: where the release would be put together is something else.
+        RefusedError: the server lacks a secret.
     """
+    check_place(_folder(context))
     prepared = _builder(context, site.told.secrets, unkept(context.record, {})).prepared()
     check_secrets(prepared.files.values())
     context.console.building(list(stages(context.settings)), rehearsed=True)

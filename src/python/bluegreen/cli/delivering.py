@@ -28,18 +28,21 @@ from bluegreen.state import State
 from bluegreen.store import Store
 
 _NO_FILES: Mapping[str, str] = MappingProxyType({})
+_NO_NAMES = frozenset[str]()
 
 
 def deploy(context: Context) -> None:
     """Deliver a release: from its folder, or built now."""
     folder: Path | None = context.options.release
-    with _ready(context, "deploy") as ready:
-        if context.options.set_up:
+    set_up, dry_run = context.options.set_up, context.options.dry_run
+    coming = preparing.wanted_secrets(context) if set_up and dry_run else _NO_NAMES
+    with _ready(context, "deploy", coming) as ready:
+        if set_up:
             preparing.setup(context)
         if folder is not None:
             bundle = Bundle.read(folder)
             ready.check_secrets(bundle.files.values())
-        elif context.options.dry_run:
+        elif dry_run:
             choose, files = building.rehearsed(context, ready.site, ready.check_secrets)
             ready.rehearse(choose, files)
             return
@@ -77,25 +80,32 @@ def prune(context: Context) -> None:
 
 
 @contextmanager
-def _ready(context: Context, operation: str) -> "Iterator[_Ready]":
+def _ready(
+    context: Context, operation: str, coming: frozenset[str] = _NO_NAMES
+) -> "Iterator[_Ready]":
     """What delivers, once it is known that all is there which a delivery is told here."""
     secrets = context.secrets(delivering=True)
     people = context.people(secrets)
     with context.site_with(secrets) as site:
         journal = site.journal(context.record)
         with told_if_it_fails(context, operation, people, journal):
-            yield _Ready(context, operation, site, journal, people)
+            yield _Ready(context, operation, site, journal, people, coming)
 
 
 @dataclass(frozen=True)
 class _Ready:
-    """A destination that an operation can begin on."""
+    """A destination that an operation can begin on.
+
+    Attributes:
+        coming: The secrets that a setup would bring, of which a dry run brings none.
+    """
 
     context: Context
     operation: str
     site: Site
     journal: Journal
     people: Once | None
+    coming: frozenset[str]
 
     def check_secrets(self, compose: Iterable[str]) -> None:
         """See that what Compose files want is there, before anything is touched.
@@ -103,7 +113,7 @@ class _Ready:
         Raises:
             RefusedError: it is not; a service may be new, too.
         """
-        needed = frozenset[str]().union(*map(named, compose))
+        needed = _NO_NAMES.union(*map(named, compose)) - self.coming
         lacking = needed - self.site.secrets.digests().keys() if needed else needed
         if lacking:
             names = ", ".join(sorted(lacking))

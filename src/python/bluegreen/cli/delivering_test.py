@@ -45,17 +45,6 @@ def events(played: Played, step: str) -> list[str]:
     return [each["event"] for each in records if each["step"] == step]
 
 
-def set_up_with_a_secret(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have settings and Compose files by which `--set-up` puts a secret there."""
-    given = f'secrets = {{{SECRET} = {{environment = "PASSWORD"}}}}\n'
-    (folder / "deploy.toml").write_text(SETTINGS + given)
-    monkeypatch.setenv("PASSWORD", "hunter2")
-    for name, content in COMPOSE.items():
-        file = folder / "infra/compose" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content)
-
-
 def untouched(folder: Path, played: Played) -> bool:
     """Whether nothing was built, pushed, or put together."""
     left = [folder / "was-built", folder / "release"]
@@ -201,7 +190,8 @@ def test_nothing_is_built_while_a_contract_is_unfinished(folder: Path, played: P
 def test_nothing_is_built_that_could_not_be_put_together(folder: Path, played: Played) -> None:
     (folder / "release").mkdir()
     (folder / "release/notes").touch()
-    assert main(["deploy"], played.given) == Exit.WRONG
+    for command in (["deploy", "--dry-run"], ["deploy"]):
+        assert main(command, played.given) == Exit.WRONG
     assert not (folder / "was-built").exists()
 
 
@@ -301,7 +291,6 @@ def test_where_nobody_is_to_be_told_nothing_is_written_down_of_it(
 
 
 IMAGES = "the registry may have images of it"
-SECRETS = "secrets may be on the server, and the same command puts the others there"
 
 
 def interrupt(*_: object, **_more: object) -> None:
@@ -332,25 +321,6 @@ def test_who_interrupts_a_deploy_hears_what_was_touched(
     assert main(["deploy"], played.given) == Exit.INTERRUPTED
     assert f"interrupted; {said}\n" in capsys.readouterr().err
     assert played.heard == []
-
-
-@pytest.mark.parametrize(
-    ("fault", "said"), [("built", SECRETS), ("push", f"{SECRETS}; {IMAGES}")], ids=["build", "push"]
-)
-def test_who_interrupts_a_build_after_a_set_up_hears_of_both(
-    fault: str,
-    said: str,
-    folder: Path,
-    played: Played,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    set_up_with_a_secret(folder, monkeypatch)
-    played.secrets.contents.clear()
-    monkeypatch.setattr(played.images, fault, interrupt)
-    assert main(["deploy", "--set-up"], played.given) == Exit.INTERRUPTED
-    assert f"interrupted; {said}\n" in capsys.readouterr().err
-    assert played.secrets.contents == {SECRET: "hunter2"}
 
 
 def test_who_interrupts_after_the_end_hears_that_it_was_done(

@@ -29,7 +29,7 @@ _WIDTH = 16
 
 def setup(context: Context) -> None:
     """Make a server ready for deliveries: its folder, and the secrets in it."""
-    needed = _needed(context)
+    needed = wanted_secrets(context)
     here = f"destinations.{context.name}."
     secrets = context.settings.secrets(context.name).items()
     values = resolve({p: s for p, s in secrets if p.startswith(here)}, os.environ, run)
@@ -90,7 +90,7 @@ def doctor(context: Context) -> None:
     else:
         needed = frozenset[str]()
         try:
-            needed = _needed(context)
+            needed = wanted_secrets(context)
         except SettingsError as error:
             tell([problem("Compose files", str(error))])
         with context.site_with(known) as site:
@@ -124,6 +124,18 @@ def servers(context: Context) -> None:
             context.console.progress("nothing to do: they are of the release that serves")
 
 
+def wanted_secrets(context: Context) -> frozenset[str]:
+    """The names of the secrets that the checkout's Compose files want.
+
+    Raises:
+        SettingsError: one of the files cannot be read.
+    """
+    compose = context.settings.build.compose
+    return frozenset[str]().union(
+        *(named(_read(context.checkout / file)) for file in (compose.lane, compose.servers))
+    )
+
+
 def _upkeep(
     context: Context, site: Site, listener: Listener, people: Notifier | None, say: Say
 ) -> Upkeep[Written]:
@@ -150,14 +162,6 @@ def _rehearsed_servers(context: Context, site: Site) -> list[str]:
 
     lines = context.outside.rehearse_alone(site, bring)
     return ["on the server:", *(f"  {line}" for line in lines)]
-
-
-def _needed(context: Context) -> frozenset[str]:
-    """The names of the secrets that the checkout's Compose files want."""
-    compose = context.settings.build.compose
-    return frozenset[str]().union(
-        *(named(_read(context.checkout / file)) for file in (compose.lane, compose.servers))
-    )
 
 
 def _read(file: Path) -> str:
