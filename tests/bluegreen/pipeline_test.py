@@ -337,7 +337,13 @@ def test_each_is_told_with_who_began_it(
         [message] = each.heard
         assert each.release.version in message
         assert f"{ACTOR}, run {RUN_ID}" in message
-    assert SERVICE in grown.heard[0]
+
+
+def test_people_hear_what_changed_and_which_commits_brought_it(grown: Delivered) -> None:
+    lines = [line.strip() for line in grown.heard[0].splitlines()]
+    [changed] = [line for line in lines if line.startswith("Changed: ")]
+    assert SERVICE in changed
+    assert f"Take {SERVICE}" in lines
 
 
 @pytest.mark.parametrize("folder", [f"src/python/services/{SERVICE}", "infra/compose"])
