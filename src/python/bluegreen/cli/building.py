@@ -12,7 +12,7 @@ from bluegreen.bundle import Bundle, check_place, digest
 from bluegreen.cli.context import Context
 from bluegreen.cli.waiting import when_unlocked
 from bluegreen.delivery import Choose
-from bluegreen.errors import PortError, StepError
+from bluegreen.errors import DocumentError, PortError, StepError
 from bluegreen.journal import Journal, patiently
 from bluegreen.plan import Deploy, plan
 from bluegreen.secret import resolve, run
@@ -36,7 +36,7 @@ def build(context: Context) -> None:
     builder = _builder(context, secrets, unkept(context.record, secrets))
     context.console.building(list(stages(context.settings)), rehearsed=False)
     bundle = builder.build()
-    bundle.write(_folder(context))
+    _write(context, bundle)
     version, folder = bundle.release.version, str(_folder(context))
     told = {"version": version, "folder": folder}
     context.console.answer("release", told, f"{version} is in {folder}")
@@ -52,7 +52,8 @@ def built(context: Context, site: Site, journal: Journal, check_secrets: CheckSe
         LockedError: somebody else deploys.
         RefusedError: the server lacks a secret, or would not take a release.
         StepError: the server or the registry is not fit for it; nothing was built.
-        PortError: the build failed.
+        PortError: the build failed, or what it made cannot be put together.
+        DocumentError: where the release would be put together is something else.
     """
     check_place(_folder(context))
     builder = _builder(context, site.told.secrets, journal)
@@ -65,7 +66,7 @@ def built(context: Context, site: Site, journal: Journal, check_secrets: CheckSe
     plan(state, Deploy(release), context.destination.timeouts)
     _look(context, site, journal, builder)
     bundle = builder.made(prepared)
-    bundle.write(_folder(context))
+    _write(context, bundle)
     context.console.progress(f"{bundle.release.version} is in {_folder(context)}")
     return bundle
 
@@ -125,6 +126,23 @@ def _look(context: Context, site: Site, journal: Journal, builder: Builder) -> N
         reason, detail = journal.run.redact(str(error)), journal.run.redact(error.detail)
         raise StepError(
             Action.PREFLIGHT, reason, went_back=True, advice="nothing was built", detail=detail
+        ) from error
+
+
+def _write(context: Context, bundle: Bundle) -> None:
+    """Put a release together.
+
+    Raises:
+        PortError: it cannot be; `DocumentError` would say that nothing was touched.
+    """
+    folder = _folder(context)
+    try:
+        bundle.write(folder)
+    except DocumentError as error:
+        reason = "; ".join(error.problems)
+        raise PortError(
+            f"{folder}: {reason}; its images were pushed: run the same command again, which pushes "
+            "none of them twice"
         ) from error
 
 

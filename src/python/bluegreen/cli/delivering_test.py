@@ -195,6 +195,20 @@ def test_nothing_is_built_that_could_not_be_put_together(folder: Path, played: P
     assert not (folder / "was-built").exists()
 
 
+@pytest.mark.parametrize("command", ["build", "deploy"])
+def test_a_release_that_cannot_be_put_together_is_no_mistake_before_which_nothing_was_touched(
+    command: str, folder: Path, played: Played, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / ".release.new").touch()  # where it would be put together first
+    assert main([command], played.given) == Exit.UNREACHABLE
+    assert played.images.pushed
+    reason = f"{folder / 'release'}: cannot be written: File exists"
+    assert f"error: {reason}; its images were pushed" in capsys.readouterr().err
+    assert [reason in (each.failure or "") for each in played.heard] == [True] * (
+        command == "deploy"
+    )
+
+
 def test_all_who_cannot_be_told_are_named_before_anything_is_built(
     folder: Path,
     played: Played,
