@@ -149,8 +149,8 @@ class Delivery:
             return
         try:
             live = self._store.load().live
-        except BlueGreenError:  # the server is away, which ends an operation, too
-            live = None
+        except (BlueGreenError, KeyboardInterrupt):
+            live = None  # the server is away, or somebody is in a hurry; it has ended all the same
         step = failure.step if isinstance(failure, StepError) else ""
         self._hooks.ended(outcome.version, live, None if failure is None else step)
 
