@@ -84,9 +84,6 @@ class Journal:
         run: Whose log.
         listener: Is told each record, before it is written; with the time here while the log is
             away.
-
-    Attributes:
-        is_kept: Whether there are lines of it in the log.
     """
 
     def __init__(self, log: Log, clock: Clock, run: Run, listener: Listener) -> None:
@@ -94,8 +91,7 @@ class Journal:
         self._log = log
         self._clock = clock
         self._listener = listener
-        self._is_away = False
-        self.is_kept = False
+        self._is_there = False
 
     def note(
         self,
@@ -139,9 +135,10 @@ class Journal:
         self._note_if_possible(name, event, began, ending.detail)
 
     def _note_if_possible(self, step: str, event: Event, began: float, detail: str = "") -> None:
-        # A server that is away was waited for by the line before.
+        # Only a server that took the line before is waited for: one that is away was, or was not
+        # reached at all.
         with suppress(PortError):
-            self._write(step, event, began, detail, patient=not self._is_away)
+            self._write(step, event, began, detail, patient=self._is_there)
 
     def _write(
         self,
@@ -155,7 +152,7 @@ class Journal:
         patient: bool,
     ) -> None:
         seconds = round(self._clock.monotonic() - began, 3)  # without what the log itself takes
-        self._is_away = True
+        self._is_there = False
         log = self._log.within(within)
         trying = within if patient else 0.0
         told = partial(
@@ -175,7 +172,7 @@ class Journal:
             raise
         self._listener(record)
         patiently(self._clock, lambda: log.note(record), trying)
-        self._is_away, self.is_kept = False, True
+        self._is_there = True
 
 
 def patiently[T](clock: Clock, act: Callable[[], T], within: float = math.inf) -> T:

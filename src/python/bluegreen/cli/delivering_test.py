@@ -278,6 +278,34 @@ def test_a_notification_is_written_down_though_nothing_was_delivered(played: Pla
     assert events(played, "notify")[noted:] == [Event.STARTED, Event.SUCCEEDED]
 
 
+def without_git(folder: Path, _: Played) -> None:
+    (folder / ".git").rename(folder / "elsewhere")
+
+
+def without_files(_: Path, played: Played) -> None:
+    played.world.faults["read"] = [PortError("the server's files cannot be used")]
+
+
+@pytest.mark.parametrize("spoil", [without_git, without_files])
+def test_a_notification_is_written_down_though_nothing_else_was(
+    spoil: Callable[[Path, Played], None], folder: Path, played: Played
+) -> None:
+    noted = len(events(played, "notify"))
+    spoil(folder, played)
+    assert main(["deploy"], played.given) == Exit.UNREACHABLE
+    assert len(played.heard) == 1
+    assert events(played, "notify")[noted:] == [Event.STARTED, Event.SUCCEEDED]
+
+
+def test_people_hear_of_a_server_that_is_away_and_do_not_wait_for_it(played: Played) -> None:
+    away = TemporaryError("the connection broke")
+    played.world.faults.update(read=[away], now=[away] * 20)
+    began = played.world.seconds
+    assert main(["deploy"], played.given) == Exit.UNREACHABLE
+    assert [each.failure for each in played.heard] == ["the connection broke"]
+    assert played.world.seconds == began
+
+
 class Impatient:
     """Who is told while somebody presses Ctrl-C."""
 

@@ -37,8 +37,5 @@ def told_if_it_fails(
             owner = journal.run.owner
             outcome = Outcome(context.name, operation, "", (), owner, seconds, failure)
             with suppress(PortError, KeyboardInterrupt):
-                if journal.is_kept:
-                    tell(people, outcome, journal)
-                else:  # of a server that was not reached nothing can be written down there
-                    people.notify(outcome)
+                tell(people, outcome, journal)
         raise
