@@ -1,7 +1,7 @@
 """Makes a release of a checkout: builds, pushes what the registry has not, puts it together."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from bluegreen.build.stages import BUILD, HEADS, HEADS_TIMEOUT, PUSH, local, rep
 from bluegreen.bundle import Bundle, digest
 from bluegreen.commands import Say
 from bluegreen.engine.images import NO_SUCH_TAG
-from bluegreen.errors import DocumentError, PortError, TemporaryError
+from bluegreen.errors import DocumentError, PortError, SettingsError, TemporaryError
 from bluegreen.journal import Journal
 from bluegreen.ports import Clock
 from bluegreen.release import Heads, Release
@@ -38,10 +38,12 @@ class Prepared:
     Attributes:
         revision: The commit of the checkout.
         files: The contents of its Compose files, which stand alone, by their names.
+        moving: The bases that no digest pins, which may become others.
     """
 
     revision: str
     files: Mapping[str, str]
+    moving: Sequence[str]
 
 
 class Builder:
@@ -89,13 +91,14 @@ class Builder:
         """Look at the checkout; nothing is built.
 
         Raises:
-            SettingsError: the settings and the Compose files do not fit.
+            SettingsError: the settings and the Compose files do not fit, or there is no file of
+                bases.
             DocumentError: a Compose file cannot be delivered.
             PortError: it is no checkout of git, or Compose is not there.
         """
         revision, files = self._revision(), self._files()
         check_fit(self._settings, files)
-        return Prepared(revision, files)
+        return Prepared(revision, files, self._moving())
 
     def ask_registry(self) -> None:
         """See that the registry lets this machine in, before a build that takes its time.
@@ -115,7 +118,7 @@ class Builder:
                 be.
         """
         with self._journal.stage(BUILD):
-            built = self._built()
+            built = self._built(prepared.moving)
         release = Release(
             revision=prepared.revision,
             heads=self._heads(built),
@@ -125,9 +128,13 @@ class Builder:
         )
         return Bundle(release, prepared.files)
 
-    def _built(self) -> dict[str, Built]:
+    def _built(self, moving: Sequence[str]) -> dict[str, Built]:
         settings = self._settings.build
-        self._warn_of_bases()
+        if moving:
+            self._say(
+                f"warning: no digest pins {', '.join(moving)}; where a registry moves such a tag, "
+                f"every image becomes another one: pin them in {settings.bases}"
+            )
         self._say(f"building: {shlex.join(settings.command)}")
         commands.follow(
             settings.command,
@@ -140,24 +147,14 @@ class Builder:
         names = self._settings.built
         return {name: self._images.built(local(self._settings, name)) for name in names}
 
-    def _warn_of_bases(self) -> None:
-        """Say which bases may become others: then so does every image, whatever changed.
-
-        Raises:
-            PortError: the file that names them cannot be read.
-        """
+    def _moving(self) -> Sequence[str]:
         file = self._settings.build.bases
         if file is None:
-            return
+            return ()
         try:
-            text = (self._checkout / file).read_text(encoding="utf-8")
+            return unpinned((self._checkout / file).read_text(encoding="utf-8"))
         except OSError as error:
-            raise PortError(f"build.bases: {file}: {error.strerror}") from None
-        if moving := unpinned(text):
-            self._say(
-                f"warning: no digest pins {', '.join(moving)}; where a registry moves such a tag, "
-                f"every image becomes another one: pin them in {file}"
-            )
+            raise SettingsError("build.bases", [f"{file}: {error.strerror}"]) from None
 
     def _revision(self) -> str:
         # A look takes no lock of git's, and writes nothing down.

@@ -280,9 +280,13 @@ def test_bases_that_may_become_others_are_told(workshop: Workshop) -> None:
     workshop.build()
     assert not [line for line in workshop.lines if "no digest pins" in line]
 
-    bases.unlink()
-    with pytest.raises(PortError, match=r"build\.bases: bases\.env: No such file"):
+
+def test_nothing_is_asked_or_built_where_the_file_of_bases_is_missing(workshop: Workshop) -> None:
+    workshop.settings = SETTINGS.replace("[build]\n", '[build]\nbases = "bases.env"\n')
+    workshop.images.closed = PortError("nobody is to ask")
+    with pytest.raises(SettingsError, match=r"build\.bases is wrong:\n  bases\.env: No such"):
         workshop.build()
+    assert (workshop.records, workshop.lines) == ([], [])
 
 
 def test_a_folder_without_history_is_refused(workshop: Workshop, tmp_path: Path) -> None:
