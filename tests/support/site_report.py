@@ -47,7 +47,7 @@ class Window:
 
     def holds(self, sample: Sample) -> bool:
         """Whether a request was on its way in this time."""
-        return sample.began <= self.ended and sample.began + sample.seconds >= self.began
+        return sample.began <= self.ended and sample.ended >= self.began
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from bluegreen import commands
 from bluegreen.build import rendering
 from bluegreen.build.fit import check_fit
 from bluegreen.build.images import DockerImages
+from bluegreen.build.stages import repository
 from bluegreen.engine.images import NO_SUCH_TAG
 from bluegreen.errors import PortError
 from bluegreen.notifying import Notifying
@@ -103,9 +104,9 @@ class Here:
     def _registry(self) -> Finding:
         login, password = self.settings.project.registry_login, self.known().get(REGISTRY_PASSWORD)
         images = DockerImages((login.user, password) if login and password else None)
-        repository = _repository(self.settings)
-        images.digest(repository, NO_SUCH_TAG, _SECONDS)
-        return ok("registry", f"{repository} answers this machine")
+        asked = repository(self.settings, self.settings.built[0])
+        images.digest(asked, NO_SUCH_TAG, _SECONDS)
+        return ok("registry", f"{asked} answers this machine")
 
     def _notify(self) -> Finding:
         urls = [value for path, value in self.known().items() if path.startswith("notify[")]
@@ -160,9 +161,10 @@ class There:
             yield ok("clock", f"{skew:.1f} s off")
 
     def _registry(self) -> Finding:
-        repository = _repository(self.site.told.settings)
-        self.site.engine.reach_registry(repository, _SECONDS)
-        return ok("registry there", f"{repository} answers the server")
+        settings = self.site.told.settings
+        asked = repository(settings, settings.built[0])
+        self.site.engine.reach_registry(asked, _SECONDS)
+        return ok("registry there", f"{asked} answers the server")
 
     def _secrets(self) -> Finding:
         compared = gathering.compare(self.site.secrets, self.given, self.needed, ())
@@ -196,7 +198,3 @@ class There:
 def unreached(reason: str) -> Sequence[Finding]:
     """What there is to say of a server that cannot be asked."""
     return [problem("SSH", f"the server was not looked at: {reason}")]
-
-
-def _repository(settings: Settings) -> str:
-    return f"{settings.project.registry}/{settings.built[0]}"
