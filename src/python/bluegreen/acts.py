@@ -12,9 +12,9 @@ from bluegreen.lane import Lane
 from bluegreen.ports import Balancer, Clock, Condition, Engine
 from bluegreen.release import Heads, Release
 from bluegreen.state import State
-from bluegreen.step import LEAVING, Action, Kind, Proof, Step
+from bluegreen.step import LEAVING, Action, Kind, Proof, Step, kept_for_writing
 from bluegreen.store import Store
-from bluegreen.watch import Limits, Traffic, complaint
+from bluegreen.watch import LOOK_SECONDS, Limits, Traffic, complaint
 
 _UP_TO_PULL = {Action.BEGIN, Action.RECORD, Action.PULL}
 
@@ -225,21 +225,31 @@ class Acts:
             raise type(error)(said.added_to(str(error)), detail) from error
 
     def _watch(self, step: Step, state: State, end: Deadline) -> None:
+        limits = self._demands.watch
+        # A try that follows another one watches on: what is left tells how long it was watched.
+        over = step.timeout - kept_for_writing(step.timeout) - end.left()
+        # The last look has its time, too.
+        seconds = min(limits.seconds - over, end.left() - limits.round)
+        watched = Deadline.after(self._clock, seconds)
+        while True:
+            self._clock.sleep(min(limits.interval, max(0.0, end.left() - LOOK_SECONDS)))
+            self._look_at_traffic(step, state, end)
+            if not watched.left():
+                return
+
+    def _look_at_traffic(self, step: Step, state: State, end: Deadline) -> None:
         limits, lane = self._demands.watch, _lane(step)
-        watched = self._clock.monotonic() + min(limits.seconds, end.left())
-        while self._clock.monotonic() < watched:
-            self._clock.sleep(limits.interval)
-            if not self._condition(step, end).serves(_release(step), self._demands.tools):
-                said = self._engine.report(lane)
-                why = said.added_to(f"{lane} is not healthy any more, with traffic on it")
-                raise PortError(why, said.text)
-            since = state.switched_at or self._store.within(end.look()).now()
-            new, old = self._balancer.traffic(lane, since, end.look())
-            found = complaint(new, old if _has_old(state) else Traffic(), limits)
-            if found is not None:
-                said = self._engine.report(lane)
-                why = said.added_to(f"{lane} does worse than the lane before: {found}")
-                raise PortError(why, said.text)
+        if not self._condition(step, end).serves(_release(step), self._demands.tools):
+            said = self._engine.report(lane)
+            why = said.added_to(f"{lane} is not healthy any more, with traffic on it")
+            raise PortError(why, said.text)
+        since = state.switched_at or self._store.within(end.look()).now()
+        new, old = self._balancer.traffic(lane, since, end.look())
+        found = complaint(new, old if _has_old(state) else Traffic(), limits)
+        if found is not None:
+            said = self._engine.report(lane)
+            why = said.added_to(f"{lane} does worse than the lane before: {found}")
+            raise PortError(why, said.text)
 
     def _end_requests(self, step: Step, state: State, end: Deadline) -> None:
         self._balancer.settle(_switched_at(state), end.left())

@@ -19,15 +19,13 @@ from bluegreen.lock import Held
 from bluegreen.plan import Timeouts, can_turn_back, turn_back
 from bluegreen.ports import Clock
 from bluegreen.state import State
-from bluegreen.step import Kind, Step
+from bluegreen.step import Kind, Step, kept_for_writing
 from bluegreen.store import Event, Store
 
 _PAUSE = 1.0
 _LONGEST_PAUSE = 8.0
 _LEAST_SECONDS = 5.0
 """What is left for the log where a step has used up its time."""
-
-_MOST_WRITING = 10.0
 
 
 class Executor:
@@ -144,7 +142,7 @@ class Executor:
     def _within[T](self, step: Step, began: float, act: Callable[[float], T]) -> T:
         """Try as often and as long as the step may; a pause that is doubled in between."""
         pause, reason = _PAUSE, ""
-        kept = _kept_for_writing(step.timeout)
+        kept = kept_for_writing(step.timeout)
         for attempt in range(1, step.rule.attempts + 1):
             left = self._left(step, began) - kept
             if left <= 0:
@@ -170,11 +168,6 @@ class Executor:
         """Write down an error; a server that does not take it changes nothing of what it is."""
         with suppress(PortError):
             self._note(step, event, began, detail)
-
-
-def _kept_for_writing(timeout: float) -> float:
-    """Seconds of a step in which it is written down what became of it."""
-    return min(_MOST_WRITING, timeout / 10)
 
 
 def _became(kind: Kind) -> tuple[bool, str]:

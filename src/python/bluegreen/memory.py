@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from bluegreen.errors import PortError
+from bluegreen.errors import PortError, TemporaryError
 from bluegreen.lane import Lane
 from bluegreen.ports import Condition, Facts, Outcome, Report
 from bluegreen.release import Heads, Release
@@ -33,13 +33,20 @@ class Tenancy:
     takes_calls: bool = True
 
 
+def _check_time(name: str, timeout: float) -> None:
+    """See that there is some, without which the real ones do nothing either."""
+    if timeout <= 0:
+        raise TemporaryError(f"{name} was not done within {timeout:g} s")
+
+
 class Port:
     """Touches a world before and after each effect."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
 
-    def _before(self, name: str) -> None:
+    def _before(self, name: str, timeout: float = math.inf) -> None:
+        _check_time(name, timeout)
         self._world.seconds += 0.1
         self._world.point(f"before {name}")
         self._world.fault(name)
@@ -71,14 +78,14 @@ class Files(Port):
         limited._end = min(self._end, self._world.seconds + seconds)
         return limited
 
-    def _before(self, name: str) -> None:
+    def _before(self, name: str, timeout: float = math.inf) -> None:
         """Take the time that it takes, as far as there is any."""
         left = self._end - self._world.seconds
         slow = min(self._world.slow, 15.0)
         self._world.seconds += max(0.0, min(left, slow))
         if left < slow or left <= 0:
             raise PortError(f"no time is left to {name}")
-        super()._before(name)
+        super()._before(name, timeout)
 
     def now(self) -> datetime:
         self._world.live_or_die("now")
@@ -141,47 +148,51 @@ class MemoryEngine(Port):
     """What would be Docker."""
 
     def facts(self, timeout: float) -> Facts:
-        self._before("facts")
+        self._before("facts", timeout)
         return Facts(self._world.now, self._world.free_bytes, self._world.engine)
 
     def ask_registry(self, release: Release, timeout: float) -> None:
         if not self.has_images(release, timeout):
-            self._before("ask_registry")
+            self._before("ask_registry", timeout)
 
     def reach_registry(self, repository: str, timeout: float) -> None:
-        self._before("reach_registry")
+        self._before("reach_registry", timeout)
 
     def has_images(self, release: Release, timeout: float) -> bool:
+        _check_time("has_images", timeout)
         return self._world.images.issuperset(release.images.values())
 
     def pull(self, release: Release, timeout: float) -> None:
-        self._before("pull")
+        self._before("pull", timeout)
         for image in release.images.values():
             self._world.images.add(image)
             self._after("pull")
 
     def servers_are_healthy(self, timeout: float) -> bool:
+        _check_time("servers_are_healthy", timeout)
         return self._world.heads is not None
 
     def start_servers(self, release: Release, timeout: float) -> None:
-        self._before("start_servers")
+        self._before("start_servers", timeout)
         self._world.heads = self._world.heads or Heads()
         self._after("start_servers")
 
     def heads(self, release: Release, timeout: float) -> Heads:
+        _check_time("heads", timeout)
         return self._world.heads or Heads()
 
     def expand(self, release: Release, running: Heads | None, timeout: float) -> None:
-        self._before("expand")
+        self._before("expand", timeout)
         self._migrate(Heads(expand=release.heads.expand))
         self._after("expand")
 
     def contract(self, release: Release, timeout: float) -> None:
-        self._before("contract")
+        self._before("contract", timeout)
         self._migrate(release.heads)
         self._after("contract")
 
     def condition(self, lane: Lane, timeout: float) -> Condition:
+        _check_time("condition", timeout)
         there = self._world.lanes.get(lane)
         if there is None:
             return Condition()
@@ -199,7 +210,7 @@ class MemoryEngine(Port):
         return Report(f"what the containers of {lane} say", ill)
 
     def clear(self, lane: Lane, timeout: float) -> None:
-        self._before("clear")
+        self._before("clear", timeout)
         if lane in self._world.lanes:
             self._leave(lane)
             self._world.lanes[lane].running = False
@@ -209,14 +220,14 @@ class MemoryEngine(Port):
         self._after("clear")
 
     def prepare(self, lane: Lane, release: Release, timeout: float, *, again: bool) -> None:
-        self._before("prepare")
+        self._before("prepare", timeout)
         if lane in self._world.lanes and self._world.lanes[lane].running:
             self._world.broken_promises.append(f"topics of {lane} were emptied while it ran")
         self._world.dirty.discard(lane)
         self._after("prepare")
 
     def start(self, lane: Lane, release: Release, timeout: float) -> None:
-        self._before("start")
+        self._before("start", timeout)
         if not self._world.images.issuperset(release.images.values()):
             raise PortError("an image is not there")
         there = self._world.lanes.get(lane)
@@ -234,10 +245,10 @@ class MemoryEngine(Port):
         self._after("start")
 
     def publish(self, release: Release, timeout: float) -> None:
-        self._before("publish")
+        self._before("publish", timeout)
 
     def prove(self, lane: Lane, release: Release, timeout: float) -> None:
-        self._before("prove")
+        self._before("prove", timeout)
         if self._world.bad.get(release.version) == "answers 500":
             raise PortError("GET / answered 500")
         if self._world.bad.get(release.version) == "falls ill when proven":
@@ -253,7 +264,7 @@ class MemoryEngine(Port):
         return True
 
     def end_calls(self, lane: Lane, timeout: float) -> bool:
-        self._before("end_calls")
+        self._before("end_calls", timeout)
         if self._world.kept:
             self._world.broken_promises.append(f"requests may still come to {lane} as it stops")
         if lane in self._world.lanes:
@@ -263,7 +274,7 @@ class MemoryEngine(Port):
         return True
 
     def stop(self, lane: Lane, timeout: float) -> None:
-        self._before("stop")
+        self._before("stop", timeout)
         if lane in self._world.lanes:
             self._leave(lane)
             self._world.lanes[lane].running = False
@@ -271,11 +282,12 @@ class MemoryEngine(Port):
         self._after("stop")
 
     def remove_images(self, images: Sequence[str], timeout: float) -> None:
-        self._before("remove_images")
+        self._before("remove_images", timeout)
         self._world.images.difference_update(images)
         self._after("remove_images")
 
     def logs(self, lane: Lane, services: Sequence[str], lines: int, timeout: float) -> str:
+        _check_time("logs", timeout)
         names = services or SERVICES
         return "".join(f"{each}-1  | 2026-01-01T00:00:00Z it serves {lane}\n" for each in names)
 
@@ -291,10 +303,11 @@ class Nginx(Port):
     """What would be nginx."""
 
     def live(self, timeout: float) -> Lane | None:
+        _check_time("live", timeout)
         return self._world.routed
 
     def route(self, lane: Lane, timeout: float) -> None:
-        self._before("route")
+        self._before("route", timeout)
         if lane is not self._world.routed:
             self._world.standby = self._world.routed
         self._world.routed = lane
@@ -302,7 +315,7 @@ class Nginx(Port):
         self._after("route")
 
     def stand_down(self, lane: Lane, timeout: float) -> None:
-        self._before("stand_down")
+        self._before("stand_down", timeout)
         if lane is self._world.standby:
             self._world.standby = None
         self._after("stand_down")
@@ -313,6 +326,7 @@ class Nginx(Port):
         return True
 
     def traffic(self, lane: Lane, since: datetime, timeout: float) -> tuple[Traffic, Traffic]:
+        _check_time("traffic", timeout)
         self._world.point("traffic")
         self._world.fault("traffic")
         return self._of(lane), self._of(lane.other)

@@ -2,11 +2,12 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from bluegreen.documents import problems
 from bluegreen.errors import SettingsError
@@ -31,13 +32,14 @@ from bluegreen.fields import (
 )
 from bluegreen.release import ServiceName
 from bluegreen.secret import Secret
-from bluegreen.step import Action, default_timeouts
+from bluegreen.step import MOST_WRITING, Action, default_timeouts
 from bluegreen.watch import Limits
 
 FILE = "deploy.toml"
 REGISTRY_PASSWORD = "project.registry-login.password"  # noqa: S105 - the path of a secret
 
 _LOOK_SECONDS = 60.0
+_SECONDS: TypeAdapter[float] = TypeAdapter(Seconds)
 
 
 def _kebab(name: str) -> str:
@@ -268,13 +270,13 @@ class Settings(_Table):
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(source, [f"is no TOML: {error}"]) from None
         # Not by a validator of all: that would be silent while anything else is wrong.
-        asked = list(_asked_for_heads(content))
+        unfit = [*_asked_for_heads(content), *dict.fromkeys(_watched_too_long(content))]
         try:
             settings = cls.model_validate(content)
         except ValidationError as error:
-            raise SettingsError(source, [*problems(error.errors(), cls), *asked]) from None
-        if asked:
-            raise SettingsError(source, asked)
+            raise SettingsError(source, [*problems(error.errors(), cls), *unfit]) from None
+        if unfit:
+            raise SettingsError(source, unfit)
         return settings
 
     @classmethod
@@ -305,7 +307,7 @@ class Settings(_Table):
             raise SettingsError("--destination", [f"{chosen} is none of {names}"])
         own = self.destinations[chosen]
         watch = self.watch.model_copy(update=own.watch.model_dump(exclude_unset=True))
-        watching = {Action.WATCH: watch.seconds + _LOOK_SECONDS}
+        watching = {Action.WATCH: max(watch.seconds + _LOOK_SECONDS, _least_to_watch(watch))}
         timeouts = {**default_timeouts(), **watching, **self.timeouts, **own.timeouts}
         return chosen, own.model_copy(update={"watch": watch, "timeouts": timeouts})
 
@@ -351,6 +353,33 @@ def _asked_for_heads(content: Mapping[str, object]) -> Iterator[str]:
                 case [*names] if image not in (built := [*services, *names]):
                     named = ", ".join(dict.fromkeys(map(str, built)))
                     yield f"build.heads.image: is none of those that are built: {named}"
+
+
+def _watched_too_long(content: Mapping[str, object]) -> Iterator[str]:
+    """That a step ends before its watch does, as far as what is written can tell."""
+    destinations = _table(content, "destinations")
+    for name in destinations:
+        own = _table(destinations, name)
+        there = (
+            f"destinations.{name}.timeouts" if "watch" in _table(own, "timeouts") else "timeouts"
+        )
+        told = {**_table(content, "timeouts"), **_table(own, "timeouts")}
+        with suppress(ValidationError):  # which is told by itself
+            watch = Watch.model_validate({**_table(content, "watch"), **_table(own, "watch")})
+            least = _least_to_watch(watch)
+            if "watch" in told and _SECONDS.validate_python(told["watch"]) < least:
+                yield f"{there}.watch: should be at least {least:g} s, to watch {watch.seconds:g} s"
+
+
+def _least_to_watch(watch: Watch) -> float:
+    """Seconds of a step that watches, looks for the last time, and writes it down."""
+    limits = watch.limits()
+    return limits.seconds + limits.round + MOST_WRITING
+
+
+def _table(content: Mapping[str, object], name: str) -> Mapping[str, object]:
+    table = content.get(name)
+    return table if isinstance(table, dict) else {}
 
 
 def shown(settings: Settings, destination: str) -> dict[str, object]:

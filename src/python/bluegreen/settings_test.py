@@ -193,6 +193,51 @@ failure-rate = 2
     ]
 
 
+@pytest.mark.parametrize(
+    ("added", "wrong"),
+    [
+        ('[timeouts]\nwatch = "1m"', ["timeouts.watch: should be at least 82 s, to watch 60 s"]),
+        ("[timeouts]\nwatch = 82", []),
+        (
+            '[timeouts]\nwatch = "10m"\n[watch]\nseconds = "10m"\ninterval = 5',
+            ["timeouts.watch: should be at least 625 s, to watch 600 s"],
+        ),
+        (
+            '[timeouts]\nwatch = "2m"\n[destinations.staging.watch]\nseconds = "2m"',
+            ["timeouts.watch: should be at least 142 s, to watch 120 s"],
+        ),
+        (
+            '[timeouts]\nwatch = "5m"\n[destinations.staging.timeouts]\nwatch = 30',
+            ["destinations.staging.timeouts.watch: should be at least 82 s, to watch 60 s"],
+        ),
+        (
+            "[timeouts]\nwatch = 30\nstart = 0",
+            [
+                "timeouts.start: input should be greater than 0",
+                "timeouts.watch: should be at least 82 s, to watch 60 s",
+            ],
+        ),
+        (
+            "[timeouts]\nwatch = 30\n[watch]\nseconds = 0",
+            ["watch.seconds: input should be greater than 0"],
+        ),
+    ],
+)
+def test_a_lane_cannot_be_watched_for_longer_than_the_step_may_take(
+    added: str, wrong: list[str]
+) -> None:
+    if wrong:
+        assert problems(f"{LEAST}\n{added}") == wrong
+    else:
+        Settings.parse(f"{LEAST}\n{added}")
+
+
+@pytest.mark.parametrize(("watch", "timeout"), [("seconds = 5", 65), ("interval = 90", 170)])
+def test_a_step_that_nothing_is_said_of_has_time_for_its_watch(watch: str, timeout: float) -> None:
+    _, staging = Settings.parse(f"{LEAST}\n[watch]\n{watch}").destination(None)
+    assert staging.timeouts[Action.WATCH] == timeout
+
+
 def test_what_is_no_toml_is_told_by_its_place() -> None:
     assert problems("[project") == [
         "is no TOML: Expected ']' at the end of a table declaration (at end of document)"
