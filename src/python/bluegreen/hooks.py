@@ -9,15 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from bluegreen import commands
-from bluegreen.errors import PortError, why
+from bluegreen.errors import PortError
 from bluegreen.journal import Journal
 from bluegreen.lane import Lane
-from bluegreen.ports import Clock
 from bluegreen.settings import Hook, Settings
 from bluegreen.settings import Hooks as Wanted
 from bluegreen.state import State
 from bluegreen.step import Step
-from bluegreen.store import Event
 
 type Run = Callable[[Hook, Mapping[str, str]], None]
 """Runs the command of a hook, which is told variables; raises `PortError` if it fails."""
@@ -31,7 +29,6 @@ class Hooks:
         told: Variables that are the same for all.
         run: Runs one.
         journal: Where all is written down.
-        clock: Time here.
     """
 
     def __init__(
@@ -40,13 +37,11 @@ class Hooks:
         told: Mapping[str, str],
         run: Run,
         journal: Journal,
-        clock: Clock,
     ) -> None:
         self._wanted = wanted
         self._told = told
         self._run = run
         self._journal = journal
-        self._clock = clock
 
     def before(self, step: Step, state: State) -> None:
         """Run what comes before a step.
@@ -85,18 +80,12 @@ class Hooks:
                 self._journalled(name, hook, told)
 
     def _journalled(self, name: str, hook: Hook, told: Mapping[str, str]) -> None:
-        began, version = self._clock.monotonic(), told["VERSION"]
-        self._journal.note(name, Event.STARTED, began, version=version)
         variables = {f"BLUEGREEN_{each}": value for each, value in told.items()}
         try:
-            self._run(hook, {**self._told, **variables})
-        except (PortError, KeyboardInterrupt) as error:
-            with suppress(PortError):
-                self._journal.note(name, Event.FAILED, began, why(error), version)
-            if isinstance(error, PortError):
-                raise type(error)(f"the hook {name} failed: {error}", error.detail) from error
-            raise
-        self._journal.note(name, Event.SUCCEEDED, began, version=version)
+            with self._journal.stage(name, told["VERSION"]):
+                self._run(hook, {**self._told, **variables})
+        except PortError as error:
+            raise type(error)(f"the hook {name} failed: {error}", error.detail) from error
 
 
 def runner(

@@ -91,6 +91,22 @@ def test_a_hook_at_the_end_changes_nothing_of_it() -> None:
     assert [(each.step, each.detail) for each in failed] == [("succeeded", "./cheer ended with 1")]
 
 
+def test_a_hook_at_the_end_runs_also_where_the_server_takes_no_line_of_it() -> None:
+    world = hooked()
+    world.faults["append"] = [PortError("the connection broke") for _ in range(99)]
+    with pytest.raises(StepError, match="preflight failed: the connection broke"):
+        world.run(Deploy(TWO))
+    assert ran(world) == ["cry"]
+
+
+def test_a_hook_runs_where_the_server_is_away_as_it_begins() -> None:
+    world = hooked()
+    world.hooks = Hooks(before={Action.PREFLIGHT: hook("check")}, succeeded=hook("cheer"))
+    world.faults["append"] = [PortError("the connection broke")]
+    world.run(Deploy(TWO))
+    assert ran(world) == ["check", "cheer"]
+
+
 def test_where_nothing_is_to_be_done_no_hook_runs() -> None:
     world = hooked()
     world.run(Deploy(ONE))

@@ -118,27 +118,33 @@ class Journal:
         self._write(step, event, began, detail, version, within=within, patient=True)
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Ending]:
+    def stage(self, name: str, version: str = "") -> Iterator[Ending]:
         """Write down what is done while the context is entered, and what became of it.
 
         A server that does not take a line of it changes nothing of what is done, and of its end.
+
+        Args:
+            name: What to call it.
+            version: The release that it is done with.
         """
         began = self._clock.monotonic()
-        self._note_if_possible(name, Event.STARTED, began)
+        self._note_if_possible(name, Event.STARTED, began, version=version)
         ending = Ending()
         try:
             yield ending
         except (Exception, KeyboardInterrupt) as error:
-            self._note_if_possible(name, Event.FAILED, began, why(error))
+            self._note_if_possible(name, Event.FAILED, began, why(error), version)
             raise
         event = Event.SKIPPED if ending.was_so else Event.SUCCEEDED
-        self._note_if_possible(name, event, began, ending.detail)
+        self._note_if_possible(name, event, began, ending.detail, version)
 
-    def _note_if_possible(self, step: str, event: Event, began: float, detail: str = "") -> None:
+    def _note_if_possible(
+        self, step: str, event: Event, began: float, detail: str = "", version: str = ""
+    ) -> None:
         # Only a server that took the line before is waited for: one that is away was, or was not
         # reached at all.
         with suppress(PortError):
-            self._write(step, event, began, detail, patient=self._is_there)
+            self._write(step, event, began, detail, version, patient=self._is_there)
 
     def _write(
         self,

@@ -164,7 +164,7 @@ class Site:
             "BLUEGREEN_OPERATION": operation,
             OWNER: journal.run.owner,
         }
-        return Hooks(self.told.settings.hooks, told, run, journal, self.clock)
+        return Hooks(self.told.settings.hooks, told, run, journal)
 
     def executor(self, journal: Journal, contents: Mapping[str, str], hooks: Hooks) -> Executor:
         """What does plans there.

@@ -213,7 +213,7 @@ class World:
             contents={digest(content): content for content in FILES.values()},
             wall=lambda: self.now.timestamp() + self.skew,
         )
-        hooks = Hooks(self.hooks, {"BLUEGREEN_OWNER": "anna"}, self._hook, journal, clock)
+        hooks = Hooks(self.hooks, {"BLUEGREEN_OWNER": "anna"}, self._hook, journal)
         executor = Executor(store=store, acts=acts, clock=clock, journal=journal, hooks=hooks)
         return store, clock, lock, journal, executor, hooks
 
