@@ -6,6 +6,7 @@ from typing import Self
 from bluegreen.ports import Clock
 
 _LOOK_SECONDS = 30.0
+_NEAR_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class Deadline:
     def left(self) -> float:
         """Seconds until then; 0 from then on."""
         return max(0.0, self.end - self.clock.monotonic())
+
+    def is_near(self) -> bool:
+        """Whether too little is left for another look, or for another try of a step."""
+        return self.left() <= _NEAR_SECONDS
 
     def look(self) -> float:
         """Seconds for what only looks: less than is left, if that is much."""

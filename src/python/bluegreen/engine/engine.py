@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import yaml
 
 from bluegreen.commands import Say
+from bluegreen.deadline import Deadline
 from bluegreen.engine import conditions, metrics
 from bluegreen.engine.client import Asked
 from bluegreen.engine.compose import Compose
@@ -202,11 +203,12 @@ class ServerEngine:
         return self._until_none(lane, "request", timeout)
 
     def end_streams(self, lane: Lane, timeout: float) -> bool:
-        with self._docker.asked(_LOOK_SECONDS) as client:
+        end = Deadline.after(self._clock, timeout)
+        with self._docker.asked(min(_LOOK_SECONDS, timeout)) as client:
             for container in found(client, self._lines.lane_project(lane)):
                 if signal := container.labels.get(RECONNECT):
                     container.kill(signal)
-        return self._until_none(lane, "stream", timeout)
+        return self._until_none(lane, "stream", end.left())
 
     def end_calls(self, lane: Lane, timeout: float) -> bool:
         end = self._clock.monotonic() + timeout
@@ -282,17 +284,23 @@ class ServerEngine:
             return conditions.condition(found(client, project, stopped=True))
 
     def _until_none(self, lane: Lane, kind: str, timeout: float) -> bool:
-        end = self._clock.monotonic() + timeout
-        while True:
-            look = max(1.0, min(_LOOK_SECONDS, end - self._clock.monotonic()))
-            with self._docker.asked(look) as client:
-                containers = found(client, self._lines.lane_project(lane))
-                active = sum(metrics.active(each, kind) for each in containers)
-            if active == 0:
-                return True
-            if self._clock.monotonic() > end:
+        end = Deadline.after(self._clock, timeout)
+        while end.left():
+            try:
+                if self._has_none(lane, kind, min(_LOOK_SECONDS, end.left())):
+                    return True
+            except TemporaryError:
+                if not end.is_near():  # then it is as if something were under way
+                    raise
+            if end.is_near():
                 return False
             self._clock.sleep(_POLL_SECONDS)
+        return False
+
+    def _has_none(self, lane: Lane, kind: str, timeout: float) -> bool:
+        with self._docker.asked(timeout) as client:
+            containers = found(client, self._lines.lane_project(lane))
+            return not any(metrics.active(each, kind) for each in containers)
 
     def _stop(self, project: str, service: str, timeout: float) -> None:
         with self._docker.asked(timeout) as client:
