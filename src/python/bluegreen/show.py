@@ -34,9 +34,14 @@ def plan_for_people(steps: Sequence[Step], hooks: Hooks) -> str:
 
 
 def commands_for_people(steps: Sequence[Step], commands: Sequence[Sequence[str]]) -> str:
-    """What each step runs on the server, a line a command, under the name of the step."""
+    """What each step runs on the server, a line a command, under the name of the step.
+
+    Args:
+        steps: In order.
+        commands: Those of each, up to a step that would fail.
+    """
     lines = []
-    for number, (step, ran) in enumerate(zip(steps, commands, strict=True), 1):
+    for number, (step, ran) in enumerate(zip(steps, commands, strict=False), 1):
         lines.append(f"{number:>3}  {step.name}")
         lines.extend(f"     {command}" for command in ran)
     return "\n".join(lines) + "\n" if lines else ""

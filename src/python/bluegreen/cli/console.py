@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from typing import TextIO
 
 from bluegreen import show
@@ -48,16 +49,25 @@ class Console:
             self._write(show.stages_for_people(stages, commands=rehearsed))
 
     def rehearsal(
+        self, steps: Sequence[Step], commands: Iterable[Sequence[str]], hooks: Hooks
+    ) -> None:
+        """What would be done, and by which commands: up to those that nobody can tell any more."""
+        said: list[Sequence[str]] = []
+        try:
+            said.extend(commands)
+        finally:
+            self._rehearsed(steps, said, hooks)
+
+    def _rehearsed(
         self, steps: Sequence[Step], commands: Sequence[Sequence[str]], hooks: Hooks
     ) -> None:
-        """What would be done, and by which commands."""
         if self._json:
             plan = show.plan_fields(steps, hooks)
-            told = zip(plan["steps"], commands, strict=True)
+            told = zip(plan["steps"], chain(commands, repeat(())), strict=False)
             self._object("plan", {**plan, "steps": [{**e, "commands": ran} for e, ran in told]})
             return
         self._write(show.plan_for_people(steps, hooks))
-        if steps:
+        if commands:
             self._write(f"\non the server:\n{show.commands_for_people(steps, commands)}")
 
     def record(self, record: Record) -> None:

@@ -3,9 +3,13 @@
 import io
 import json
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import pytest
+
 from bluegreen.cli.console import Console
+from bluegreen.errors import PortError
 from bluegreen.settings import Hook, Hooks
 from bluegreen.step import Action, Step
 from bluegreen.store import Event, Record
@@ -79,3 +83,22 @@ def test_what_is_under_way_goes_on_where_nobody_reads_any_more() -> None:
         console.plan(TWICE, Hooks())
         for each in done("turn-back", "end"):
             console.record(each)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_would_be_run_before_a_step_that_would_fail_is_shown(*, as_json: bool) -> None:
+    def commands() -> Iterator[list[str]]:
+        yield ["first"]
+        yield ["second"]
+        raise PortError("it is away")
+
+    out = io.StringIO()
+    console = Console(as_json=as_json, out=out)
+    with pytest.raises(PortError, match="it is away"):
+        console.rehearsal(TWICE, commands(), Hooks())
+    if as_json:
+        steps = json.loads(out.getvalue())["steps"]
+        assert [step["commands"] for step in steps] == [["first"], ["second"], [], []]
+    else:
+        said = out.getvalue().partition("on the server:\n")[2].split()
+        assert said == ["1", "turn-back", "first", "2", "end", "second"]

@@ -1,6 +1,6 @@
 """What a command reaches beyond its own process; tests give it others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from bluegreen.step import Step
 type Login = tuple[str, str]
 """A user of the registry, and the password."""
 
-type Rehearse = Callable[[Site, str, Sequence[Step], Mapping[str, str]], list[list[str]]]
+type Rehearse = Callable[[Site, str, Sequence[Step], Mapping[str, str]], Iterable[list[str]]]
 
 type RehearseAlone = Callable[[Site, Callable[[Site, Listener], object]], list[str]]
 

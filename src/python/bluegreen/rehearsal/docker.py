@@ -14,10 +14,11 @@ from typing import Any, cast
 
 import docker
 from docker.errors import ImageNotFound
+from docker.models.containers import Container
 
 from bluegreen.engine import metrics
 from bluegreen.engine.client import Asked
-from bluegreen.engine.containers import PROJECT, SERVICE
+from bluegreen.engine.containers import PROJECT, SERVICE, found
 from bluegreen.lane import Lane
 from bluegreen.nginx.balancer import ASK, RELOAD
 
@@ -42,6 +43,11 @@ class Seen:
     def name(self) -> str:
         """What Compose calls it."""
         return f"{self.project}-{self.service}-1"
+
+    @property
+    def id(self) -> str:
+        """What the engine calls it."""
+        return self.name
 
     @property
     def status(self) -> str:
@@ -69,9 +75,10 @@ class Seen:
         self.picture.tell(f"docker stop {self.name}")
         self.running = False
 
-    def logs(self, **_options: object) -> bytes:
-        """Nothing has been logged since."""
-        self.picture.tell(f"docker logs --timestamps {self.name} (since the switch)")
+    def logs(self, **options: object) -> bytes:
+        """Nothing has been logged since; the end of a log is only for people."""
+        if "since" in options:
+            self.picture.tell(f"docker logs --timestamps {self.name} (since the switch)")
         return b""
 
     def top(self) -> dict[str, Any]:
@@ -138,13 +145,12 @@ class Picture:
     def _of(self, project: str) -> list[Seen]:
         """The containers of a project: at first those that there are."""
         if project not in self._projects:
-            labels = [f"{PROJECT}={project}", "com.docker.compose.oneoff=False"]
             with self._real.asked(_LOOK_SECONDS) as client:
-                there = client.containers.list(all=True, filters={"label": labels})
+                there = found(client, project, stopped=True)
                 self._projects[project] = [self._seen(each) for each in there]
         return self._projects[project]
 
-    def _seen(self, real: Any) -> Seen:  # noqa: ANN401 - of the SDK
+    def _seen(self, real: Container) -> Seen:
         labels, attrs = real.labels, real.attrs
         running = bool(attrs["State"]["Running"])
         image = str(attrs["Config"]["Image"])

@@ -1,9 +1,10 @@
 """Rehearses a plan: the deployer's own parts do it, and reach nothing that they would change."""
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from bluegreen.errors import StepError
 from bluegreen.hooks import Hooks
 from bluegreen.journal import Journal, Listener, Run
 from bluegreen.ports import Clock
@@ -35,8 +36,10 @@ class RehearsedClock:
 
 def rehearse(
     site: Site, operation: str, steps: Sequence[Step], contents: Mapping[str, str]
-) -> list[list[str]]:
+) -> Iterator[list[str]]:
     """The lines of each step: what would be run and written, in order.
+
+    Those of a step that would fail come, too, with what would go back then, before it is raised.
 
     Args:
         site: Where; it is only looked at.
@@ -52,12 +55,14 @@ def rehearse(
     run = Run("rehearsal", owner(), lambda text: text)
     journal = Journal(there.store, there.clock, run, script.record)
     executor = there.executor(journal, contents, _told_hooks(there, journal, operation, script))
-    said = []
     with there.lock.held("rehearsal") as held:
         for step in steps:
-            executor.do([step], held)
-            said.append(script.taken())
-    return said
+            try:
+                executor.do([step], held)
+            except StepError:
+                yield script.taken()
+                raise
+            yield script.taken()
 
 
 def rehearse_alone(site: Site, act: Callable[[Site, Listener], object]) -> list[str]:

@@ -1,5 +1,6 @@
 """What is said that would be run."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +23,7 @@ from bluegreen.rehearsal.rehearsing import rehearse
 from bluegreen.settings import Settings
 from bluegreen.site import Ground, Site, SystemClock, Told
 from bluegreen.ssh.connection import Connection, Done
-from bluegreen.step import LEAVING, Action
+from bluegreen.step import LEAVING, Action, Step
 from bluegreen.store import Store
 from bluegreen.testing import FILES, World, contract, release, with_deployed
 
@@ -134,7 +135,7 @@ def rehearsed(world: World, wanted: Wanted) -> dict[str, list[str]]:
     before = dict(world.files)
     steps = plan(world.state, wanted)
     contents = {digest(content): content for content in FILES.values()}
-    said = rehearse(site_of(world), "deploy", steps, contents)
+    said = list(rehearse(site_of(world), "deploy", steps, contents))
     assert world.files == before
     return {step.name: lines for step, lines in zip(steps, said, strict=True)}
 
@@ -302,11 +303,43 @@ def test_what_another_release_needs_is_not_removed() -> None:
     assert lines == [*gone, f"rm -rf /srv/tandem/releases/{release(1).version}"]
 
 
-def test_what_would_fail_is_said_before_it_is_tried() -> None:
+def until_it_fails(
+    site: Site, steps: Sequence[Step], contents: Mapping[str, str], why: str
+) -> dict[str, list[str]]:
+    """The lines of each step up to the one that would fail, by its name."""
+    said: list[list[str]] = []
+    with pytest.raises(StepError, match=why):
+        said.extend(rehearse(site, "deploy", steps, contents))
+    return {step.name: lines for step, lines in zip(steps, said, strict=False)}
+
+
+def test_what_would_fail_is_said_before_it_is_tried_behind_all_that_would_be_run_until_then() -> (
+    None
+):
     world = with_deployed(1)
     steps = plan(world.state, Deploy(release(2)))
-    with pytest.raises(StepError, match=r"record failed: the files of .* are not at hand"):
-        rehearse(site_of(world), "deploy", steps, {})
+    why = r"the files of .* are not at hand"
+    said = until_it_fails(site_of(world), steps, {}, f"record failed: {why}")
+    assert list(said) == ["preflight", "begin green", "record"]
+    assert tasks(said["preflight"]) == ["migrate status"]
+    [failed] = [each for each in said["record"] if "state.json" not in each]
+    assert re.fullmatch(rf"\(it would fail: {why}.*\)", failed)
+
+
+def test_a_lane_that_would_not_serve_is_said_with_what_would_take_it_back() -> None:
+    world = with_deployed(1)
+    file = FILES["lane.yml"].replace("  database:", "  orders: {image: orders}\n  database:")
+    files = {**FILES, "lane.yml": file}
+    made = release(2)
+    grown = made.model_copy(update={"files": {n: digest(each) for n, each in files.items()}})
+    contents = {digest(content): content for content in files.values()}
+    steps = plan(world.state, Deploy(grown))
+    why = "switch green failed: green is not healthy any more; everything is as before"
+    said = until_it_fails(site_of(world), steps, contents, why)
+    assert list(said)[-1] == "switch green"
+    assert "(it would fail: green is not healthy any more)" in said["switch green"]
+    [down] = [each for each in said["switch green"] if " down " in each]
+    assert "tandem-green" in down
 
 
 def test_nobody_is_kept_from_a_rehearsal_by_who_deploys() -> None:

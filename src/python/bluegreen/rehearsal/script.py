@@ -23,3 +23,5 @@ class Script:
         """Hear from the journal what became of a step."""
         if record.event is Event.SKIPPED:
             self.tell("(it is so: nothing is run)")
+        elif record.event is Event.FAILED:
+            self.tell(f"(it would fail: {record.detail})")
