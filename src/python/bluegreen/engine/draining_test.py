@@ -34,6 +34,7 @@ class Service:
         self.quiet_at = world.seconds + busy
         self.failures: list[TemporaryError] = []
         self.signals: list[str] = []
+        self.stopped = 0
         self.looks: list[float] = []
 
     @contextmanager
@@ -55,6 +56,10 @@ class Service:
         self._pass()
         self.signals.append(signal)
 
+    def stop(self) -> None:
+        self._pass()
+        self.stopped += 1
+
     def _pass(self) -> None:
         self.world.seconds = min(self.end, self.world.seconds + self.slow)
         if self.world.seconds == self.end:
@@ -74,7 +79,7 @@ def engine(service: Service) -> ServerEngine:
         images=cast("Images", None),
         variables=Variables("tandem", "/srv/tandem", "https://tandem.test", {}),
         tasks=Tasks(),
-        services=(),
+        services=("account", "database"),
         clock=MemoryClock(service.world),
         say=lambda _: None,
     )
@@ -124,3 +129,13 @@ def test_the_time_that_it_takes_to_tell_streams_to_end_counts() -> None:
     service = Service(world, busy=100, slow=5)
     assert not engine(service).end_streams(Lane.BLUE, 15)
     assert (service.signals, world.seconds) == (["SIGUSR1"], 15)
+
+
+@pytest.mark.parametrize(("slow", "stopped"), [(3, 2), (9, 1), (40, 0)])
+def test_calls_that_have_not_ended_in_time_are_left_to_what_comes_next(
+    slow: int, stopped: int
+) -> None:
+    world = World()
+    service = Service(world, busy=0, slow=slow)
+    assert engine(service).end_calls(Lane.BLUE, 15) is (2 * slow < 15)
+    assert (service.stopped, world.seconds) == (stopped, min(15, 2 * slow))

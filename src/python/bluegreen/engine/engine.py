@@ -129,12 +129,13 @@ class ServerEngine:
         return self._condition(self._lines.servers_project, timeout).healthy >= SERVERS
 
     def start_servers(self, release: Release, timeout: float) -> None:
+        end = Deadline.after(self._clock, timeout)
         home = f"{SERVERS_HOME}/{COMPOSE_FILE}"
         if self._files.read(home) is None:
             # The first release goes to blue, which is tried before it has the traffic.
             self._install(release, SERVERS_FILE, SERVERS_HOME, Lane.GREEN)
         self._compose.run(self._lines.up(SERVERS_HOME, timeout), timeout)
-        self._make_volumes(self._files.read(home) or "")
+        self._make_volumes(self._files.read(home) or "", end.look())
 
     def heads(self, release: Release, timeout: float) -> Heads:
         if self._tasks.heads is None:
@@ -200,25 +201,20 @@ class ServerEngine:
             raise type(error)(message, f"{error.detail}\n{said.text}") from error
 
     def end_requests(self, lane: Lane, timeout: float) -> bool:
-        return self._until_none(lane, "request", timeout)
+        end = Deadline.after(self._clock, timeout)
+        return end.by_then(lambda: self._until_none(lane, "request", end))
 
     def end_streams(self, lane: Lane, timeout: float) -> bool:
         end = Deadline.after(self._clock, timeout)
-        with self._docker.asked(min(_LOOK_SECONDS, timeout)) as client:
+        with self._docker.asked(end.look()) as client:
             for container in found(client, self._lines.lane_project(lane)):
                 if signal := container.labels.get(RECONNECT):
                     container.kill(signal)
-        return self._until_none(lane, "stream", end.left())
+        return end.by_then(lambda: self._until_none(lane, "stream", end))
 
     def end_calls(self, lane: Lane, timeout: float) -> bool:
-        end = self._clock.monotonic() + timeout
-        project = self._lines.lane_project(lane)
-        # A caller first, so that nothing is asked that nobody answers any more.
-        for service in self._services:
-            if (left := end - self._clock.monotonic()) <= 0:
-                return False
-            self._stop(project, service, left)
-        return True
+        end = Deadline.after(self._clock, timeout)
+        return end.by_then(lambda: self._stop_all(self._lines.lane_project(lane), end))
 
     def stop(self, lane: Lane, timeout: float) -> None:
         self._compose.run(self._lines.stop(self._lines.lane_project(lane), timeout), timeout)
@@ -249,11 +245,11 @@ class ServerEngine:
             self._say(f"{release.version} has no task {name}")
         return there
 
-    def _make_volumes(self, servers_file: str) -> None:
+    def _make_volumes(self, servers_file: str, timeout: float) -> None:
         """Make what only lanes have a use for: Compose leaves out what its own services do not."""
         project = self._lines.servers_project
         declared = yaml.safe_load(servers_file).get("volumes") or {}
-        with self._docker.asked(_LOOK_SECONDS) as client:
+        with self._docker.asked(timeout) as client:
             for name in declared:
                 labels = {
                     "com.docker.compose.project": project,
@@ -283,26 +279,24 @@ class ServerEngine:
         with self._docker.asked(timeout) as client:
             return conditions.condition(found(client, project, stopped=True))
 
-    def _until_none(self, lane: Lane, kind: str, timeout: float) -> bool:
-        end = Deadline.after(self._clock, timeout)
-        while end.left():
-            try:
-                if self._has_none(lane, kind, min(_LOOK_SECONDS, end.left())):
-                    return True
-            except TemporaryError:
-                if not end.is_near():  # then it is as if something were under way
-                    raise
+    def _until_none(self, lane: Lane, kind: str, end: Deadline) -> bool:
+        while not self._has_none(lane, kind, end.look()):
             if end.is_near():
                 return False
             self._clock.sleep(_POLL_SECONDS)
-        return False
+        return True
 
     def _has_none(self, lane: Lane, kind: str, timeout: float) -> bool:
         with self._docker.asked(timeout) as client:
             containers = found(client, self._lines.lane_project(lane))
             return not any(metrics.active(each, kind) for each in containers)
 
-    def _stop(self, project: str, service: str, timeout: float) -> None:
-        with self._docker.asked(timeout) as client:
-            for each in found(client, project, service):
-                each.stop()
+    def _stop_all(self, project: str, end: Deadline) -> bool:
+        # A caller first, so that nothing is asked that nobody answers any more.
+        for service in self._services:
+            if not end.left():
+                return False
+            with self._docker.asked(end.left()) as client:
+                for each in found(client, project, service):
+                    each.stop()
+        return True
