@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from bluegreen.cli.context import Context
-from bluegreen.errors import PortError, StepError
+from bluegreen.errors import PortError, StepError, TemporaryError
 from bluegreen.journal import Journal
 from bluegreen.people import Once, tell
 from bluegreen.ports import Outcome
@@ -37,5 +37,8 @@ def told_if_it_fails(
             owner = journal.run.owner
             outcome = Outcome(context.name, operation, "", (), owner, seconds, failure)
             with suppress(PortError, KeyboardInterrupt):
-                tell(people, outcome, journal)
+                if isinstance(error, TemporaryError):  # a server that is away is not waited for
+                    people.notify(outcome)
+                else:
+                    tell(people, outcome, journal)
         raise
