@@ -2,7 +2,7 @@
 
 # ruff: noqa: ARG002 - the signatures of the real ones.
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, cast
@@ -99,13 +99,14 @@ def test_a_lane_is_waited_for_until_nothing_is_under_way(slow: float) -> None:
 
 
 @pytest.mark.parametrize("slow", [0.0, 1.0, 1.5, 3.0, 12.0, 19.0, 60.0])
-@pytest.mark.parametrize("timeout", [0.0, 0.5, 1.0, 15.0])
+@pytest.mark.parametrize("timeout", [0.0, 0.5, 1.0, 4.0, 15.0])
+@pytest.mark.parametrize("drain", [ServerEngine.end_requests, ServerEngine.end_streams])
 def test_what_has_not_ended_in_time_is_left_to_what_comes_next_however_slowly_it_answers(
-    slow: float, timeout: float
+    drain: Callable[[ServerEngine, Lane, float], bool], slow: float, timeout: float
 ) -> None:
     world = World()
     service = Service(world, busy=100, slow=slow)
-    assert not engine(service).end_requests(Lane.BLUE, timeout)
+    assert not drain(engine(service), Lane.BLUE, timeout)
     assert world.seconds <= timeout
 
 

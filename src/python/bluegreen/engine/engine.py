@@ -135,7 +135,7 @@ class ServerEngine:
             # The first release goes to blue, which is tried before it has the traffic.
             self._install(release, SERVERS_FILE, SERVERS_HOME, Lane.GREEN)
         self._compose.run(self._lines.up(SERVERS_HOME, timeout), timeout)
-        self._make_volumes(self._files.read(home) or "", end.look())
+        self._make_volumes(self._files.read(home) or "", max(_LOOK_SECONDS, end.left()))
 
     def heads(self, release: Release, timeout: float) -> Heads:
         if self._tasks.heads is None:
@@ -206,11 +206,15 @@ class ServerEngine:
 
     def end_streams(self, lane: Lane, timeout: float) -> bool:
         end = Deadline.after(self._clock, timeout)
-        with self._docker.asked(end.look()) as client:
-            for container in found(client, self._lines.lane_project(lane)):
-                if signal := container.labels.get(RECONNECT):
-                    container.kill(signal)
-        return end.by_then(lambda: self._until_none(lane, "stream", end))
+
+        def wait() -> bool:
+            with self._docker.asked(end.look()) as client:
+                for container in found(client, self._lines.lane_project(lane)):
+                    if signal := container.labels.get(RECONNECT):
+                        container.kill(signal)
+            return self._until_none(lane, "stream", end)
+
+        return end.by_then(wait)
 
     def end_calls(self, lane: Lane, timeout: float) -> bool:
         end = Deadline.after(self._clock, timeout)
