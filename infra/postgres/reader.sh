@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the role of console.sh, or sets its rights and its password again. It may read everything, and write nothing,
+# Makes the role of console.sh, or sets its rights and its password again. It may read everything, and write no data,
 # whatever it is told: its rights are to read, and what everybody may write otherwise is taken from everybody.
 #
 #   TANDEM_POSTGRES_HOST   see connection.sh
