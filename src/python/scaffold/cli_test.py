@@ -291,11 +291,11 @@ def test_a_migration_that_another_follows_stays(
 def test_its_page_is_in_the_navigation_and_links_to_pages_alone(
     root: Path, options: list[str]
 ) -> None:
-    assert new(root, "orders", *options) == 0
+    assert new(root, "wombats", *options) == 0
     nav = tomllib.loads((root / "zensical.toml").read_text())["project"]["nav"]
     [services] = [entry["Services"] for entry in nav if "Services" in entry]
-    assert {"Orders": "services/orders.md"} in services
-    page = root / "docs/services/orders.md"
+    assert {"Wombats": "services/wombats.md"} in services
+    page = root / "docs/services/wombats.md"
     links = [os.path.normpath(f"docs/services/{link}") for link in _LINK.findall(page.read_text())]
     assert links
     assert all(link.startswith("docs/") and link.endswith(".md") for link in links)
