@@ -28,7 +28,10 @@ from tests.support.site_report import Report
 from tests.support.sql import sql
 from tests.support.workflows import ACTOR, RUN_ID, Ran, Runner
 
-pytestmark = pytest.mark.timeout(1500)  # seconds; images are built in the first test
+pytestmark = [
+    pytest.mark.night,
+    pytest.mark.timeout(1500),  # seconds; images are built in the first test
+]
 
 LIGHT = Mix(people=2, pages=1.0, starts=4.0, edits=0.2, visits=0.0)
 SERVICE = "orders"
