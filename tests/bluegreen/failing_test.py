@@ -184,6 +184,7 @@ def test_a_release_that_does_not_start_is_told_of_as_the_page_shows(
     assert failures(report) == []
 
 
+@pytest.mark.night
 def test_a_slow_release_gives_the_traffic_back(site: Delivery, shelf: Shelf) -> None:
     report, stderr = _sent_back(site, shelf.release(account=releases.slow(1.0)))
     why = r"error: watch \w+ failed: .*99 % of \d+ requests took up to \d\.\d+ s"
@@ -191,6 +192,7 @@ def test_a_slow_release_gives_the_traffic_back(site: Delivery, shelf: Shelf) -> 
     assert failures(report) == []
 
 
+@pytest.mark.night
 def test_a_release_that_leaks_until_it_is_killed_gives_the_traffic_back(
     site: Delivery, shelf: Shelf
 ) -> None:
