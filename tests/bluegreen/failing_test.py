@@ -17,7 +17,7 @@ from tests.support import releases, site_load
 from tests.support.delivery import Delivery
 from tests.support.releases import Change, Migration, Shelf
 from tests.support.site_load import Mix, SiteLoad
-from tests.support.site_report import Report, Sample
+from tests.support.site_report import Report
 from tests.support.sql import locked, sql
 
 pytestmark = pytest.mark.timeout(900)  # seconds; a server is set up in the first test
@@ -29,10 +29,6 @@ QUICKLY = "database-migrate migrate expand --attempts 2"
 
 def said(done: CompletedProcess[str]) -> str:
     return f"{done.stdout}\n{done.stderr}"
-
-
-def failures(report: Report) -> list[Sample]:
-    return list(report.failures)
 
 
 def postgres(site: Delivery) -> str:
@@ -153,7 +149,7 @@ def test_a_bad_release_gets_no_traffic_and_says_why(
     [heard] = site.heard[told:]
     assert heard["type"] == "failure"
     assert last.removeprefix("error: ") in heard["message"]
-    assert failures(report) == []
+    assert report.failures == []
 
 
 def test_a_release_that_does_not_start_is_told_of_as_the_page_shows(
@@ -181,7 +177,7 @@ def test_a_release_that_does_not_start_is_told_of_as_the_page_shows(
     [heard] = site.heard[told:]
     assert heard["type"] == "failure"
     assert last.removeprefix("error: ") in heard["message"]
-    assert failures(report) == []
+    assert report.failures == []
 
 
 @pytest.mark.night
@@ -189,7 +185,7 @@ def test_a_slow_release_gives_the_traffic_back(site: Delivery, shelf: Shelf) -> 
     report, stderr = _sent_back(site, shelf.release(account=releases.slow(1.0)))
     why = r"error: watch \w+ failed: .*99 % of \d+ requests took up to \d\.\d+ s"
     assert re.search(why, stderr.splitlines()[-1]), stderr
-    assert failures(report) == []
+    assert report.failures == []
 
 
 @pytest.mark.night
@@ -203,7 +199,7 @@ def test_a_release_that_leaks_until_it_is_killed_gives_the_traffic_back(
     assert re.search(rf"^{why}.*\n  last probe ended with ", stderr, re.MULTILINE), stderr
     # Whoever asks for what may be asked for twice is answered by the lane before, which stands in;
     # a stream that is cut is asked for anew, and misses nothing.
-    assert [each for each in failures(report) if not each.is_cut] == []
+    assert [each for each in report.failures if not each.is_cut] == []
     assert report.streams.missed == []
     assert report.streams.repeated == []
 
@@ -337,7 +333,7 @@ def test_who_is_interrupted_goes_back(site: Delivery, shelf: Shelf, ask: str) ->
     print(wrote)
     assert deployer.returncode == Exit.FAILED
     assert re.search(r"error: start \w+ failed: it was interrupted; everything is as befo", wrote)
-    assert failures(report) == []
+    assert report.failures == []
 
 
 def test_one_deploys_at_a_time(site: Delivery, shelf: Shelf) -> None:
@@ -397,11 +393,8 @@ def test_what_nobody_goes_back_to_is_pruned(site: Delivery) -> None:
     newest = max(left)
     assert left <= kept.keys() | {state.previous, newest}
     assert kept.keys() <= left
-    tagged = set(
-        site.server.engine.docker(
-            "images", "--digests", "--format", "{{.Repository}}@{{.Digest}}"
-        ).split()
-    )
+    listed = ("images", "--digests", "--format", "{{.Repository}}@{{.Digest}}")
+    tagged = set(site.server.engine.docker(*listed).split())
     wanted = {image for release in kept.values() for image in release.images.values()}
     assert wanted <= tagged
     assert len([each for each in tagged if "/account@" in each]) <= len(left)
