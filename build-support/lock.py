@@ -44,8 +44,10 @@ LOCKS = (
     *(
         Lock(f"3rdparty/tools/{tool}.lock", f"3rdparty/tools/{tool}.txt")
         for tool in (
-            *("buf", "cyclonedx", "dockerfile", "dumb-init", "gixy", "grpcio-tools", "hadolint"),
+            *("buf", "cyclonedx", "dockerfile", "dumb-init", "gixy", "grafana"),
             *(
+                "grpcio-tools",
+                "hadolint",
                 "mypy",
                 "mypy-protobuf",
                 "pytest",

@@ -7,18 +7,18 @@ from ci.testing.checks import COMMANDS, PAGE, PROTO, Checks
 from ci.testing.repositories import Repository
 
 SYSTEM = "tests/system/journey_test.py"
-OWN = "src/python/services/orders/rules.py"
+OWN = "src/python/services/stoats/rules.py"
 SERVICES = {
     OWN: "",
-    "src/python/services/orders/rules_test.py": f"{OWN}\n",
-    "src/python/services/orders/__main__.py": f"{OWN}\n",
-    "src/python/services/orders/BUILD": "",
-    "src/python/services/orders/Dockerfile": "",
-    "src/python/services/badgers/__main__.py": "",
+    "src/python/services/stoats/rules_test.py": f"{OWN}\n",
+    "src/python/services/stoats/__main__.py": f"{OWN}\n",
+    "src/python/services/stoats/BUILD": "",
+    "src/python/services/stoats/Dockerfile": "",
+    "src/python/services/dormice/__main__.py": "",
     "src/python/chassis/run.py": "",
-    "tests/orders/caller_test.py": f"{OWN}\n",
-    "tests/support/system.py": "# whole\nsrc/python/services/orders/__main__.py\n"
-    "src/python/services/badgers/__main__.py\nsrc/python/chassis/run.py\n",
+    "tests/stoats/caller_test.py": f"{OWN}\n",
+    "tests/support/system.py": "# whole\nsrc/python/services/stoats/__main__.py\n"
+    "src/python/services/dormice/__main__.py\nsrc/python/chassis/run.py\n",
     SYSTEM: "# whole\ntests/support/system.py\n",
     "tests/docs/site_test.py": f"{PAGE}\n",
 }
@@ -42,10 +42,10 @@ def test_a_change_of_one_service_leaves_the_whole_system_for_the_night(
     system.commit({OWN: "# changed\n", **more})
     assert check() is Exit.PASSED
     assert [path for path in check.tested if not path.startswith("tests/docs/")] == [
-        "src/python/services/orders/__main__.py",
+        "src/python/services/stoats/__main__.py",
         OWN,
-        "src/python/services/orders/rules_test.py",
-        "tests/orders/caller_test.py",
+        "src/python/services/stoats/rules_test.py",
+        "tests/stoats/caller_test.py",
     ]
     summary = check.summary.read_text()
     assert LEFT in summary
@@ -65,11 +65,11 @@ def test_what_is_left_for_the_night_is_brought_back_where_that_is_asked(
 @pytest.mark.parametrize(
     "changed",
     [
-        {OWN: "#\n", "src/python/services/badgers/__main__.py": "#\n"},
+        {OWN: "#\n", "src/python/services/dormice/__main__.py": "#\n"},
         {OWN: "#\n", "src/python/chassis/run.py": "#\n"},
         {OWN: "#\n", PROTO: 'syntax = "proto3";\n// More.\n'},
-        {OWN: "#\n", "src/python/services/orders/BUILD": "#\n"},
-        {OWN: "#\n", "src/python/services/orders/Dockerfile": "#\n"},
+        {OWN: "#\n", "src/python/services/stoats/BUILD": "#\n"},
+        {OWN: "#\n", "src/python/services/stoats/Dockerfile": "#\n"},
         {OWN: "#\n", "infra/nginx/nginx.conf": "#\n"},
         {SYSTEM: SERVICES[SYSTEM] + "#\n"},
     ],
@@ -98,9 +98,9 @@ def test_a_command_of_a_page_has_the_suite_of_the_whole_system_run_it(
 MACROS = "build-support/macros.py"
 NAMES = """\
 CONTRACTS = (
-    "badgers",
+    "dormice",
 )
-SERVICES = ("orders", *CONTRACTS)
+SERVICES = ("stoats", *CONTRACTS)
 
 
 def image(name):
@@ -148,8 +148,8 @@ def test_a_service_that_is_no_more_reaches_what_stood_for_all_services(
         {**MADE, MACROS: MADE[MACROS].replace("return name", "return [name]")},
         # Named without files, and files without a name.
         {MACROS: MADE[MACROS]},
-        {MACROS: NAMES.replace('    "badgers",\n', "")},
-        {MACROS: NAMES.replace('("orders", *CONTRACTS)', "(*CONTRACTS,)")},
+        {MACROS: NAMES.replace('    "dormice",\n', "")},
+        {MACROS: NAMES.replace('("stoats", *CONTRACTS)', "(*CONTRACTS,)")},
         # Pants says what is wrong.
         {**MADE, MACROS: "CONTRACTS = ("},
     ],

@@ -37,14 +37,18 @@ SERVERS = ("kafka", "nginx", "postgres")
 """The images of servers: a base of each, with settings."""
 
 
+RUNTIMES = ("runtime", "runtime-data")
+"""The images that those of programs are built on; the second is built on the first."""
+
+
 def names() -> tuple[str, ...]:
-    """The images of programs, after the one that they are built on; asked in the top folder.
+    """The images of programs, after those that they are built on; asked in the top folder.
 
     Raises:
         OSError: the file that names the services is not there.
     """
     applications = tomllib.loads(_SERVICES.read_text())["applications"]
-    return ("runtime", *sorted(applications), "kafka-tools")
+    return (*RUNTIMES, *sorted(applications), "kafka-tools")
 
 
 def tag_of(arguments: Sequence[str], target: str, does: str) -> str:

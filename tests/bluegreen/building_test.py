@@ -15,6 +15,7 @@ from bluegreen.bundle import Bundle
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.memory import MemoryClock
 from bluegreen.settings import Settings
+from bluegreen.site import unkept
 from bluegreen.testing import World
 from tests.images.building import bases
 from tests.support import docker
@@ -98,6 +99,7 @@ def build(prefix: str, store: Registry) -> Callable[[], Bundle]:
         checkout=Path(os.environ[docker.CHECKOUT]),
         images=DockerImages(),
         clock=MemoryClock(World()),
+        journal=unkept(lambda _record: None, {}),
         say=lambda _line: None,
         environment=os.environ,
         render=lambda file: LANE if file.name == "lane.yml" else "services: {}\n",

@@ -194,7 +194,8 @@ def test_servers_are_brought_to_the_release_that_serves(bare: Delivery, shelf: S
     planned = bare.typed(planning)
     assert planned.code == Exit.DONE, planned.said
     assert planning.output in planned.said
-    assert "kafka" not in planned.said
+    assert "kafka runs another" not in planned.said
+    assert "--project-directory" in planned.said
 
     before = {name: each["Id"] for name, each in _servers(bare).items()}
     bringing = documented("docs/deploying.md", "bluegreen servers")

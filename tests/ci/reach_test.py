@@ -29,7 +29,10 @@ def test_a_package_of_the_lockfile_reaches_only_what_requires_it(changed: Change
     reach = changed.reach(LOCK, lock)
     assert DATABASE in reach.tests
     assert IDENTITY not in reach.tests
-    assert reach.images == ("src/python/services/database:image",)
+    assert reach.images == (
+        "infra/images/runtime-data:image",
+        "src/python/services/database:image",
+    )
 
 
 def test_a_module_reaches_only_those_tests_beside_it_that_depend_on_it(changed: Changed) -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.requirements import missing
 
@@ -74,7 +75,7 @@ def test_ours_are_well(checkout: Path) -> None:
         ("cd.yml", "persist-credentials: false", "persist-credentials: true", "artipacked"),
         ("nightly.yml", "timeout-minutes", "time-out-minutes", "unexpected key"),
         ("ci.yml", "github.sha", "github.shaa", "shaa"),
-        ("cd.yml", "> deploy/known_hosts", "> $TARGET/known_hosts", "SC2086"),
+        ("cd.yml", "--lock-wait 600", "$OPTIONS", "SC2086"),
     ],
 )
 def test_what_is_wrong_or_dangerous_is_found(
@@ -93,3 +94,40 @@ def test_each_job_ends_in_time_and_only_reads(checkout: Path) -> None:
         text = file.read_text()
         assert text.count("runs-on: ") == text.count("timeout-minutes: "), file.name
         assert ": write" not in text, file.name
+
+
+@pytest.mark.parametrize("workflow", ["ci.yml", "cd.yml", "rollback.yml"])
+def test_a_job_is_one_command(workflow: str) -> None:
+    [job] = yaml.safe_load((TOP / ".github/workflows" / workflow).read_text())["jobs"].values()
+    [command] = [step["run"] for step in job["steps"] if "run" in step]
+    assert command.startswith("./pants run ")
+    assert "\n" not in command.strip()
+
+
+def test_what_the_nightly_run_keeps_is_what_others_look_for_first() -> None:
+    [brought] = uses(TOP / ".github/actions/pants/action.yml", "actions/cache/restore@")
+    [kept] = uses(TOP / ".github/workflows/nightly.yml", "actions/cache/save@")
+    first = brought["restore-keys"].splitlines()[0]
+    assert kept["path"] == brought["path"]
+    assert "hashFiles" in first
+    assert kept["key"] == f"{first}${{{{ github.run_id }}}}"
+
+
+def test_a_night_that_packaged_nothing_leaves_what_was_kept_before() -> None:
+    [job] = yaml.safe_load((TOP / ".github/workflows/nightly.yml").read_text())["jobs"].values()
+    [keeping] = [each for each in job["steps"] if "cache/save" in each.get("uses", "")]
+    assert "hashFiles('dist/bluegreen.pex') != ''" in keeping["if"]
+
+
+def test_no_other_workflow_keeps_anything_for_others() -> None:
+    files = [*(TOP / ".github").glob("workflows/*.yml"), *(TOP / ".github").glob("actions/*/*.yml")]
+    keeping = [file.name for file in files if uses(file, "actions/cache/save@", "actions/cache@")]
+    assert keeping == ["nightly.yml"]
+
+
+def uses(file: Path, *actions: str) -> list[dict[str, str]]:
+    """What the steps of a workflow, or of an action, that use such an action give to it."""
+    content = yaml.safe_load(file.read_text())
+    jobs = content["jobs"].values() if "jobs" in content else [content["runs"]]
+    steps = [step for job in jobs for step in job["steps"]]
+    return [step["with"] for step in steps if step.get("uses", "").startswith(actions)]

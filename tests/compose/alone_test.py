@@ -1,12 +1,16 @@
 """Each service by its own Compose file, with what it needs and nothing more."""
 
 import json
+from functools import partial
 
 import pytest
 
 from tests.docs.commands import documented
 from tests.support import docker
 from tests.support.docker import Stack, service_of
+from tests.system.api import Client
+from tests.system.load import problem_of
+from tests.system.people import Person
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -15,6 +19,9 @@ ASKED = {
     "identity": ("tandem.identity.v1.Identity/GetVerificationKeys", "account"),
 }
 """A method of each that serves by Kafka, and an application that may call it."""
+
+WITH_A_DOOR = {"account"}
+"""Those that people ask, by nginx."""
 
 
 @pytest.mark.parametrize(
@@ -32,6 +39,12 @@ def test_a_service_starts_alone_with_what_it_needs_and_answers(
         assert running(stack) == {service, *needs}
         for method, application in (ASKED[name] for name in ({service} | needs) & ASKED.keys()):
             assert answered(stack, method, application)
+        if service in WITH_A_DOOR:
+            person = Person("Ada Lovelace")
+            with Client(stack.url) as client:
+                assert problem_of(partial(client.sign_up, person)) == ""
+                shown = client.get("/api/v1/account").json()
+            assert shown["profile"]["display_name"] == person.name
 
 
 def test_identity_starts_alone_and_answers_as_the_page_says() -> None:

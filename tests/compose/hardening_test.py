@@ -1,10 +1,12 @@
 """What each container must not be able to do."""
 
+import json
 import subprocess
 
 import pytest
 
 from tests.compose.hardened import lacking
+from tests.compose.started import Event, too_early
 from tests.support import docker, requirements
 from tests.support.applications import WITH_PAGES
 from tests.support.docker import SERVERS, Stack, service_of
@@ -68,10 +70,31 @@ def test_nothing_but_nginx_is_published_and_that_on_loopback(stack: Stack) -> No
     assert published == {"nginx": ["127.0.0.1"]}
 
 
+def test_of_all_profiles_grafana_alone_is_published_too_and_on_loopback(stack: Stack) -> None:
+    config = json.loads(stack.compose("--profile", "*", "config", "--format=json"))
+    published = {
+        name: [port["host_ip"] for port in ports]
+        for name, service in config["services"].items()
+        if (ports := service.get("ports"))
+    }
+    assert published == {"grafana": ["127.0.0.1"], "nginx": ["127.0.0.1"]}
+
+
+def test_each_starts_when_what_it_needs_is_healthy_or_has_ended_well(
+    stack: Stack, told: list[Event]
+) -> None:
+    assert told
+    assert too_early(stack, told) == []
+
+
 def test_every_container_is_hardened(stack: Stack) -> None:
     containers = stack.containers()
     assert [service_of(each) for each in containers] == sorted((*SERVERS, *TASKS))
-    found = [f"{service_of(each)}: {what}" for each in containers for what in lacking(each)]
+    found = [
+        f"{service_of(each)}: {what}"
+        for each in containers
+        for what in lacking(each, stays=service_of(each) in SERVERS)
+    ]
     assert found == []
 
 

@@ -1,9 +1,11 @@
 """The profile `observability` beside the system: traces arrive, all that runs is measured."""
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +18,7 @@ from tests.support import docker, requirements
 from tests.support.applications import APPLICATIONS
 from tests.support.collector import Span, way_to
 from tests.support.docker import UP_TIMEOUT, DockerError, Stack, service_of
+from tests.support.ports import free_port
 from tests.system.api import Client
 from tests.system.people import Person
 
@@ -55,6 +58,16 @@ for first in range(1, count + 1, 1000):
     headers = {"content-type": "application/json"}
     request = urllib.request.Request("http://otel-collector:4318/v1/traces", body, headers)
     urllib.request.urlopen(request, timeout=10).read()
+"""
+# Stands for Grafana where no registry gives its image: it answers who asks whether it is well.
+STAND_IN = """\
+services:
+  grafana:
+    image: {image}
+    entrypoint: [/bin/busybox, sh, -c]
+    command:
+      - /bin/busybox mkdir -p /tmp/api && echo ok >/tmp/api/health &&
+        exec /bin/busybox httpd -f -p 3000 -h /tmp
 """
 WITH_A_WAY_OUT = {"account", "nginx"}  # nginx is published from their network
 
@@ -273,3 +286,27 @@ def test_jaeger_forgets_the_oldest_traces_rather_than_outgrow_its_memory(stack: 
     assert sent.returncode == 0, sent.stderr
     eventually(lambda: len(spans_of(stack, f"{last:032x}")), 1)
     assert spans_of(stack, f"{1:032x}") == []
+
+
+def test_the_whole_profile_comes_up_by_the_command_of_the_page(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """The last one: it takes the second process of identity away, and what it brings stays."""
+    files = ["docker-compose.yml"]
+    if not has_grafana(stack):
+        image = stack.container("prometheus")["Config"]["Image"]
+        instead = tmp_path / "stand-in.yml"
+        instead.write_text(STAND_IN.format(image=image))
+        files.append(str(instead))
+    more = {"COMPOSE_FILE": os.pathsep.join(files), "TANDEM_GRAFANA_PORT": str(free_port())}
+    whole = documented("docs/observability.md", "export TANDEM_TRACES_ENDPOINT")
+    environment = {**stack.told, **more}
+    done = whole.run(folder=stack.folder, environment=environment, timeout=UP_TIMEOUT)
+    assert done.code == 0, done.said
+    assert all(stack.container(each)["State"]["Running"] for each in OBSERVERS)
+    assert stack.container("grafana")["State"]["Health"]["Status"] == "healthy"
+
+
+def has_grafana(stack: Stack) -> bool:
+    image = stack.compose("config", "--images", "grafana").split()[0]
+    return docker.run(["docker", "image", "inspect", image], check=False).returncode == 0

@@ -21,18 +21,10 @@ BY_CI = {
 BY_NEWCOMER = "./pants run :local"
 """What `build-support/newcomer.py` runs, in `.ci/run`'s last step."""
 
-EXCEPTIONS = {
-    "export TANDEM_TRACES_ENDPOINT=http://otel-collector:4318\n"
-    "docker compose --profile observability up --wait": "its images are others', from a registry "
-    "that not every machine reaches; tests/observability holds what they are told",
-    "./pants run benchmarks:transport": "it measures for minutes; tests/benchmarks runs its parts",
-}
-"""What nothing runs, and why not."""
-
 
 def pages() -> dict[str, list[Command]]:
     """The commands of each page, by its path."""
-    found = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+    found = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
     paths = [str(page.relative_to(ROOT)) for page in found]
     return {path: commands(path, (ROOT / path).read_text()) for path in paths}
 
@@ -64,7 +56,7 @@ def typed(command: Command) -> str:
 
 
 def test_each_command_is_run_by_a_suite() -> None:
-    run = {*BY_CI, BY_NEWCOMER, *EXCEPTIONS, *map(typed, claims())}
+    run = {*BY_CI, BY_NEWCOMER, *map(typed, claims())}
     nobody_runs = [
         f"{each.page}: {each.text}"
         for each in chain.from_iterable(pages().values())
@@ -75,14 +67,14 @@ def test_each_command_is_run_by_a_suite() -> None:
 
 def test_no_command_is_run_twice() -> None:
     counted = Counter(typed(each) for each in claims())
-    counted.update((*BY_CI, BY_NEWCOMER, *EXCEPTIONS))
+    counted.update((*BY_CI, BY_NEWCOMER))
     assert [text for text, times in counted.items() if times > 1] == []
 
 
 def test_what_is_run_elsewhere_is_on_a_page_and_run_there() -> None:
     everything = [typed(each) for each in chain.from_iterable(pages().values())]
     parts = {*everything, *(line for each in everything for line in each.splitlines())}
-    assert parts >= {*BY_CI, BY_NEWCOMER, *EXCEPTIONS}
+    assert parts >= {*BY_CI, BY_NEWCOMER}
     script = (ROOT / ".ci/run").read_text()
     steps = re.findall(r'^step "[^"]*" (.+)$', script, re.MULTILINE)
     for command, step in BY_CI.items():

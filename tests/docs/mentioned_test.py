@@ -30,7 +30,7 @@ _EXAMPLES = re.compile(r"infra/compose/secrets|orders|greetings|NAME|docs/page\.
 
 def spans() -> list[tuple[str, str]]:
     """What stands between backticks outside of blocks, with its page."""
-    pages = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+    pages = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
     return [
         (str(page.relative_to(ROOT)), span)
         for page in pages

@@ -1,5 +1,6 @@
 """The pages of `docs/` become a site, each is found in it, and no link leads nowhere."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -33,14 +34,15 @@ def test_the_site_is_built_and_no_link_between_pages_is_broken(tmp_path: Path) -
         timeout=150,
     )
     assert built.returncode == 0, built.stdout + built.stderr
-    pages = {page.stem for page in (ROOT / "docs").glob("*.md")}
-    assert pages <= {page.stem for page in (tmp_path / "dist/docs").glob("*.html")}
+    site = tmp_path / "dist/docs"
+    made = {str(page.relative_to(site).with_suffix(".md")) for page in site.rglob("*.html")}
+    assert {page for page, _ in pages()} <= made
 
 
 def test_each_page_has_its_place_in_the_navigation() -> None:
     site = tomllib.loads((ROOT / "zensical.toml").read_text())
     named = list(_pages(site["project"]["nav"]))
-    assert sorted(named) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
+    assert sorted(named) == [page for page, _ in pages()]
 
 
 @pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")), ids=lambda page: page.name)
@@ -73,12 +75,18 @@ def test_a_badge_tells_of_a_branch_that_its_workflow_runs_on(page: str) -> None:
 
 def test_pages_of_the_site_link_to_nothing_outside_of_it() -> None:
     outside = [
-        f"{page.name}: {name}"
-        for page in sorted((ROOT / "docs").glob("*.md"))
-        for name in LINK.findall(page.read_text())
-        if name.startswith("..")
+        f"{page}: {name}"
+        for page, text in pages()
+        for name in LINK.findall(text)
+        if os.path.normpath(Path(page).parent / name).startswith("..")
     ]
     assert outside == []
+
+
+def pages() -> list[tuple[str, str]]:
+    """The path of each page of the site, from the top of `docs/`, with its text."""
+    top = ROOT / "docs"
+    return sorted((str(page.relative_to(top)), page.read_text()) for page in top.rglob("*.md"))
 
 
 def _branches(workflow: str) -> set[str]:

@@ -1,11 +1,12 @@
 """Images built as Pants builds them, from the programs that it packed for the test.
 
-image = building.build(PROGRAMS[0], runtime="tandem/runtime:dev", tag="images-test")
+image = building.build(folder, at, "tandem-test/database:images-test", "--build-arg=RUNTIME=...")
 image.run("migrate", "status")
 """
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -22,14 +23,19 @@ DOCKER = "TANDEM_TEST_DOCKER"
 """Set to 1, it lets tests use the Docker engine."""
 
 RUNTIME = "infra/images/runtime"
+DATA_RUNTIME = "infra/images/runtime-data"
 
 PROGRAMS = (
     "infra/images/kafka-tools",
     *(f"src/python/services/{name}" for name in APPLICATIONS),
 )
-"""The folders whose images are built on the runtime's."""
+"""The folders whose images are built on a runtime's."""
+
+SERVERS = ("infra/kafka", "infra/nginx", "infra/postgres")
+"""The folders whose images are a server's base with our settings."""
 
 _TIMEOUT_SECONDS = 600
+_BASE = re.compile(r"^ARG RUNTIME=(.+):image$", re.MULTILINE)
 
 
 class EngineError(Exception):
@@ -83,6 +89,10 @@ class Image:
         limits = ("--network=none", "--memory=512m", "--pids-limit=64")
         return docker("run", "--rm", *hardened, *limits, *options, self.reference, *arguments)
 
+    def shell(self, script: str) -> str:
+        """What a piece of shell prints in a container; images of programs need no shell."""
+        return self.run("-c", script, options=("--entrypoint=sh",))
+
     def python(self, code: str) -> str:
         """What a piece of Python prints in a container, by the image's interpreter."""
         return self.run("-c", code, options=("--entrypoint=/app/bin/python",))
@@ -118,6 +128,22 @@ def docker(*arguments: str, cwd: Path = ROOT) -> str:
     if done.returncode:
         raise EngineError(f"{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def base(folder: str) -> str:
+    """The folder of the image that a folder's is built on, as its Dockerfile says."""
+    (named,) = _BASE.findall((ROOT / folder / "Dockerfile").read_text())
+    return str(named)
+
+
+def name(image: Image) -> str:
+    """What it is an image of: the last part of its folder."""
+    return image.reference.rpartition("/")[2].partition(":")[0]
+
+
+def on(base: Image) -> str:
+    """The option of a build on another image."""
+    return f"--build-arg=RUNTIME={base.reference}"
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """What is in the images, and how they run."""
 
+import re
+
 import pytest
 
 from tests.images import building
@@ -9,8 +11,6 @@ from tests.support.applications import WITH_PAGES
 pytestmark = pytest.mark.timeout(600)
 
 _LAYER_LIMIT = 5_000_000
-_LARGER = {"database": 40_000_000}
-"""SQLAlchemy, psycopg with libpq, alembic: docs/images.md says how much of each."""
 
 _FIND = """
 import os, re
@@ -41,19 +41,46 @@ _VOLUMES = {
 _TOOLS = "cc|gcc|g[+][+]|ld|as|make|cmake|cargo|rustc|go|javac|git|pip[0-9.]*|apt|apt-get|uv"
 
 
-def _name(image: Image) -> str:
-    return image.reference.rpartition("/")[2].partition(":")[0]
-
-
 def _paths(image: Image, pattern: str) -> list[str]:
     """The files and folders of an image whose paths match."""
     return image.python(f"PATTERN = {pattern!r}\n{_FIND}").split()
 
 
+def _found(image: Image, pattern: str) -> list[str]:
+    """The same by a shell, where there is no Python."""
+    script = "find / -path /proc -prune -o -path /sys -prune -o -print 2>/dev/null; true"
+    return [path for path in image.shell(script).splitlines() if re.search(pattern, path)]
+
+
+def _brought(image: Image, variable: str, pattern: str) -> list[str]:
+    """Those of an image that its base has not: an official one comes with pip, or apt.
+
+    One that `make-bases` made is to have none either.
+    """
+    found, base = _found(image, pattern), _official(variable)
+    return sorted(set(found).difference(_found(base, pattern))) if base else found
+
+
+def _official(variable: str) -> Image | None:
+    """The base that a variable names, unless `make-bases` made it."""
+    base = Image(building.bases()[variable])
+    return None if "tandem.recipe" in _labels(base) else base
+
+
+def _variable(server: Image) -> str:
+    """The variable that names the base of a server."""
+    return f"{building.name(server).upper()}_IMAGE"
+
+
+def _labels(image: Image) -> dict[str, str]:
+    labels = image.config()["Labels"]
+    return dict(labels) if isinstance(labels, dict) else {}
+
+
 def test_an_image_runs_as_a_numbered_user_that_owns_nothing_but_its_volume(image: Image) -> None:
     assert image.config()["User"] == "10001:10001"
     assert image.python("import os; print(os.getuid(), os.getgid())").split() == ["10001", "10001"]
-    assert image.python(_FIND_OWN).split() == _VOLUMES.get(_name(image), [])
+    assert image.python(_FIND_OWN).split() == _VOLUMES.get(building.name(image), [])
 
 
 def test_a_command_runs_hardened_under_an_init(image: Image) -> None:
@@ -65,8 +92,13 @@ def test_a_command_runs_hardened_under_an_init(image: Image) -> None:
 
 
 def test_no_program_of_an_image_builds_or_installs(image: Image) -> None:
-    assert _paths(image, f"bin/({_TOOLS})$") == []
-    assert _paths(image, "/[.]git$|site-packages/pip$|/ensurepip$|[.]pex$") == []
+    assert _brought(image, "PYTHON_IMAGE", f"bin/({_TOOLS})$") == []
+    assert _brought(image, "PYTHON_IMAGE", "/[.]git$|site-packages/pip$|/ensurepip$") == []
+    assert _found(image, "[.]pex$") == []
+
+
+def test_no_program_of_a_server_builds_or_installs(server: Image) -> None:
+    assert _brought(server, _variable(server), f"bin/({_TOOLS})$|/[.]git$") == []
 
 
 def test_an_image_holds_no_secret(image: Image) -> None:
@@ -76,10 +108,58 @@ def test_an_image_holds_no_secret(image: Image) -> None:
     assert not [line for line in environment if "PASSWORD" in line or "SECRET" in line]
 
 
-def test_an_image_tells_its_fingerprint(image: Image) -> None:
-    labels = image.config()["Labels"]
-    assert isinstance(labels, dict)
-    assert len(labels["tandem.fingerprint"]) == 32
+def test_an_image_tells_its_fingerprint_and_nothing_that_each_commit_changes(image: Image) -> None:
+    _check_labels(image)
+
+
+def test_the_image_of_a_server_tells_the_same(server: Image) -> None:
+    _check_labels(server)
+
+
+def _check_labels(image: Image) -> None:
+    assert re.fullmatch("[0-9a-f]{32}", _labels(image)["tandem.fingerprint"])
+    assert "org.opencontainers.image.revision" not in _labels(image)
+
+
+# The same as _FIND_OWN, where there is no Python.
+_OWN_BY_SHELL = """
+find / -path /proc -prune -o -path /sys -prune -o -path /dev -prune -o \\
+    \\( -user "$(id -u)" -o -perm -0002 ! -perm -1000 ! -type l \\) -print 2>/dev/null
+true
+"""
+
+_NUMBERS = {"kafka": "1000:1000", "nginx": "101:101", "postgres": "999:999"}
+
+_FOLDERS = {
+    "kafka": {"/home/appuser", "/var/lib/kafka", "/var/lib/kafka/data"},
+    "nginx": {"/var/cache/nginx", "/var/lib/nginx-lane", "/var/log/nginx"},
+    "postgres": {
+        "/backups",
+        "/etc/postgresql",
+        "/var/lib/postgresql",
+        "/var/lib/postgresql/data",
+        "/run/postgresql",
+    },
+}
+"""What belongs to the user of a server, where `make-bases` made its base: folders of its data."""
+
+
+def _owned(image: Image, user: str) -> set[str]:
+    """What belongs to a user in an image, or may be written by everybody."""
+    options = ("--entrypoint=sh", f"--user={user}")
+    return set(image.run("-c", _OWN_BY_SHELL, options=options).splitlines())
+
+
+def test_a_server_runs_as_a_numbered_user_that_owns_nothing_but_where_its_data_are(
+    server: Image,
+) -> None:
+    """And what an official base gives to this user: Kafka's gives it all of Kafka."""
+    name = building.name(server)
+    user = _NUMBERS[name]
+    assert server.config()["User"] == user
+    base = _official(_variable(server))
+    given = _FOLDERS[name] | (_owned(base, user) if base else set())
+    assert sorted(_owned(server, user) - given) == []
 
 
 def test_sources_are_a_small_layer_of_their_own(image: Image) -> None:
@@ -87,13 +167,23 @@ def test_sources_are_a_small_layer_of_their_own(image: Image) -> None:
 
 
 def test_requirements_that_not_all_have_are_a_small_layer(image: Image) -> None:
-    assert image.layer_sizes()[-2] < _LARGER.get(_name(image), _LAYER_LIMIT)
+    assert image.layer_sizes()[-2] < _LAYER_LIMIT
 
 
-def test_images_share_the_layers_of_the_runtime(image: Image, runtime: Image) -> None:
-    shared = runtime.layers()
+def test_an_image_adds_two_layers_to_those_of_its_runtime(image: Image, base: Image) -> None:
+    shared = base.layers()
     assert image.layers()[: len(shared)] == shared
     assert len(image.layers()) == len(shared) + 2
+
+
+def test_runtimes_share_the_layers_of_the_first(runtime: Image, data_runtime: Image) -> None:
+    shared = runtime.layers()
+    assert data_runtime.layers()[: len(shared)] == shared
+    assert len(data_runtime.layers()) == len(shared) + 1
+
+
+def test_tests_of_packages_and_what_compilers_read_are_left_out(image: Image) -> None:
+    assert _paths(image, r"site-packages/[^/]+/tests$|site-packages/.*[.](c|cpp|hpp|pyx)$") == []
 
 
 def test_a_service_is_asked_for_its_health_without_a_shell(image: Image) -> None:

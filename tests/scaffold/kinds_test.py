@@ -18,6 +18,7 @@ from tests.support import docker
 
 pytestmark = pytest.mark.timeout(600)  # seconds; the first test has Pants start
 
+# No other file names those of a kind: a service that is used is not removed without --force.
 PLAIN, WEB, DATA, BOTH = "orders", "badgers", "voles", "newts"
 KINDS = {PLAIN: (), WEB: ("--web",), DATA: ("--data",), BOTH: ("--web", "--data")}
 PAGE = "docs/adding-a-service.md"

@@ -26,6 +26,7 @@ class Series:
         calm: The time before the first of them.
         deploys: The seconds of each.
         rollback: The seconds of the rollback at the end.
+        back_after: The seconds of it until people were on the release before.
         switches: When traffic went from one lane to the other.
     """
 
@@ -33,6 +34,7 @@ class Series:
     calm: Window
     deploys: Sequence[float]
     rollback: float
+    back_after: float
     switches: Sequence[Window] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -61,10 +63,12 @@ def series(
     began_at = time.time()
     with site_load.running(site.url, mix) as load:
         calm = _window(lambda: time.sleep(calm_seconds))
-        took = [_length(_deployed(site, folder)) for folder in folders]
+        took = [_deployed(site, folder).length for folder in folders]
         back = _window(lambda: _done(site, "rollback"))
         report = load.stop()
-    return Series(report, calm, took, _length(back), _switches(site, began_at))
+    switches = _switches(site, began_at)
+    back_after = switches[-1].ended - _AFTER_SWITCH - back.began
+    return Series(report, calm, took, back.length, back_after, switches)
 
 
 def _deployed(site: Delivery, folder: Path) -> Window:
@@ -80,10 +84,6 @@ def _window(act: Callable[[], object]) -> Window:
     began = time.monotonic()
     act()
     return Window(began, time.monotonic())
-
-
-def _length(window: Window) -> float:
-    return window.ended - window.began
 
 
 def _switches(site: Delivery, since: float) -> list[Window]:

@@ -58,6 +58,7 @@ check = "database-migrate migrate check --since {{expand}}"
 expand = ["database-prepare", "{expand}"]
 contract = ["database-migrate migrate contract"]
 prepare = ["identity-keys", "kafka-topics", "kafka-emptied", "kafka-access", "nginx-routes"]
+prepare-again = ["kafka-topics", "kafka-emptied", "kafka-access"]
 publish = ["static"]
 prove = ["scenario"]
 

@@ -22,6 +22,16 @@ class Sample:
     seconds: float
     failure: str = ""
 
+    @property
+    def ended(self) -> float:
+        """When its answer was read, or it failed."""
+        return self.began + self.seconds
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it is a stream that broke off, which browsers ask for anew."""
+        return self.kind == "stream" and self.failure.startswith("RemoteProtocolError")
+
 
 @dataclass(frozen=True)
 class Window:
@@ -30,9 +40,14 @@ class Window:
     began: float
     ended: float
 
+    @property
+    def length(self) -> float:
+        """Its seconds."""
+        return self.ended - self.began
+
     def holds(self, sample: Sample) -> bool:
         """Whether a request was on its way in this time."""
-        return sample.began <= self.ended and sample.began + sample.seconds >= self.began
+        return sample.began <= self.ended and sample.ended >= self.began
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,11 @@ ACTOR, RUN_ID = "anna", "4711"
 STEP_TIMEOUT = 900.0
 """Seconds."""
 
-_DONE_BY_US = ("actions/checkout@", "./.github/actions/pants")
+_CHECKOUT = "actions/checkout@"
+_ALL = 2**31 - 1
+"""The depth that git takes for all that there is, of a shallow repository, too."""
+
+_DONE_BY_US = (_CHECKOUT, "./.github/actions/pants")
 _EXPRESSION = re.compile(r"\$\{\{\s*([\w.]+)\s*\}\}")
 _OF_THE_MACHINE = (
     *("HOME", "PATH", "PYENV_ROOT", "XDG_CACHE_HOME", "DOCKER_HOST"),
@@ -84,8 +88,8 @@ class Runner:
             inputs: Those that it is given by hand.
             more: Options for its last command.
         """
-        self._check_out(branch)
-        [job] = self._read(workflow)["jobs"].values()
+        [job] = self._read(workflow, branch)["jobs"].values()
+        self._check_out(branch, _depth(job["steps"]))
         steps = [step for step in job["steps"] if not self._is_ours(step)]
         told = {
             **{f"secrets.{name}": value for name, value in self.secrets.items()},
@@ -107,20 +111,21 @@ class Runner:
         """End what it left running."""
         Checkout(self.checkout).stop_pants()
 
-    def _check_out(self, branch: str) -> None:
-        """As `actions/checkout` does: one commit without its history, and no other branch."""
+    def _check_out(self, branch: str, depth: int) -> None:
+        """As `actions/checkout` does: so many commits of it, and no other branch."""
         if not self.checkout.exists():
             run(["git", "init", "--quiet", str(self.checkout)])
             self._git("remote", "add", "origin", f"file://{self.origin}")
         self._git("clean", "-ffdqx", "--exclude=.pids", "--exclude=.pants.d")
-        self._git("fetch", "--quiet", "--depth=1", "--no-tags", "origin", branch)
+        self._git("fetch", "--quiet", f"--depth={depth}", "--no-tags", "origin", branch)
         self._git("checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
 
     def _git(self, *arguments: str) -> None:
         run(["git", "-C", str(self.checkout), *arguments])
 
-    def _read(self, workflow: str) -> dict[str, Any]:
-        text = (self.checkout / ".github/workflows" / workflow).read_text()
+    def _read(self, workflow: str, branch: str) -> dict[str, Any]:
+        file = f"{branch}:.github/workflows/{workflow}"
+        text = run(["git", "-C", str(self.origin), "show", file]).stdout
         content: dict[str, Any] = yaml.safe_load(text)
         return content
 
@@ -142,6 +147,12 @@ class Runner:
             timeout=STEP_TIMEOUT,
             check=False,
         )
+
+
+def _depth(steps: Sequence[Mapping[str, Any]]) -> int:
+    """How many commits a job checks out."""
+    [given] = [step["with"] for step in steps if step.get("uses", "").startswith(_CHECKOUT)]
+    return int(given.get("fetch-depth", 1)) or _ALL
 
 
 def _filled(env: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:

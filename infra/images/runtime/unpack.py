@@ -3,8 +3,8 @@
     python3.13 unpack.py PEX TARGET [--scope deps|srcs] [--without FOLDER] [--file FILE]...
 
 The PEX makes an environment by itself, without a network. Kept are its packages and the
-interpreter's links; libraries lose what only debuggers read; bytecode is compiled so that it holds
-no time; all files get the same time.
+interpreter's links; libraries lose what only debuggers read; what no program loads is left out;
+bytecode is compiled so that it holds no time; all files get the same time.
 With ``--without`` only those packages' files are kept which that folder does not hold already:
 what an image adds to the one that it is built on. Files named by ``--file``
 come beside the packages.
@@ -27,6 +27,16 @@ _TIMEOUT_SECONDS = 300
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _ELF_64 = b"\x7fELF\x02\x01"  # with the lowest byte first
 _KEPT = ("bin", "lib", "pyvenv.cfg")
+# What compilers read. Not `.h`: cffi reads its own.
+_FOR_COMPILERS = frozenset({".c", ".cpp", ".hpp", ".pxd", ".pyx"})
+# Packages' own tests, what they offer to tests of others, and greenlet's sources by processor.
+_NEVER_LOADED = (
+    "*/tests",
+    "alembic/testing",
+    "greenlet/platform",
+    "mako/testing",
+    "sqlalchemy/testing",
+)
 
 
 def main() -> None:
@@ -40,6 +50,7 @@ def main() -> None:
     options = parser.parse_args()
     install(options.pex, options.target, options.scope)
     strip(options.target)
+    leave_out(options.target)
     for path in sorted(options.target.rglob("*.so*")):
         if not path.is_symlink():
             trim(path)
@@ -76,6 +87,20 @@ def strip(target: Path) -> None:
         _remove(path)
     for cache in target.rglob("__pycache__"):
         _remove(cache)
+
+
+def leave_out(target: Path) -> None:
+    """Remove what no program loads: sources of libraries, and tests of packages.
+
+    From every environment alike, since what an image adds is what the one below it has not.
+    """
+    for packages in target.glob("lib/*/site-packages"):
+        for pattern in _NEVER_LOADED:
+            for folder in packages.glob(pattern):
+                _remove(folder)
+    for path in target.rglob("*"):
+        if path.suffix in _FOR_COMPILERS and not path.is_dir():
+            _remove(path)
 
 
 def trim(path: Path) -> None:

@@ -38,6 +38,22 @@ def test_bytecode_holds_no_time(tmp_path: Path) -> None:
     assert compiled.read_bytes()[8:16] == source_hash_or_time
 
 
+def test_what_no_program_loads_is_left_out(tmp_path: Path) -> None:
+    packages = tmp_path / "lib/python3.13/site-packages"
+    for name in (
+        *("greenlet/__init__.py", "greenlet/greenlet.cpp", "greenlet/platform/switch.h"),
+        *("greenlet/tests/__init__.py", "sqlalchemy/testing/suite/__init__.py"),
+        *("cffi/_cffi_include.h", "services/identity/testing.py"),
+    ):
+        (packages / name).parent.mkdir(parents=True, exist_ok=True)
+        (packages / name).touch()
+    unpack.leave_out(tmp_path)
+    left = {str(path.relative_to(packages)) for path in packages.rglob("*") if path.is_file()}
+    assert left == {
+        *("greenlet/__init__.py", "cffi/_cffi_include.h", "services/identity/testing.py"),
+    }
+
+
 def test_a_library_loses_what_is_not_loaded_and_works(tmp_path: Path) -> None:
     whole, trimmed = Path(_ctypes.__file__), tmp_path / "library.so"
     trimmed.write_bytes(whole.read_bytes() + b"symbols for debuggers" * 1000)

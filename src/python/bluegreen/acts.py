@@ -4,24 +4,21 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bluegreen import preflight
 from bluegreen.bundle import Bundle
+from bluegreen.deadline import Deadline
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.lane import Lane
 from bluegreen.ports import Balancer, Clock, Condition, Engine
 from bluegreen.release import Heads, Release
-from bluegreen.setup import host
-from bluegreen.setup.findings import Verdict
 from bluegreen.state import State
-from bluegreen.step import LEAVING, Action, Proof, Step
+from bluegreen.step import LEAVING, Action, Kind, Proof, Step, kept_for_writing
 from bluegreen.store import Store
-from bluegreen.watch import Limits, Traffic, complaint
-
-_MAX_SKEW = 30.0
-_PROOF_TIMEOUT = 30.0
+from bluegreen.watch import LOOK_SECONDS, Limits, Traffic, complaint
 
 _UP_TO_PULL = {Action.BEGIN, Action.RECORD, Action.PULL}
 
-type _Act = Callable[[Step, State, float], Heads | None]
+type _Act = Callable[[Step, State, Deadline], Heads | None]
 
 
 @dataclass(frozen=True)
@@ -72,60 +69,64 @@ class Acts:
         self._wall = wall
         self._acts: Mapping[Action, _Act] = {
             Action.PREFLIGHT: self._preflight,
-            Action.RECORD: lambda step, _state, _left: self._record(_release(step)),
-            Action.PULL: lambda step, _state, left: self._engine.pull(_release(step), left),
-            Action.SERVERS: lambda step, _s, left: self._engine.start_servers(_release(step), left),
+            Action.RECORD: lambda step, _state, end: self._record(_release(step), end),
+            Action.PULL: lambda step, _state, end: self._engine.pull(_release(step), end.left()),
+            Action.SERVERS: lambda step, _s, end: self._engine.start_servers(
+                _release(step), end.left()
+            ),
             Action.EXPAND: self._expand,
-            Action.CLEAR: lambda step, _state, left: self._engine.clear(_lane(step), left),
-            Action.TOPICS: lambda step, _state, left: self._engine.prepare(
-                _lane(step), _release(step), left
+            Action.CLEAR: lambda step, _state, end: self._engine.clear(_lane(step), end.left()),
+            Action.TOPICS: self._topics,
+            Action.START: lambda step, _state, end: self._engine.start(
+                _lane(step), _release(step), end.left()
             ),
-            Action.START: lambda step, _state, left: self._engine.start(
-                _lane(step), _release(step), left
+            Action.PUBLISH: lambda step, _state, end: self._engine.publish(
+                _release(step), end.left()
             ),
-            Action.PUBLISH: lambda step, _state, left: self._engine.publish(_release(step), left),
-            Action.PROVE: lambda step, _state, left: self._engine.prove(
-                _lane(step), _release(step), left
+            Action.PROVE: lambda step, _state, end: self._engine.prove(
+                _lane(step), _release(step), end.left()
             ),
             Action.SWITCH: self._switch,
             Action.WATCH: self._watch,
             # What has not ended in time is ended by what comes next.
             Action.DRAIN_HTTP: self._end_requests,
             Action.DRAIN_STREAMS: self._end_streams,
-            Action.DRAIN_CALLS: lambda step, _state, left: _nothing(
-                self._engine.end_calls(_lane(step), left)
+            Action.DRAIN_CALLS: lambda step, _state, end: _nothing(
+                self._engine.end_calls(_lane(step), end.left())
             ),
-            Action.STOP: lambda step, _state, left: self._engine.stop(_lane(step), left),
+            Action.STOP: lambda step, _state, end: self._engine.stop(_lane(step), end.left()),
             Action.CONTRACT: self._contract,
             Action.PRUNE: self._prune,
             Action.SCHEMA: self._look_at_schema,
         }
-        self._proofs: Mapping[Proof, Callable[[Step], bool]] = {
-            Proof.RECORDED: lambda step: (
-                self._store.release(_release(step).version) == _release(step)
+        self._proofs: Mapping[Proof, Callable[[Step, Deadline], bool]] = {
+            Proof.RECORDED: lambda step, end: (
+                self._store.within(end.look()).release(_release(step).version) == _release(step)
             ),
-            Proof.PULLED: lambda step: self._engine.has_images(_release(step), _PROOF_TIMEOUT),
-            Proof.SERVERS_HEALTHY: lambda _: self._engine.servers_are_healthy(_PROOF_TIMEOUT),
-            Proof.EXPANDED: lambda step: self._heads(step).expand >= _release(step).heads.expand,
-            Proof.CONTRACTED: lambda step: (
-                self._heads(step).contract >= _release(step).heads.contract
+            Proof.PULLED: lambda step, end: self._engine.has_images(_release(step), end.look()),
+            Proof.SERVERS_HEALTHY: lambda _step, end: self._engine.servers_are_healthy(end.look()),
+            Proof.EXPANDED: lambda step, end: (
+                self._heads(step, end).expand >= _release(step).heads.expand
             ),
-            Proof.EMPTY: lambda step: not self._condition(step).images,
-            Proof.HEALTHY: lambda step: self._condition(step).serves(
+            Proof.CONTRACTED: lambda step, end: (
+                self._heads(step, end).contract >= _release(step).heads.contract
+            ),
+            Proof.EMPTY: lambda step, end: not self._condition(step, end).images,
+            Proof.HEALTHY: lambda step, end: self._condition(step, end).serves(
                 _release(step), self._demands.tools
             ),
-            Proof.ROUTED: lambda step: self._balancer.live(_PROOF_TIMEOUT) == step.lane,
-            Proof.QUIET: lambda step: not self._condition(step).running,
+            Proof.ROUTED: lambda step, end: self._balancer.live(end.look()) == step.lane,
+            Proof.QUIET: lambda step, end: not self._condition(step, end).running,
         }
 
-    def is_done(self, step: Step, state: State) -> bool:
-        """Whether the server shows that a step has nothing left to do."""
+    def is_done(self, step: Step, state: State, timeout: float) -> bool:
+        """Whether the server shows, within seconds, that a step has nothing left to do."""
         proof = step.rule.proof
         # nginx names a lane before there is a release, and a new database lets nobody ask.
         unknown = {Proof.ROUTED, Proof.EXPANDED} if state.live is None else set()
         if proof is None or proof in unknown:
             return False
-        return self._proofs[proof](step)
+        return self._proofs[proof](step, Deadline.after(self._clock, timeout))
 
     def do(self, step: Step, state: State, timeout: float) -> Heads | None:
         """Do a step.
@@ -139,27 +140,20 @@ class Acts:
         act = self._acts.get(step.action)
         if act is None:  # what only changes the state
             return None
+        end = Deadline.after(self._clock, timeout)
         if step.action in LEAVING:
-            self._take_no_traffic(step, state, timeout)
-        return act(step, state, timeout)
+            self._take_no_traffic(step, state, end)
+        return act(step, state, end)
 
-    def _preflight(self, step: Step, state: State, timeout: float) -> Heads | None:
-        facts = self._engine.facts(timeout)
-        if facts.free_bytes < self._demands.least_free_bytes:
-            raise PortError(
-                f"{facts.free_bytes / 1e9:.1f} GB are free on the server's disk, and "
-                f"{self._demands.least_free_bytes / 1e9:.1f} GB are wanted; prune, or add room"
-            )
-        skew = abs(facts.now.timestamp() - self._wall())
-        if skew > _MAX_SKEW:
-            raise PortError(f"the server's clock is {skew:.0f} s off; set both by NTP")
-        engine = host.engine(facts.engine)
-        if engine.verdict is Verdict.PROBLEM:
-            raise PortError(f"{engine.said}; {engine.advice}")
+    def _preflight(self, step: Step, state: State, end: Deadline) -> Heads | None:
+        facts = self._engine.facts(end.left())
+        preflight.check(facts, self._demands.least_free_bytes, self._wall())
         if step.release and _pulls(state):
-            self._engine.ask_registry(step.release, timeout)
-        self._check_lane(state)
-        heads = self._look_at_schema(step, state, timeout)
+            self._engine.ask_registry(step.release, end.left())
+        self._check_lane(state, end)
+        if step.kind is Kind.CONTRACT:
+            self._check_nothing_old(state, end)
+        heads = self._look_at_schema(step, state, end)
         if step.release and heads and not step.release.can_serve(heads):
             raise PortError(
                 f"{step.release.version} knows the schema up to {step.release.heads.contract}, and "
@@ -167,100 +161,132 @@ class Acts:
             )
         return heads
 
-    def _check_lane(self, state: State) -> None:
+    def _check_lane(self, state: State, end: Deadline) -> None:
         """See that people are where the state has them; one that was cut off may not know it."""
-        found = self._balancer.live(_PROOF_TIMEOUT)
+        found = self._balancer.live(end.look())
         if state.operation is None and None not in {state.live, found} and found != state.live:
             raise PortError(
                 f"nginx sends people to {found}, and {state.live} is remembered to serve, so that "
                 "somebody has switched by hand; `bluegreen servers` sends them back"
             )
 
-    def _record(self, release: Release) -> None:
+    def _check_nothing_old(self, state: State, end: Deadline) -> None:
+        """See that the lane without traffic is stopped, whatever is remembered of it."""
+        if state.live is None:
+            return
+        lane = state.live.other
+        running = self._engine.condition(lane, end.look()).running
+        if running:
+            raise PortError(
+                f"{', '.join(sorted(running))} of {lane} runs, which is remembered to be stopped: "
+                "somebody has started it, and it may need what contract removes; stop it on the "
+                "server, then contract"
+            )
+
+    def _record(self, release: Release, end: Deadline) -> None:
         missing = sorted(set(release.files.values()) - self._contents.keys())
         if missing:
             raise PortError(f"the files of {release.version} are not at hand: deploy it once more")
         files = {name: self._contents[digest] for name, digest in release.files.items()}
-        self._store.keep(Bundle(release, files))
+        self._store.within(end.left()).keep(Bundle(release, files))
 
-    def _look_at_schema(self, _step: Step, state: State, timeout: float) -> Heads | None:
+    def _look_at_schema(self, _step: Step, state: State, end: Deadline) -> Heads | None:
         """Where the schema stands, as the release that serves sees it; None if none does."""
-        return None if state.serving is None else self._engine.heads(state.serving, timeout)
+        return None if state.serving is None else self._engine.heads(state.serving, end.left())
 
-    def _expand(self, step: Step, state: State, timeout: float) -> Heads:
+    def _expand(self, step: Step, state: State, end: Deadline) -> Heads:
         running = None if state.serving is None else state.serving.heads
-        self._engine.expand(_release(step), running, timeout)
-        return self._heads(step)
+        self._engine.expand(_release(step), running, end.left())
+        return self._heads(step, end)
 
-    def _contract(self, step: Step, _state: State, timeout: float) -> Heads:
-        self._engine.contract(_release(step), timeout)
-        return self._heads(step)
+    def _contract(self, step: Step, state: State, end: Deadline) -> Heads:
+        self._check_nothing_old(state, end)
+        self._engine.contract(_release(step), end.left())
+        return self._heads(step, end)
 
-    def _switch(self, step: Step, _state: State, timeout: float) -> None:
+    def _topics(self, step: Step, state: State, end: Deadline) -> None:
+        # What a rollback starts again is stopped; if somebody has started it, it takes calls.
+        if self._condition(step, end).running:
+            self._engine.stop(_lane(step), end.left())
+        again = state.operation is not None and state.operation.kept
+        self._engine.prepare(_lane(step), _release(step), end.left(), again=again)
+
+    def _switch(self, step: Step, _state: State, end: Deadline) -> None:
         lane = _lane(step)
         # Whether it answers is seen by its traffic, and by then some requests have failed.
-        if not self._condition(step).serves(_release(step), self._demands.tools):
-            raise TemporaryError(f"{lane} is not healthy any more", self._engine.report(lane))
+        if not self._condition(step, end).serves(_release(step), self._demands.tools):
+            said = self._engine.report(lane)
+            raise TemporaryError(said.added_to(f"{lane} is not healthy any more"), said.text)
         try:
-            self._balancer.route(lane, timeout)
+            self._balancer.route(lane, end.left())
         except PortError as error:
-            detail = f"{error.detail}\n{self._engine.report(lane)}".strip()
-            raise type(error)(str(error), detail) from error
+            said = self._engine.report(lane)
+            detail = f"{error.detail}\n{said.text}".strip()
+            raise type(error)(said.added_to(str(error)), detail) from error
 
-    def _watch(self, step: Step, state: State, timeout: float) -> None:
+    def _watch(self, step: Step, state: State, end: Deadline) -> None:
+        limits = self._demands.watch
+        # A try that follows another one watches on: what is left tells how long it was watched.
+        over = step.timeout - kept_for_writing(step.timeout) - end.left()
+        # The last look has its time, too.
+        seconds = min(limits.seconds - over, end.left() - limits.round)
+        watched = Deadline.after(self._clock, seconds)
+        while True:
+            self._clock.sleep(min(limits.interval, max(0.0, end.left() - LOOK_SECONDS)))
+            self._look_at_traffic(step, state, end)
+            if not watched.left():
+                return
+
+    def _look_at_traffic(self, step: Step, state: State, end: Deadline) -> None:
         limits, lane = self._demands.watch, _lane(step)
-        end = self._clock.monotonic() + min(limits.seconds, timeout)
-        while self._clock.monotonic() < end:
-            self._clock.sleep(limits.interval)
-            if not self._condition(step).serves(_release(step), self._demands.tools):
-                said = self._engine.report(lane)
-                ill = said.partition("\n")[0]
-                raise PortError(f"{lane} is not healthy any more, with traffic on it: {ill}", said)
-            since = state.switched_at or self._store.now()
-            new, old = self._balancer.traffic(lane, since, _PROOF_TIMEOUT)
-            found = complaint(new, old if _has_old(state) else Traffic(), limits)
-            if found is not None:
-                raise PortError(
-                    f"{lane} does worse than the lane before: {found}", self._engine.report(lane)
-                )
+        if not self._condition(step, end).serves(_release(step), self._demands.tools):
+            said = self._engine.report(lane)
+            why = said.added_to(f"{lane} is not healthy any more, with traffic on it")
+            raise PortError(why, said.text)
+        since = state.switched_at or self._store.within(end.look()).now()
+        new, old = self._balancer.traffic(lane, since, end.look())
+        found = complaint(new, old if _has_old(state) else Traffic(), limits)
+        if found is not None:
+            said = self._engine.report(lane)
+            why = said.added_to(f"{lane} does worse than the lane before: {found}")
+            raise PortError(why, said.text)
 
-    def _end_requests(self, step: Step, state: State, timeout: float) -> None:
-        end = self._clock.monotonic() + timeout
-        self._balancer.settle(_switched_at(state), timeout)
-        self._engine.end_requests(_lane(step), max(0.0, end - self._clock.monotonic()))
+    def _end_requests(self, step: Step, state: State, end: Deadline) -> None:
+        self._balancer.settle(_switched_at(state), end.left())
+        self._engine.end_requests(_lane(step), end.left())
 
-    def _end_streams(self, step: Step, state: State, timeout: float) -> None:
-        end = self._clock.monotonic() + timeout
-        self._engine.end_streams(_lane(step), timeout)
+    def _end_streams(self, step: Step, state: State, end: Deadline) -> None:
+        self._engine.end_streams(_lane(step), end.left())
         # The connection that a stream has left may bring one more request to the lane before.
-        self._balancer.settle(_switched_at(state), max(0.0, end - self._clock.monotonic()))
+        self._balancer.settle(_switched_at(state), end.left())
 
-    def _prune(self, step: Step, state: State, timeout: float) -> None:
-        kept = {version: self._store.release(version) for version in self._store.versions()}
+    def _prune(self, step: Step, state: State, end: Deadline) -> None:
+        store = self._store.within(end.left())
+        kept = {version: store.release(version) for version in store.versions()}
         gone = [kept.pop(version) for version in step.versions if version in kept]
         needed = {
             image for release in kept.values() if release for image in release.images.values()
         }
         needed.update(i for tenant in state.lanes.values() for i in tenant.release.images.values())
         images = {image for release in gone if release for image in release.images.values()}
-        self._engine.remove_images(sorted(images - needed), timeout)
+        self._engine.remove_images(sorted(images - needed), end.left())
         for version in step.versions:
-            self._store.forget(version)
+            store.forget(version)
 
-    def _take_no_traffic(self, step: Step, state: State, timeout: float) -> None:
+    def _take_no_traffic(self, step: Step, state: State, end: Deadline) -> None:
         """Whatever a plan says: a lane that serves is never taken away, nor one that may."""
         if state.live is None:
             return
         lane = _lane(step)
-        if lane in {state.live, self._balancer.live(_PROOF_TIMEOUT)}:
+        if lane in {state.live, self._balancer.live(end.look())}:
             raise PortError(f"{lane} has the traffic, so it is left as it is; this is a bug")
-        self._balancer.stand_down(lane, timeout)
+        self._balancer.stand_down(lane, end.left())
 
-    def _heads(self, step: Step) -> Heads:
-        return self._engine.heads(_release(step), _PROOF_TIMEOUT)
+    def _heads(self, step: Step, end: Deadline) -> Heads:
+        return self._engine.heads(_release(step), end.look())
 
-    def _condition(self, step: Step) -> Condition:
-        return self._engine.condition(_lane(step), _PROOF_TIMEOUT)
+    def _condition(self, step: Step, end: Deadline) -> Condition:
+        return self._engine.condition(_lane(step), end.look())
 
 
 def _pulls(state: State) -> bool:

@@ -64,8 +64,7 @@ class Bundle:
         Raises:
             DocumentError: there is something else, which stays; or it cannot be written.
         """
-        if folder.exists() and not (folder / MANIFEST).is_file():
-            raise DocumentError(str(folder), ["is there, and is no release; name another folder"])
+        check_place(folder)
         new, old = (folder.with_name(f".{folder.name}.{which}") for which in ("new", "old"))
         try:
             for leftover in (new, old):
@@ -79,6 +78,16 @@ class Bundle:
             shutil.rmtree(old, ignore_errors=True)
         except OSError as error:
             raise DocumentError(str(folder), [f"cannot be written: {error.strerror}"]) from None
+
+
+def check_place(folder: Path) -> None:
+    """See that a bundle may be written to a folder.
+
+    Raises:
+        DocumentError: there is something else.
+    """
+    if folder.exists() and not (folder / MANIFEST).is_file():
+        raise DocumentError(str(folder), ["is there, and is no release; name another folder"])
 
 
 def digest(content: str) -> str:

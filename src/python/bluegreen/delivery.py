@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
-from bluegreen.errors import BlueGreenError, PortError, RefusedError, why
+from bluegreen.errors import BlueGreenError, PortError, RefusedError, StepError
 from bluegreen.executor import Executor
+from bluegreen.hooks import Hooks
 from bluegreen.journal import Journal
 from bluegreen.lock import Lock
+from bluegreen.people import tell
 from bluegreen.plan import (
     Contract,
     Deploy,
-    Prune,
     Rollback,
     Timeouts,
     Wanted,
@@ -20,10 +22,13 @@ from bluegreen.plan import (
 from bluegreen.ports import Clock, Notifier, Outcome
 from bluegreen.state import State
 from bluegreen.step import Step
-from bluegreen.store import Event, Store
+from bluegreen.store import Store
 
 type Choose = Callable[[State, Store], Wanted]
 """Says what is wanted, once it is known what is there and nobody else changes it."""
+
+type Subjects = Callable[[str, str], Sequence[str]]
+"""Says what came between two commits, a line each."""
 
 
 class Delivery:
@@ -34,11 +39,13 @@ class Delivery:
         lock: Of its server.
         store: The deployer's files there.
         executor: Does the steps there.
-        notifier: Tells how it ended.
+        notifier: Tells how it ended; None if nobody is to be told.
         journal: Where all is written down.
         clock: Time here.
         timeouts: Seconds of each action.
+        hooks: What is run here at the end.
         announce: Is told the plan before it is done.
+        subjects: Says what came between two commits, for people.
     """
 
     def __init__(
@@ -48,11 +55,13 @@ class Delivery:
         lock: Lock,
         store: Store,
         executor: Executor,
-        notifier: Notifier,
+        notifier: Notifier | None,
         journal: Journal,
         clock: Clock,
         timeouts: Timeouts | None = None,
+        hooks: Hooks | None = None,
         announce: Callable[[Sequence[Step]], None],
+        subjects: Subjects,
     ) -> None:
         self._destination = destination
         self._lock = lock
@@ -62,7 +71,9 @@ class Delivery:
         self._journal = journal
         self._clock = clock
         self._timeouts = timeouts
+        self._hooks = hooks
         self._announce = announce
+        self._subjects = subjects
 
     def do(self, operation: str, choose: Choose) -> Outcome:
         """Do it, and tell of the end, be it good or bad; of what was refused nobody is told.
@@ -82,52 +93,87 @@ class Delivery:
             before = self._store.load()
             wanted = choose(before, self._store)
             steps = plan(before, wanted, self._timeouts)
+            came = self._came(before, wanted)
             self._announce(steps)
-            failure: BlueGreenError | None = None
+            after, failure = before, None
             try:
-                self._executor.do(steps, held)
+                after = self._executor.do(steps, held)
             except BlueGreenError as error:
                 failure = error
-            outcome = self._outcome(operation, before, wanted, began, failure)
+            outcome = self._outcome(operation, came, began, after, failure)
             if steps:
+                self._end(outcome, failure)
                 self._tell(outcome)
         if failure is not None:
             raise failure
         return outcome
 
+    def _came(self, before: State, wanted: Wanted) -> "_Came":
+        """What would come; asked before anything is touched, as it may be interrupted."""
+        match wanted:
+            case Deploy(release) | Rollback(release) if release is not None:
+                pass
+            case Contract() if before.serving is not None:
+                release = before.serving
+            case _:
+                return _Came()
+        changed = release.changed_since(before.serving)
+        if before.serving is None or before.serving.revision == release.revision:
+            return _Came(release.version, changed)
+        commits = (before.serving.revision, release.revision)
+        return _Came(release.version, changed, commits, self._subjects(*commits))
+
     def _outcome(
         self,
         operation: str,
-        before: State,
-        wanted: Wanted,
+        came: "_Came",
         began: float,
+        after: State,
         failure: BlueGreenError | None,
     ) -> Outcome:
-        release = None
-        match wanted:
-            case Deploy(chosen) | Rollback(chosen):
-                release = chosen
-            case Contract():
-                release = before.serving
-            case Prune():
-                pass
         return Outcome(
             destination=self._destination,
             operation=operation,
-            version=release.version if release else "",
-            changed=release.changed_since(before.serving) if release else (),
+            version=came.version,
+            changed=came.changed,
             owner=self._journal.run.owner,
             seconds=round(self._clock.monotonic() - began, 1),
             failure=None if failure is None else self._journal.run.redact(str(failure)),
+            serves=_serves(after) if failure is None else "",
+            commits=came.commits,
+            subjects=came.subjects,
         )
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _end(self, outcome: Outcome, failure: BlueGreenError | None) -> None:
+        if self._hooks is None:
+            return
         try:
-            self._notifier.notify(outcome)
-        except (PortError, KeyboardInterrupt) as error:
-            # What was delivered is delivered, whether people hear of it or not.
-            with suppress(PortError):
-                self._journal.note("notify", Event.FAILED, self._clock.monotonic(), why(error))
+            live = self._store.load().live
+        except (BlueGreenError, KeyboardInterrupt):
+            live = None  # the server is away, or somebody is in a hurry; it has ended all the same
+        step = failure.step if isinstance(failure, StepError) else ""
+        self._hooks.ended(outcome.version, live, None if failure is None else step)
+
+    def _tell(self, outcome: Outcome) -> None:
+        # What was delivered is delivered, whether people hear of it or not.
+        with suppress(PortError, KeyboardInterrupt):
+            tell(self._notifier, outcome, self._journal)
+
+
+@dataclass(frozen=True)
+class _Came:
+    """What an operation brings."""
+
+    version: str = ""
+    changed: Sequence[str] = ()
+    commits: tuple[str, str] | None = None
+    subjects: Sequence[str] = ()
+
+
+def _serves(state: State) -> str:
+    if state.serving is None:
+        return "nothing serves"
+    return f"{state.serving.version} serves from {state.live}"
 
 
 def rollback_to(version: str | None) -> Choose:

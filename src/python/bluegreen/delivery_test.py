@@ -3,7 +3,8 @@ import pytest
 from bluegreen.delivery import rollback_to
 from bluegreen.errors import LockedError, PortError, RefusedError, StepError
 from bluegreen.plan import Deploy, Rollback
-from bluegreen.store import Event
+from bluegreen.settings import Hook, Hooks
+from bluegreen.store import Event, Record
 from bluegreen.testing import CrashError, World, release, with_deployed
 
 ONE, TWO, THREE = release(1), release(2), release(3)
@@ -21,6 +22,19 @@ def test_people_hear_of_a_release_with_what_changed_and_who_asked() -> None:
     assert heard.changed == ["account", "database", "kafka-tools"]
     assert heard.failure is None
     assert heard.seconds > 0
+    assert heard.serves == f"{TWO.version} serves from green"
+
+
+def test_people_hear_from_which_commit_to_which_and_what_came_between() -> None:
+    first, second = with_deployed(1, 2).heard
+    assert (first.commits, first.subjects) == (None, ())
+    assert second.commits == (ONE.revision, TWO.revision)
+    assert second.subjects == ["1 became 2"]
+
+
+def test_it_is_written_down_that_people_were_told() -> None:
+    told = [each.event for each in with_deployed(1).told if each.step == "notify"]
+    assert told == [Event.STARTED, Event.SUCCEEDED]
 
 
 def test_people_hear_of_a_failure_and_of_no_secret() -> None:
@@ -58,6 +72,41 @@ def test_ctrl_c_while_people_are_told_takes_nothing_back() -> None:
     assert version(world) == TWO.version
     last = world.told[-1]
     assert (last.step, last.event, last.detail) == ("notify", Event.FAILED, "it was interrupted")
+
+
+class Hasty(list[Record]):
+    """What is told of a delivery; behind its last line somebody presses Ctrl-C."""
+
+    def __init__(self, world: World, last: str) -> None:
+        self.world = world
+        self.last = last
+
+    def append(self, record: Record) -> None:
+        super().append(record)
+        if (record.step, record.event) == (self.last, Event.SUCCEEDED):
+            self.world.faults["read"] = [KeyboardInterrupt()]
+
+
+def test_ctrl_c_as_it_is_looked_up_who_serves_now_leaves_a_delivery_delivered() -> None:
+    world = with_deployed(1)
+    world.hooks = Hooks(succeeded=Hook(command=("cheer",)))
+    world.told = Hasty(world, "end")
+    world.run(Deploy(TWO))
+    assert world.faults["read"] == []
+    assert [name for name, _ in world.ran] == ["cheer"]
+    assert world.heard[-1].failure is None
+
+
+def test_ctrl_c_as_it_is_looked_up_who_serves_now_hides_no_failure() -> None:
+    world = with_deployed(1)
+    world.hooks = Hooks(failed=Hook(command=("cry",)))
+    world.told = Hasty(world, "end")
+    world.faults["expand"] = [PortError("no room")]
+    with pytest.raises(StepError, match="expand failed: no room; everything is as before"):
+        world.run(Deploy(TWO))
+    assert world.faults["read"] == []
+    assert [name for name, _ in world.ran] == ["cry"]
+    assert world.heard[-1].failure is not None
 
 
 def test_a_rollback_without_a_version_goes_to_the_release_before() -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import reduce
 
 from bluegreen.lane import Lane
-from bluegreen.release import Heads
+from bluegreen.release import Heads, Release
 from bluegreen.state import Operation, State, Status, Tenant
 from bluegreen.step import Action, Kind, Step
 
@@ -62,6 +62,17 @@ def done(state: State, step: Step, moment: Moment) -> State:  # noqa: PLR0911 - 
             return _status(state, step, _STATUS.get(step.action))
 
 
+def keeps(state: State, lane: Lane, release: Release, kind: Kind) -> bool:
+    """Whether the stopped containers of a lane are those that an operation is to bring there."""
+    there = state.lanes.get(lane)
+    return (
+        kind is Kind.ROLLBACK
+        and there is not None
+        and there.status is Status.STOPPED
+        and there.release.is_same_as(release)
+    )
+
+
 def all_done(state: State, steps: Iterable[Step]) -> State:
     """The state after steps that all end well, for a plan that goes on from there."""
     unknown = Moment(at=datetime.fromisoformat("1970-01-01T00:00:00Z"), id="planned")
@@ -89,6 +100,7 @@ def _begin(state: State, step: Step, moment: Moment) -> State:
         lane=step.lane,
         old=state.live if step.kind is not Kind.CONTRACT else step.lane,
         previous=state.previous,
+        kept=keeps(state, step.lane, step.release, step.kind),
         reached=Action.BEGIN,
         began_at=moment.at,
     )

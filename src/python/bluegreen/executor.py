@@ -13,16 +13,19 @@ from bluegreen.errors import (
     detail_of,
     why,
 )
+from bluegreen.hooks import Hooks
 from bluegreen.journal import Journal, patiently
 from bluegreen.lock import Held
 from bluegreen.plan import Timeouts, can_turn_back, turn_back
 from bluegreen.ports import Clock
 from bluegreen.state import State
-from bluegreen.step import Kind, Step
+from bluegreen.step import Kind, Step, kept_for_writing
 from bluegreen.store import Event, Store
 
 _PAUSE = 1.0
 _LONGEST_PAUSE = 8.0
+_LEAST_SECONDS = 5.0
+"""What is left for the log where a step has used up its time."""
 
 
 class Executor:
@@ -34,6 +37,7 @@ class Executor:
         clock: Time here.
         journal: Where all is written down.
         timeouts: Seconds of each action, for what undoes a failed plan.
+        hooks: What is run here around steps.
     """
 
     def __init__(
@@ -44,12 +48,14 @@ class Executor:
         clock: Clock,
         journal: Journal,
         timeouts: Timeouts | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self._store = store
         self._acts = acts
         self._clock = clock
         self._journal = journal
         self._timeouts = timeouts
+        self._hooks = hooks
 
     def do(self, steps: Sequence[Step], held: Held) -> State:
         """Do all steps in order; the state after them.
@@ -65,7 +71,7 @@ class Executor:
         for step in steps:
             try:
                 held.check()
-                state = self._perform(state, step)
+                state = self._hooked(state, step)
             except LockLostError:
                 raise
             except (Exception, KeyboardInterrupt) as error:
@@ -94,39 +100,57 @@ class Executor:
             advice = f"going back failed, too: {self._journal.run.redact(why(second))}; {_AGAIN}"
         return StepError(failed.name, reason, went_back=went_back, advice=advice, detail=detail)
 
+    def _hooked(self, state: State, step: Step) -> State:
+        """Do a step between its hooks; going back has none, for nothing may be in its way."""
+        if self._hooks is None or (state.operation and state.operation.going_back):
+            return self._perform(state, step)
+        self._hooks.before(step, state)
+        state = self._perform(state, step)
+        self._hooks.after(step, state)
+        return state
+
     def _perform(self, state: State, step: Step) -> State:
         began = self._clock.monotonic()
         self._note(step, Event.STARTED, began)
         try:
-            state = self._keep(state, begun(state, step))
-            proven = self._within(step, began, lambda _left: self._acts.is_done(step, state))
+            state = self._keep(state, begun(state, step), step, began)
+            proven = self._within(step, began, lambda left: self._acts.is_done(step, state, left))
             heads = None
             if not proven:
                 heads = self._within(step, began, lambda left: self._acts.do(step, state, left))
-            moment = Moment(patiently(self._clock, self._store.now), self._journal.run.id, heads)
-            state = self._keep(state, done(state, step, moment))
+            left = self._left(step, began)
+            now = patiently(self._clock, self._store.within(left).now, left)
+            moment = Moment(now, self._journal.run.id, heads)
+            state = self._keep(state, done(state, step, moment), step, began)
         except (Exception, KeyboardInterrupt) as error:
             self._note_if_possible(step, Event.FAILED, began, why(error))
             raise
         self._note(step, Event.SKIPPED if proven else Event.SUCCEEDED, began)
         return state
 
-    def _keep(self, before: State, after: State) -> State:
+    def _keep(self, before: State, after: State, step: Step, began: float) -> State:
         if after != before:
-            patiently(self._clock, lambda: self._store.save(after))
+            left = self._left(step, began)
+            store = self._store.within(left)
+            patiently(self._clock, lambda: store.save(after), left)
         return after
+
+    def _left(self, step: Step, began: float) -> float:
+        """Seconds that a step still has."""
+        return began + step.timeout - self._clock.monotonic()
 
     def _within[T](self, step: Step, began: float, act: Callable[[float], T]) -> T:
         """Try as often and as long as the step may; a pause that is doubled in between."""
         pause, reason = _PAUSE, ""
+        kept = kept_for_writing(step.timeout)
         for attempt in range(1, step.rule.attempts + 1):
-            left = began + step.timeout - self._clock.monotonic()
+            left = self._left(step, began) - kept
             if left <= 0:
                 raise PortError(f"it is not done after {step.timeout:g} s{reason}")
             try:
                 return act(left)
             except TemporaryError as error:
-                enough = began + step.timeout - self._clock.monotonic() > pause
+                enough = self._left(step, began) - kept > pause
                 if attempt == step.rule.attempts or not enough:
                     raise
                 reason = f": {error}"
@@ -137,7 +161,8 @@ class Executor:
 
     def _note(self, step: Step, event: Event, began: float, detail: str = "") -> None:
         version = step.release.version if step.release else ""
-        self._journal.note(step.name, event, began, detail, version)
+        left = max(_LEAST_SECONDS, self._left(step, began))
+        self._journal.note(step.name, event, began, detail, version, left)
 
     def _note_if_possible(self, step: Step, event: Event, began: float, detail: str) -> None:
         """Write down an error; a server that does not take it changes nothing of what it is."""

@@ -2,7 +2,7 @@ import pytest
 
 from bluegreen.errors import LockedError, PortError, RefusedError, StepError, TemporaryError
 from bluegreen.lane import Lane
-from bluegreen.plan import Deploy, Prune, Rollback
+from bluegreen.plan import Deploy, Prune, Rollback, plan
 from bluegreen.state import Status
 from bluegreen.step import Action, Step
 from bluegreen.store import Event, Record, Store
@@ -185,7 +185,9 @@ def test_a_second_ctrl_c_says_what_is_left_undone() -> None:
     assert not ended.value.went_back
 
 
-@pytest.mark.parametrize("ill", ["fails with traffic", "is slow", "is killed"])
+@pytest.mark.parametrize(
+    "ill", ["fails with traffic", "is slow", "is killed", "is killed, and back"]
+)
 def test_who_is_sent_back_by_the_watch_is_shown_as_it_was(ill: str) -> None:
     world = with_deployed(1)
     world.bad[TWO.version] = ill
@@ -193,6 +195,15 @@ def test_who_is_sent_back_by_the_watch_is_shown_as_it_was(ill: str) -> None:
         world.run(Deploy(TWO))
     assert failed.value.detail == "what the containers of green say"
     assert served_by(world) == ONE.version
+
+
+@pytest.mark.parametrize("ill", ["is killed", "is killed, and back"])
+def test_who_was_killed_for_lack_of_memory_is_named_to_all_who_are_told(ill: str) -> None:
+    world = with_deployed(1)
+    world.bad[TWO.version] = ill
+    with pytest.raises(StepError, match=r"watch .*for lack of memory") as failed:
+        world.run(Deploy(TWO))
+    assert str(failed.value) in (world.heard[-1].failure or "")
 
 
 def test_a_lane_that_nginx_does_not_reach_is_shown_as_it_was() -> None:
@@ -266,6 +277,31 @@ def test_contract_ends_the_way_back() -> None:
     with pytest.raises(RefusedError, match="c0002 has removed what it needs"):
         world.run(Rollback(ONE))
     assert list(world.lanes) == [Lane.GREEN]
+
+
+def test_nothing_is_contracted_while_somebody_has_the_old_lane_run() -> None:
+    world = with_deployed(1)
+    world.run(Deploy(release(2, contract=2)))
+    before = world.state
+    world.lanes[Lane.BLUE].running = True
+    with pytest.raises(StepError, match=r"account, database of blue runs, .* not touched") as ended:
+        world.run(contract(world))
+    assert ended.value.went_back
+    assert (world.state, world.heads) == (before, before.database)
+    world.lanes[Lane.BLUE].running = False
+    world.run(contract(world))
+    assert world.heads == release(2, contract=2).heads
+
+
+def test_a_contract_that_is_gone_on_with_looks_for_the_old_lane_once_more() -> None:
+    world = with_deployed(1)
+    world.run(Deploy(release(2, contract=2)))
+    steps = plan(world.state, contract(world))
+    world.do(steps[:2])
+    world.lanes[Lane.BLUE].running = True
+    with pytest.raises(StepError, match="contract failed: account, database of blue runs"):
+        world.run(contract(world))
+    assert world.broken_promises == []
 
 
 def test_a_contract_that_fails_halfway_is_known_to_have_moved_the_schema() -> None:
@@ -349,5 +385,5 @@ def test_what_is_planned_is_what_is_done() -> None:
     world = with_deployed(1)
     steps = world.run(Deploy(TWO))
     done = [record.step for record in world.told if record.event is Event.STARTED]
-    assert done[-len(steps) :] == [step.name for step in steps]
+    assert done[-len(steps) - 1 :] == [*(step.name for step in steps), "notify"]
     assert steps[-1].action is Action.END

@@ -9,6 +9,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from bluegreen.step import Action
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _ADDRESS = re.compile(r"(?P<user>[a-z_][a-z0-9_-]*)@(?P<host>[A-Za-z0-9.-]+)(:(?P<port>\d{1,5}))?")
@@ -17,6 +19,7 @@ _OWN_VARIABLES = re.compile(
     r"COMPOSE_.*|TANDEM_(LANE|PROJECT|PUBLIC_URL|SECRETS|SINCE|VERSION|IMAGE_.*)"
 )
 _UNQUOTABLE = re.compile(r"[\x00-\x1f\x7f']")
+_WRITTEN_DOWN = {Action.BEGIN, Action.END, Action.TURN_BACK, Action.SCHEMA}
 _MOST_SECONDS = 30 * 86_400
 
 
@@ -94,6 +97,12 @@ def _places(word: str) -> Iterator[str]:
         raise ValueError("has a brace alone; write {{ or }} for a brace") from None
 
 
+def _hooked(action: Action) -> Action:
+    if action in _WRITTEN_DOWN:
+        raise ValueError("only writes down how far it is, or undoes: hooks go with other steps")
+    return action
+
+
 def _variable(value: str) -> str:
     if _OWN_VARIABLES.fullmatch(value):
         raise ValueError("is set by the deployer itself")
@@ -115,6 +124,7 @@ type Maker = Annotated[Command, AfterValidator(_maker)]
 type Task = Annotated[str, AfterValidator(_task)]
 type Check = Annotated[str, AfterValidator(_check)]
 type FileHere = Annotated[Path, AfterValidator(_file_here)]
+type HookedAction = Annotated[Action, AfterValidator(_hooked)]
 type Variable = Annotated[
     str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$"), AfterValidator(_variable)
 ]

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import AwareDatetime, Field
 
 from bluegreen.documents import Document
-from bluegreen.errors import DocumentError, LockedError, LockLostError, PortError
+from bluegreen.errors import DocumentError, LockedError, LockLostError, PortError, why
 from bluegreen.ports import Server
 
 FILE = "lock.json"
@@ -83,14 +83,20 @@ class Lock:
         server: Where it is.
         identity: Who asks.
         beat_every: Seconds between two signs of life.
+        say: Is told what keeps its holder from giving one, where nobody has foreseen it.
     """
 
     def __init__(
-        self, server: Server, identity: Identity, beat_every: float = _BEAT_SECONDS
+        self,
+        server: Server,
+        identity: Identity,
+        beat_every: float = _BEAT_SECONDS,
+        say: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._server = server
         self._identity = identity
         self._beat_every = beat_every
+        self._say = say
 
     def holder(self) -> Holder | None:
         """Who has it; None if nobody has."""
@@ -100,6 +106,16 @@ class Lock:
     def is_stale(self, holder: Holder) -> bool:
         """Whether its holder is gone."""
         return is_stale(holder, self._server.now(), self._identity)
+
+    def check_free(self) -> None:
+        """See that it could be taken now; that it still can later is not said.
+
+        Raises:
+            LockedError: somebody else has it, and is at work.
+        """
+        content = self._server.read(FILE)
+        if content is not None:
+            self._check_stale(_understood(content))
 
     def release(self) -> str | None:
         """Take the lock away from whoever has it; says who had it, for people."""
@@ -160,8 +176,13 @@ class Lock:
             )
 
     def _beat(self, held: "Held", stop: threading.Event) -> None:
+        said = ""
         while not stop.wait(self._beat_every):
-            held.beat()
+            try:
+                held.beat()
+            except Exception as error:  # noqa: BLE001 - a heart that stopped would lose the lock
+                if said != (said := why(error)):
+                    self._say(f"no sign of life could be given for the lock: {said}; again soon")
 
 
 class Held:

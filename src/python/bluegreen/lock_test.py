@@ -85,6 +85,32 @@ def test_a_holder_at_work_is_heard_of() -> None:
             time.sleep(0.005)
 
 
+def test_a_holder_is_heard_of_again_after_what_nobody_has_foreseen() -> None:
+    world, said = World(), list[str]()
+    lock = Lock(files(world), identity(), beat_every=0.01, say=said.append)
+    with lock.held("deploy"):
+        world.faults["now"] = [ValueError("no time"), ValueError("no time")]
+        world.seconds += 100
+        deadline = time.monotonic() + 10
+        while "00:01:40" not in world.files[FILE]:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+    [line] = said
+    assert "no sign of life could be given for the lock: a bug of the deployer, ValueError" in line
+
+
+def test_a_lock_can_be_asked_for_without_taking_it() -> None:
+    world = World()
+    lock = Lock(files(world), identity())
+    lock.check_free()
+    with Lock(files(world), identity("ci")).held("deploy"):
+        with pytest.raises(LockedError, match="process 1 on ci, deploy"):
+            lock.check_free()
+        world.seconds += 31
+        lock.check_free()
+    assert FILE not in world.files
+
+
 def test_a_lock_that_was_taken_away_is_noticed_and_left_to_its_new_holder() -> None:
     world = World()
     lock = Lock(files(world), identity())

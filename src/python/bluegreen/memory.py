@@ -2,14 +2,16 @@
 
 # ruff: noqa: ARG002, D102 - the ports say what each method takes and does.
 
+import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from bluegreen.errors import PortError
+from bluegreen.errors import PortError, TemporaryError
 from bluegreen.lane import Lane
-from bluegreen.ports import Condition, Facts, Outcome
+from bluegreen.ports import Condition, Facts, Outcome, Report
 from bluegreen.release import Heads, Release
 from bluegreen.watch import Traffic
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 SERVICES = ("account", "database")
 TOOLS = ("kafka-tools",)
+_KILLED = {"is killed", "is killed, and back"}
 
 
 @dataclass
@@ -30,13 +33,20 @@ class Tenancy:
     takes_calls: bool = True
 
 
+def _check_time(name: str, timeout: float) -> None:
+    """See that there is some, without which the real ones do nothing either."""
+    if timeout <= 0:
+        raise TemporaryError(f"{name} was not done within {timeout:g} s")
+
+
 class Port:
     """Touches a world before and after each effect."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
 
-    def _before(self, name: str) -> None:
+    def _before(self, name: str, timeout: float = math.inf) -> None:
+        _check_time(name, timeout)
         self._world.seconds += 0.1
         self._world.point(f"before {name}")
         self._world.fault(name)
@@ -60,6 +70,22 @@ class MemoryClock:
 
 class Files(Port):
     """The files of the server."""
+
+    _end = math.inf
+
+    def within(self, seconds: float) -> Self:
+        limited = copy.copy(self)
+        limited._end = min(self._end, self._world.seconds + seconds)
+        return limited
+
+    def _before(self, name: str, timeout: float = math.inf) -> None:
+        """Take the time that it takes, as far as there is any."""
+        left = self._end - self._world.seconds
+        slow = min(self._world.slow, 15.0)
+        self._world.seconds += max(0.0, min(left, slow))
+        if left < slow or left <= 0:
+            raise PortError(f"no time is left to {name}")
+        super()._before(name, timeout)
 
     def now(self) -> datetime:
         self._world.live_or_die("now")
@@ -122,44 +148,51 @@ class MemoryEngine(Port):
     """What would be Docker."""
 
     def facts(self, timeout: float) -> Facts:
-        self._before("facts")
+        self._before("facts", timeout)
         return Facts(self._world.now, self._world.free_bytes, self._world.engine)
 
     def ask_registry(self, release: Release, timeout: float) -> None:
         if not self.has_images(release, timeout):
-            self._before("ask_registry")
+            self._before("ask_registry", timeout)
+
+    def reach_registry(self, repository: str, timeout: float) -> None:
+        self._before("reach_registry", timeout)
 
     def has_images(self, release: Release, timeout: float) -> bool:
+        _check_time("has_images", timeout)
         return self._world.images.issuperset(release.images.values())
 
     def pull(self, release: Release, timeout: float) -> None:
-        self._before("pull")
+        self._before("pull", timeout)
         for image in release.images.values():
             self._world.images.add(image)
             self._after("pull")
 
     def servers_are_healthy(self, timeout: float) -> bool:
+        _check_time("servers_are_healthy", timeout)
         return self._world.heads is not None
 
     def start_servers(self, release: Release, timeout: float) -> None:
-        self._before("start_servers")
+        self._before("start_servers", timeout)
         self._world.heads = self._world.heads or Heads()
         self._after("start_servers")
 
     def heads(self, release: Release, timeout: float) -> Heads:
+        _check_time("heads", timeout)
         return self._world.heads or Heads()
 
     def expand(self, release: Release, running: Heads | None, timeout: float) -> None:
-        self._before("expand")
+        self._before("expand", timeout)
         self._migrate(Heads(expand=release.heads.expand))
         self._after("expand")
 
     def contract(self, release: Release, timeout: float) -> None:
-        self._before("contract")
+        self._before("contract", timeout)
         self._migrate(release.heads)
         self._after("contract")
 
     def condition(self, lane: Lane, timeout: float) -> Condition:
+        _check_time("condition", timeout)
         there = self._world.lanes.get(lane)
         if there is None:
             return Condition()
@@ -170,11 +203,14 @@ class MemoryEngine(Port):
         well = well and not (killed and lane is self._world.routed)
         return Condition(images, frozenset(images) if well else frozenset(), running)
 
-    def report(self, lane: Lane) -> str:
-        return f"what the containers of {lane} say"
+    def report(self, lane: Lane) -> Report:
+        there = self._world.lanes.get(lane)
+        killed = there and self._world.bad.get(there.release.version) in _KILLED
+        ill = ["account is running, killed for lack of memory"] if killed else []
+        return Report(f"what the containers of {lane} say", ill)
 
     def clear(self, lane: Lane, timeout: float) -> None:
-        self._before("clear")
+        self._before("clear", timeout)
         if lane in self._world.lanes:
             self._leave(lane)
             self._world.lanes[lane].running = False
@@ -183,20 +219,23 @@ class MemoryEngine(Port):
             del self._world.lanes[lane]
         self._after("clear")
 
-    def prepare(self, lane: Lane, release: Release, timeout: float) -> None:
-        self._before("prepare")
+    def prepare(self, lane: Lane, release: Release, timeout: float, *, again: bool) -> None:
+        self._before("prepare", timeout)
         if lane in self._world.lanes and self._world.lanes[lane].running:
             self._world.broken_promises.append(f"topics of {lane} were emptied while it ran")
         self._world.dirty.discard(lane)
         self._after("prepare")
 
     def start(self, lane: Lane, release: Release, timeout: float) -> None:
-        self._before("start")
+        self._before("start", timeout)
         if not self._world.images.issuperset(release.images.values()):
             raise PortError("an image is not there")
-        if lane in self._world.dirty and lane not in self._world.lanes:
+        there = self._world.lanes.get(lane)
+        if lane in self._world.dirty and not (there and there.running):
             self._world.broken_promises.append(f"{lane} may serve requests of its former life")
         self._leave(lane)
+        if there is None or there.release != release:
+            self._world.made.append(lane)
         self._world.lanes[lane] = Tenancy(release, healthy=False)
         self._after("start")
         if self._world.bad.get(release.version) == "does not start":
@@ -206,10 +245,10 @@ class MemoryEngine(Port):
         self._after("start")
 
     def publish(self, release: Release, timeout: float) -> None:
-        self._before("publish")
+        self._before("publish", timeout)
 
     def prove(self, lane: Lane, release: Release, timeout: float) -> None:
-        self._before("prove")
+        self._before("prove", timeout)
         if self._world.bad.get(release.version) == "answers 500":
             raise PortError("GET / answered 500")
         if self._world.bad.get(release.version) == "falls ill when proven":
@@ -225,7 +264,7 @@ class MemoryEngine(Port):
         return True
 
     def end_calls(self, lane: Lane, timeout: float) -> bool:
-        self._before("end_calls")
+        self._before("end_calls", timeout)
         if self._world.kept:
             self._world.broken_promises.append(f"requests may still come to {lane} as it stops")
         if lane in self._world.lanes:
@@ -235,7 +274,7 @@ class MemoryEngine(Port):
         return True
 
     def stop(self, lane: Lane, timeout: float) -> None:
-        self._before("stop")
+        self._before("stop", timeout)
         if lane in self._world.lanes:
             self._leave(lane)
             self._world.lanes[lane].running = False
@@ -243,9 +282,14 @@ class MemoryEngine(Port):
         self._after("stop")
 
     def remove_images(self, images: Sequence[str], timeout: float) -> None:
-        self._before("remove_images")
+        self._before("remove_images", timeout)
         self._world.images.difference_update(images)
         self._after("remove_images")
+
+    def logs(self, lane: Lane, services: Sequence[str], lines: int, timeout: float) -> str:
+        _check_time("logs", timeout)
+        names = services or SERVICES
+        return "".join(f"{each}-1  | 2026-01-01T00:00:00Z it serves {lane}\n" for each in names)
 
     def _leave(self, lane: Lane) -> None:
         if lane is self._world.standby:
@@ -259,10 +303,11 @@ class Nginx(Port):
     """What would be nginx."""
 
     def live(self, timeout: float) -> Lane | None:
+        _check_time("live", timeout)
         return self._world.routed
 
     def route(self, lane: Lane, timeout: float) -> None:
-        self._before("route")
+        self._before("route", timeout)
         if lane is not self._world.routed:
             self._world.standby = self._world.routed
         self._world.routed = lane
@@ -270,7 +315,7 @@ class Nginx(Port):
         self._after("route")
 
     def stand_down(self, lane: Lane, timeout: float) -> None:
-        self._before("stand_down")
+        self._before("stand_down", timeout)
         if lane is self._world.standby:
             self._world.standby = None
         self._after("stand_down")
@@ -281,6 +326,7 @@ class Nginx(Port):
         return True
 
     def traffic(self, lane: Lane, since: datetime, timeout: float) -> tuple[Traffic, Traffic]:
+        _check_time("traffic", timeout)
         self._world.point("traffic")
         self._world.fault("traffic")
         return self._of(lane), self._of(lane.other)
@@ -288,5 +334,5 @@ class Nginx(Port):
     def _of(self, lane: Lane) -> Traffic:
         there = self._world.lanes.get(lane)
         ill = there and self._world.bad.get(there.release.version)
-        failures = 50 if ill == "fails with traffic" else 0
+        failures = 50 if ill in {"fails with traffic", "is killed, and back"} else 0
         return Traffic(1000, failures, 3.0 if ill == "is slow" else 0.1)

@@ -1,7 +1,7 @@
 """Tells people how an operation ended, wherever they listen: the notifier, by apprise."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from time import monotonic
 
 from apprise import Apprise, NotifyFormat, NotifyType
@@ -11,6 +11,7 @@ from bluegreen.ports import Outcome
 
 _TIMEOUT = 30.0  # seconds for all targets together
 _MINUTE = 60
+_SHORT = 12  # characters of a commit, as in a version
 
 
 class Notifying:
@@ -85,11 +86,18 @@ def body(outcome: Outcome) -> str:
     lines = []
     if outcome.version:
         changed = ", ".join(outcome.changed) or "no image"
-        lines += [f"Version: {outcome.version}", f"Changed: {changed}"]
+        lines += [f"Version: {outcome.version}", f"Changed: {changed}", *_commits(outcome)]
     lines.append(f"By {outcome.owner}, in {_time(outcome.seconds)}")
     if outcome.failure is not None:
         lines += ["", outcome.failure]
     return "\n".join(lines)
+
+
+def _commits(outcome: Outcome) -> Iterator[str]:
+    if outcome.commits is not None:
+        old, new = (commit[:_SHORT] for commit in outcome.commits)
+        yield f"Commits: {old}..{new}"
+        yield from (f"  {subject}" for subject in outcome.subjects)
 
 
 def _time(seconds: float) -> str:

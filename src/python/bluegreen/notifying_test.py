@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from bluegreen.errors import SettingsError
@@ -30,6 +32,16 @@ def test_a_success_says_what_went_where_by_whom_and_how_long_it_took() -> None:
         "Version: 20260101-000001-000000000001",
         "Changed: account, identity",
         "By anna@laptop, in 3 min 7 s",
+    ]
+
+
+def test_what_came_is_told_by_commits_and_their_subjects() -> None:
+    old, new = "a" * 40, "b" * 40
+    came = replace(GOOD, commits=(old, new), subjects=["Show the last sign-in", "…"])
+    assert body(came).splitlines()[2:5] == [
+        "Commits: aaaaaaaaaaaa..bbbbbbbbbbbb",
+        "  Show the last sign-in",
+        "  …",
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bluegreen.effects import all_done
+from bluegreen.effects import all_done, keeps
 from bluegreen.errors import RefusedError
 from bluegreen.lane import Lane
 from bluegreen.release import Release
@@ -159,7 +159,8 @@ class _Planner:
         if release.heads.contract <= state.database.contract:
             return []
         begin = self._step(Action.BEGIN, live, release, kind=Kind.CONTRACT)
-        return [self._step(Action.PREFLIGHT), begin, *self._contracting(state, live, release)]
+        looked = self._step(Action.PREFLIGHT, kind=Kind.CONTRACT)
+        return [looked, begin, *self._contracting(state, live, release)]
 
     def prune(self, state: State, wanted: Prune) -> list[Step]:
         if state.operation:
@@ -197,11 +198,11 @@ class _Planner:
         return [
             self._step(Action.PREFLIGHT, release=release),
             begin,
-            *self._bringing(lane, state.live, release, kind),
+            *self._bringing(lane, state.live, release, kind, keeps(state, lane, release, kind)),
         ]
 
     def _bringing(
-        self, lane: Lane, old: Lane | None, release: Release, kind: Kind
+        self, lane: Lane, old: Lane | None, release: Release, kind: Kind, kept: bool
     ) -> Iterator[Step]:
         """What a deploy or a rollback does once it has begun."""
         deploys = kind is Kind.DEPLOY
@@ -210,10 +211,12 @@ class _Planner:
         yield self._step(Action.SERVERS, release=release)
         if deploys:
             yield self._step(Action.EXPAND, release=release)
-        yield self._step(Action.CLEAR, lane)
+        if not kept:
+            yield self._step(Action.CLEAR, lane)
         yield self._step(Action.TOPICS, lane, release)
         yield self._step(Action.START, lane, release)
-        yield self._step(Action.PUBLISH, release=release)
+        if not kept:  # otherwise they are there: what others have published was added to them
+            yield self._step(Action.PUBLISH, release=release)
         yield self._step(Action.PROVE, lane, release)
         yield self._step(Action.SWITCH, lane, release)
         if deploys:
@@ -235,7 +238,7 @@ class _Planner:
         release, lane = operation.release, operation.lane
         if operation.kind is Kind.CONTRACT:
             return list(self._contracting(state, lane, release))
-        return list(self._bringing(lane, operation.old, release, operation.kind))
+        return list(self._bringing(lane, operation.old, release, operation.kind, operation.kept))
 
     def _resume(self, state: State, operation: Operation) -> list[Step]:
         """Go on from the step that was reached, in a lane that may not be what it was."""
@@ -263,6 +266,8 @@ class _Planner:
             for action in step.back:
                 if old is not None and action in {Action.START, Action.SWITCH}:
                     yield self._step(action, old, state.lanes[old].release)
+                elif action is Action.CLEAR and operation.kept:
+                    yield self._step(Action.STOP, operation.lane)
                 elif action is Action.SCHEMA:
                     yield self._step(action)
                 else:

@@ -80,6 +80,16 @@ def interrupted(state: State, wanted: Wanted, at: Action, *, ended: bool = False
             TWO_LIVE,
             Rollback(ONE),
             (
+                "preflight, begin blue, record, pull, servers, topics blue, "
+                "start blue, prove blue, switch blue, "
+                "drain-http green, drain-streams green, "
+                "drain-calls green, stop green, end"
+            ),
+        ),
+        (
+            TWO_LIVE.model_copy(update={"database": THREE.heads}),
+            Rollback(THREE),  # which is in no lane any more
+            (
                 "preflight, begin blue, record, pull, servers, clear blue, topics blue, "
                 "start blue, publish, prove blue, switch blue, "
                 "drain-http green, drain-streams green, "
@@ -146,6 +156,27 @@ def test_a_failed_deploy_is_undone_until_the_old_lane_begins_to_drain(
     reached: Action, steps: str
 ) -> None:
     assert names(turn_back(killed_at(reached))) == steps
+
+
+@pytest.mark.parametrize(
+    ("reached", "steps"),
+    [
+        (Action.TOPICS, "turn-back, end"),
+        (Action.START, "turn-back, stop blue, end"),
+        (
+            Action.SWITCH,
+            (
+                "turn-back, start green, switch green, drain-http blue, drain-streams blue, "
+                "drain-calls blue, stop blue, end"
+            ),
+        ),
+    ],
+)
+def test_a_failed_rollback_leaves_the_lane_stopped_as_it_was(reached: Action, steps: str) -> None:
+    state = interrupted(TWO_LIVE, Rollback(ONE), reached)
+    assert names(turn_back(state)) == steps
+    after = all_done(state, turn_back(state))
+    assert after.model_copy(update={"switched_at": NOW}) == TWO_LIVE
 
 
 def test_undoing_ends_in_the_state_of_before() -> None:

@@ -40,6 +40,23 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Report:
+    """What the containers of a lane say of themselves, for people.
+
+    Attributes:
+        text: Their states, last probes and tails of logs: of those that are ill, or of all.
+        ill: What is wrong with each that is ill, a line each.
+    """
+
+    text: str
+    ill: Sequence[str] = ()
+
+    def added_to(self, message: str) -> str:
+        """A message, and what is wrong with containers behind it."""
+        return ": ".join([message, "; ".join(self.ill)]) if self.ill else message
+
+
+@dataclass(frozen=True)
 class Facts:
     """What a look at the server shows, before anything is touched.
 
@@ -56,6 +73,12 @@ class Facts:
 
 class Server(Protocol):
     """Files and the clock of one server. Paths are below the deployer's own folder there."""
+
+    def within(self, seconds: float) -> "Server":
+        """The same, to be used no longer than so many seconds from now on.
+
+        What would take longer raises `PortError`, as all does that is asked later.
+        """
 
     def now(self) -> datetime:
         """The time by the server's clock, in UTC."""
@@ -137,17 +160,24 @@ class Engine(Protocol):
     def condition(self, lane: Lane, timeout: float) -> Condition:
         """What is in a lane."""
 
-    def report(self, lane: Lane) -> str:
-        """What the containers of a lane say of themselves, for people; those that are ill if any.
+    def report(self, lane: Lane) -> Report:
+        """What the containers of a lane say of themselves; it says so where they cannot be asked.
 
-        It says so itself where they cannot be asked.
+        One that was killed for lack of memory is ill, though it was started again and is well now.
         """
 
     def clear(self, lane: Lane, timeout: float) -> None:
         """Remove the containers of a lane."""
 
-    def prepare(self, lane: Lane, release: Release, timeout: float) -> None:
-        """Create and empty the lane's topics, and let the release's applications reach them."""
+    def prepare(self, lane: Lane, release: Release, timeout: float, *, again: bool) -> None:
+        """Create and empty the lane's topics, and let the release's applications reach them.
+
+        Args:
+            lane: Which; nothing of it runs.
+            release: Which is to start there.
+            timeout: Seconds that it may take.
+            again: Whether that was done for this release, and nothing else was there since.
+        """
 
     def start(self, lane: Lane, release: Release, timeout: float) -> None:
         """Start a release in a lane, and wait until all of it is healthy.
@@ -234,6 +264,9 @@ class Outcome:
         owner: Who asked.
         seconds: How long it took.
         failure: Why it failed; None if it did not.
+        serves: What has the traffic since; empty if it failed.
+        commits: From which commit to which; None if it is the same one, or there was none before.
+        subjects: The newest of those that came, a line each, as far as they are known here.
     """
 
     destination: str
@@ -243,6 +276,9 @@ class Outcome:
     owner: str
     seconds: float
     failure: str | None
+    serves: str = ""
+    commits: tuple[str, str] | None = None
+    subjects: Sequence[str] = ()
 
 
 class Notifier(Protocol):

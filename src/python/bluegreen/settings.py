@@ -1,12 +1,13 @@
 """`deploy.toml`: what is delivered, where to, and how patiently."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from bluegreen.documents import problems
 from bluegreen.errors import SettingsError
@@ -17,6 +18,7 @@ from bluegreen.fields import (
     Command,
     FileHere,
     FolderThere,
+    HookedAction,
     LocalImage,
     Maker,
     Name,
@@ -30,13 +32,14 @@ from bluegreen.fields import (
 )
 from bluegreen.release import ServiceName
 from bluegreen.secret import Secret
-from bluegreen.step import Action, default_timeouts
+from bluegreen.step import MOST_WRITING, Action, default_timeouts
 from bluegreen.watch import Limits
 
 FILE = "deploy.toml"
 REGISTRY_PASSWORD = "project.registry-login.password"  # noqa: S105 - the path of a secret
 
 _LOOK_SECONDS = 60.0
+_SECONDS: TypeAdapter[float] = TypeAdapter(Seconds)
 
 
 def _kebab(name: str) -> str:
@@ -106,6 +109,9 @@ class Build(_Table):
 
     compose: ComposeFiles = ComposeFiles()
 
+    bases: FileHere | None = None
+    """Names the images that others start from, NAME=IMAGE a line: who builds hears what moves."""
+
     heads: HeadsOf | None = None
     """None where there is no schema."""
 
@@ -141,11 +147,44 @@ class Tasks(_Table):
     prepare: tuple[Task, ...] = ()
     """Before a lane starts: create and empty its topics, grant access."""
 
+    prepare_again: tuple[Task, ...] | None = None
+    """Those of them that a lane needs which was stopped and starts again; all by default."""
+
     publish: tuple[Task, ...] = ()
     """Add static files."""
 
     prove: tuple[Task, ...] = ()
     """Drive the scenario through a lane that has no traffic."""
+
+    @model_validator(mode="after")
+    def _prepares_again_what_it_prepares(self) -> Self:
+        others = [line for line in self.prepare_again or () if line not in self.prepare]
+        if others:
+            raise ValueError(f"prepare-again has {', '.join(others)}, which prepare has not")
+        return self
+
+
+class Hook(_Table):
+    """A program of this machine, run in the folder of the settings."""
+
+    command: Command
+    timeout: Seconds = 60.0
+
+
+class Hooks(_Table):
+    """What runs on this machine beside the steps; see `bluegreen.hooks`."""
+
+    before: Mapping[HookedAction, Hook] = Field(default_factory=dict)
+    """A failure is that of the step, which is not done."""
+
+    after: Mapping[HookedAction, Hook] = Field(default_factory=dict)
+    """A failure is that of the step, which is undone if it can be."""
+
+    succeeded: Hook | None = None
+    """At the end; a failure changes nothing."""
+
+    failed: Hook | None = None
+    """At the end, once what can be undone is; a failure changes nothing."""
 
 
 class Watch(_Table):
@@ -215,6 +254,7 @@ class Settings(_Table):
     timeouts: Mapping[Action, Seconds] = Field(default_factory=dict)
     watch: Watch = Watch()
     keep: Keep = Keep()
+    hooks: Hooks = Hooks()
     notify: tuple[Secret, ...] = ()
     """Whom to tell: each is the URL of a target, which holds a password and is a secret."""
 
@@ -229,14 +269,14 @@ class Settings(_Table):
             content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(source, [f"is no TOML: {error}"]) from None
+        # Not by a validator of all: that would be silent while anything else is wrong.
+        unfit = [*_asked_for_heads(content), *dict.fromkeys(_watched_too_long(content))]
         try:
             settings = cls.model_validate(content)
         except ValidationError as error:
-            raise SettingsError(source, problems(error.errors(), cls)) from None
-        heads, built = settings.build.heads, settings.built
-        if heads is not None and heads.image not in built:
-            problem = f"build.heads.image: is none of those that are built: {', '.join(built)}"
-            raise SettingsError(source, [problem])
+            raise SettingsError(source, [*problems(error.errors(), cls), *unfit]) from None
+        if unfit:
+            raise SettingsError(source, unfit)
         return settings
 
     @classmethod
@@ -267,7 +307,7 @@ class Settings(_Table):
             raise SettingsError("--destination", [f"{chosen} is none of {names}"])
         own = self.destinations[chosen]
         watch = self.watch.model_copy(update=own.watch.model_dump(exclude_unset=True))
-        watching = {Action.WATCH: watch.seconds + _LOOK_SECONDS}
+        watching = {Action.WATCH: max(watch.seconds + _LOOK_SECONDS, _least_to_watch(watch))}
         timeouts = {**default_timeouts(), **watching, **self.timeouts, **own.timeouts}
         return chosen, own.model_copy(update={"watch": watch, "timeouts": timeouts})
 
@@ -300,6 +340,46 @@ class Settings(_Table):
         named = [secret for place in self.destinations for secret in self.secrets(place).values()]
         secret = {each.environment for each in named}
         return {name: value for name, value in environment.items() if name not in secret}
+
+
+def _asked_for_heads(content: Mapping[str, object]) -> Iterator[str]:
+    """That the image which is asked for heads is not built, as far as what is written can tell."""
+    match content:
+        case {
+            "project": {"services": [*services]},
+            "build": {"heads": {"image": str(image)}, **others},
+        }:
+            match others.get("names", []):
+                case [*names] if image not in (built := [*services, *names]):
+                    named = ", ".join(dict.fromkeys(map(str, built)))
+                    yield f"build.heads.image: is none of those that are built: {named}"
+
+
+def _watched_too_long(content: Mapping[str, object]) -> Iterator[str]:
+    """That a step ends before its watch does, as far as what is written can tell."""
+    destinations = _table(content, "destinations")
+    for name in destinations:
+        own = _table(destinations, name)
+        there = (
+            f"destinations.{name}.timeouts" if "watch" in _table(own, "timeouts") else "timeouts"
+        )
+        told = {**_table(content, "timeouts"), **_table(own, "timeouts")}
+        with suppress(ValidationError):  # which is told by itself
+            watch = Watch.model_validate({**_table(content, "watch"), **_table(own, "watch")})
+            least = _least_to_watch(watch)
+            if "watch" in told and _SECONDS.validate_python(told["watch"]) < least:
+                yield f"{there}.watch: should be at least {least:g} s, to watch {watch.seconds:g} s"
+
+
+def _least_to_watch(watch: Watch) -> float:
+    """Seconds of a step that watches, looks for the last time, and writes it down."""
+    limits = watch.limits()
+    return limits.seconds + limits.round + MOST_WRITING
+
+
+def _table(content: Mapping[str, object], name: str) -> Mapping[str, object]:
+    table = content.get(name)
+    return table if isinstance(table, dict) else {}
 
 
 def shown(settings: Settings, destination: str) -> dict[str, object]:

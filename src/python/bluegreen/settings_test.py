@@ -110,6 +110,11 @@ prove = ["scenario 'x", "--all"]
 check = "database-migrate check --since {since}"
 expand = ["database-migrate --since {expand}", "database-prepare {", "database-prepare '{{}}'"]
 publish = ["static {expand!r} {}"]
+[hooks]
+suceeded = {command = ["true"]}
+failed = {command = []}
+before.swich = {command = ["true"]}
+after.end = {command = ["true"], timeout = 0}
 [timeouts]
 pul = 5
 pull = "soon"
@@ -131,6 +136,7 @@ failure-rate = 2
         "build.compose.lane: should be a path below the folder of the settings",
         "build.compose.server: is no setting; is it servers?",
         "build.heads.command: tuple should have at least 1 item after validation, not 0",
+        "build.heads.image: is none of those that are built: Kafka",
         'build.images: should be as "tandem/{name}:dev"',
         "build.names[0]: string should match pattern '^[a-z][a-z0-9-]*$'",
         "build.push-timeout: input should be greater than 0",
@@ -160,6 +166,11 @@ failure-rate = 2
             "'^[A-Za-z_][A-Za-z0-9_]*$'"
         ),
         "destinations.staging.watch.failure-rate: input should be less than or equal to 1",
+        "hooks.after.end.timeout: input should be greater than 0",
+        "hooks.after.end: only writes down how far it is, or undoes: hooks go with other steps",
+        "hooks.before.swich: is no action; is it switch?",
+        "hooks.failed.command: tuple should have at least 1 item after validation, not 0",
+        "hooks.suceeded: is no setting; is it succeeded?",
         "project.name: string should match pattern '^[a-z][a-z0-9-]*$'",
         (
             "project.registry-login.password: input should be a valid dictionary or instance of "
@@ -180,6 +191,51 @@ failure-rate = 2
         'timeouts.pull: should be a number of seconds, or as "90s", "15m", "2h" or "7d"',
         "timeouts.start: input should be greater than 0",
     ]
+
+
+@pytest.mark.parametrize(
+    ("added", "wrong"),
+    [
+        ('[timeouts]\nwatch = "1m"', ["timeouts.watch: should be at least 82 s, to watch 60 s"]),
+        ("[timeouts]\nwatch = 82", []),
+        (
+            '[timeouts]\nwatch = "10m"\n[watch]\nseconds = "10m"\ninterval = 5',
+            ["timeouts.watch: should be at least 625 s, to watch 600 s"],
+        ),
+        (
+            '[timeouts]\nwatch = "2m"\n[destinations.staging.watch]\nseconds = "2m"',
+            ["timeouts.watch: should be at least 142 s, to watch 120 s"],
+        ),
+        (
+            '[timeouts]\nwatch = "5m"\n[destinations.staging.timeouts]\nwatch = 30',
+            ["destinations.staging.timeouts.watch: should be at least 82 s, to watch 60 s"],
+        ),
+        (
+            "[timeouts]\nwatch = 30\nstart = 0",
+            [
+                "timeouts.start: input should be greater than 0",
+                "timeouts.watch: should be at least 82 s, to watch 60 s",
+            ],
+        ),
+        (
+            "[timeouts]\nwatch = 30\n[watch]\nseconds = 0",
+            ["watch.seconds: input should be greater than 0"],
+        ),
+    ],
+)
+def test_a_lane_cannot_be_watched_for_longer_than_the_step_may_take(
+    added: str, wrong: list[str]
+) -> None:
+    if wrong:
+        assert problems(f"{LEAST}\n{added}") == wrong
+    else:
+        Settings.parse(f"{LEAST}\n{added}")
+
+
+@pytest.mark.parametrize(("watch", "timeout"), [("seconds = 5", 65), ("interval = 90", 170)])
+def test_a_step_that_nothing_is_said_of_has_time_for_its_watch(watch: str, timeout: float) -> None:
+    _, staging = Settings.parse(f"{LEAST}\n[watch]\n{watch}").destination(None)
+    assert staging.timeouts[Action.WATCH] == timeout
 
 
 def test_what_is_no_toml_is_told_by_its_place() -> None:
@@ -229,6 +285,14 @@ def test_secrets_are_named_by_their_paths() -> None:
     assert list(Settings.parse(GOOD).build_secrets()) == ["project.registry-login.password"]
 
 
+def test_what_is_prepared_again_is_some_of_what_is_prepared() -> None:
+    table = '[tasks]\nprepare = ["topics", "routes"]\nprepare-again = ["{name}"]\n'
+    (problem,) = problems(LEAST + table.replace("{name}", "keys"))
+    assert problem == "tasks: prepare-again has keys, which prepare has not"
+    settings = Settings.parse(LEAST + table.replace("{name}", "topics"))
+    assert settings.tasks.prepare_again == ("topics",)
+
+
 def test_what_makes_secrets_is_told_where_to() -> None:
     table = '[build]\nmake-secrets = ["./make"{more}]\n'
     (problem,) = problems(LEAST + table.replace("{more}", ""))
@@ -259,4 +323,12 @@ def test_heads_come_from_an_image_that_is_built() -> None:
             "build.heads.image: is none of those that are built: account, database, identity, "
             "kafka, kafka-tools"
         )
+    ]
+    assert problems(wrong.replace('registry = "', 'registy = "')) == [
+        (
+            "build.heads.image: is none of those that are built: account, database, identity, "
+            "kafka, kafka-tools"
+        ),
+        "project.registry: is missing",
+        "project.registy: is no setting; is it registry?",
     ]

@@ -5,29 +5,39 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, Self
 
 from bluegreen.acts import Acts, Demands
 from bluegreen.commands import Say
-from bluegreen.engine.client import Docker
+from bluegreen.engine.client import Asked, Docker
 from bluegreen.engine.compose import Compose
 from bluegreen.engine.engine import ServerEngine
 from bluegreen.engine.images import Credentials, Images
 from bluegreen.engine.lines import Lines
+from bluegreen.engine.servers import Servers, Written
 from bluegreen.engine.variables import Variables
 from bluegreen.executor import Executor
-from bluegreen.journal import Journal, Listener, Run
+from bluegreen.hooks import Hooks
+from bluegreen.hooks import Run as RunHook
+from bluegreen.journal import Journal, Listener, NoLog, Run
+from bluegreen.lane import Lane
 from bluegreen.lock import Identity, Lock
 from bluegreen.nginx.balancer import ServerBalancer
-from bluegreen.ports import Clock
+from bluegreen.ports import Balancer, Clock, Engine, Server
 from bluegreen.secret import Redactor
-from bluegreen.settings import Destination, Settings
-from bluegreen.ssh.connection import Address, Connection
+from bluegreen.settings import REGISTRY_PASSWORD, Destination, Settings
+from bluegreen.setup.gathering import SecretFolder
+from bluegreen.setup.setting_up import Place
+from bluegreen.ssh.connection import Address, Connection, Runs
 from bluegreen.ssh.files import Files
+from bluegreen.ssh.host import ServerHost
+from bluegreen.ssh.secret_files import SecretFiles
 from bluegreen.store import Store
+from bluegreen.upkeep import Upkept
 
 OWNER = "BLUEGREEN_OWNER"
 """The variable that says who deploys, where the name of this machine's user would not."""
@@ -66,34 +76,103 @@ class Told:
     say: Say
 
 
+class SiteEngine(Engine, Protocol):
+    """Docker on a server, also for those who only look."""
+
+    def reach_registry(self, repository: str, timeout: float) -> None:
+        """See that the registry of a repository lets the server in; errors as of `ask_registry`."""
+
+    def logs(self, lane: Lane, services: Sequence[str], lines: int, timeout: float) -> str:
+        """The last lines of the logs of a lane's services, of all if none is named."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What parts of a site stand on.
+
+    Attributes:
+        connection: To the server.
+        docker: The engine there.
+    """
+
+    connection: Connection
+    docker: Asked
+
+
 @dataclass(frozen=True)
 class Site:
-    """The parts, each of which does nothing before it is asked."""
+    """The parts, each of which does nothing before it is asked.
+
+    Attributes:
+        told: What all commands are told.
+        files: The deployer's own there.
+        store: What is in them.
+        lock: Of the server.
+        lines: What is run there.
+        engine: What runs it.
+        balancer: nginx there.
+        servers: What belongs to no lane.
+        place: The server before anything is on it.
+        secrets: Those that it has.
+        clock: Time here.
+        wall: Seconds since 1970 by this machine's clock.
+        ground: What they stand on, where that is a server.
+    """
 
     told: Told
-    connection: Connection
-    files: Files
+    files: Server
     store: Store
     lock: Lock
-    docker: Docker
     lines: Lines
-    compose: Compose
-    engine: ServerEngine
-    balancer: ServerBalancer
-    clock: Clock = field(default_factory=SystemClock)
+    engine: SiteEngine
+    balancer: Balancer
+    servers: Upkept[Written]
+    place: Place
+    secrets: SecretFolder
+    clock: Clock
+    wall: Callable[[], float] = time.time
+    ground: Ground | None = None
+
+    def on(self, commands: Runs, files: Server, docker: Asked, clock: Clock) -> Self:
+        """The same parts on other ground."""
+        engine = _engine(self.told, commands, files, docker, clock)
+        return replace(
+            self,
+            files=files,
+            store=Store(files),
+            lock=Lock(files, _identity()),
+            engine=engine,
+            balancer=_balancer(self.told, docker, clock, files),
+            servers=_servers(self.told, files, docker, engine),
+            clock=clock,
+        )
 
     def journal(self, listener: Listener) -> Journal:
         """The log of a run that begins now."""
-        redact = Redactor(list(self.told.secrets.values()))
-        run = Run(secrets.token_hex(4), owner(), redact)
-        return Journal(self.store, self.clock, run, listener)
+        return Journal(self.store, self.clock, run_of(self.told.secrets), listener)
 
-    def executor(self, journal: Journal, contents: Mapping[str, str]) -> Executor:
+    def hooks(self, journal: Journal, operation: str, run: RunHook) -> Hooks:
+        """What runs here beside the steps of an operation.
+
+        Args:
+            journal: Where all is written down.
+            operation: What to call it, such as `deploy`.
+            run: Runs one.
+        """
+        told = {
+            "BLUEGREEN_DESTINATION": self.told.name,
+            "BLUEGREEN_OPERATION": operation,
+            OWNER: journal.run.owner,
+        }
+        return Hooks(self.told.settings.hooks, told, run, journal)
+
+    def executor(self, journal: Journal, contents: Mapping[str, str], hooks: Hooks) -> Executor:
         """What does plans there.
 
         Args:
             journal: Where all is written down.
             contents: The Compose files of the release to deliver, by their digests.
+            hooks: What runs here beside the steps.
         """
         destination = self.told.destination
         acts = Acts(
@@ -107,7 +186,7 @@ class Site:
                 watch=destination.watch.limits(),
             ),
             contents=contents,
-            wall=time.time,
+            wall=self.wall,
         )
         return Executor(
             store=self.store,
@@ -115,6 +194,7 @@ class Site:
             clock=self.clock,
             journal=journal,
             timeouts=destination.timeouts,
+            hooks=hooks,
         )
 
 
@@ -126,36 +206,73 @@ def opened(told: Told) -> Iterator[Site]:
     key = told.secrets.get(f"destinations.{told.name}.key")
     connection = Connection(Address.parse(destination.address), destination.known_hosts, key)
     clock, files, docker = SystemClock(), Files(connection, folder), Docker(connection)
-    lines, compose = Lines(folder, project.name), Compose(connection)
-    engine = ServerEngine(
-        connection=connection,
+    engine = _engine(told, connection, files, docker, clock)
+    try:
+        yield Site(
+            told=told,
+            files=files,
+            store=Store(files),
+            lock=Lock(files, _identity(), say=told.say),
+            lines=Lines(folder, project.name),
+            engine=engine,
+            balancer=_balancer(told, docker, clock, files),
+            servers=_servers(told, files, docker, engine),
+            place=ServerHost(connection, folder),
+            secrets=SecretFiles(connection, folder),
+            ground=Ground(connection, docker),
+            clock=clock,
+        )
+    finally:
+        connection.close()
+
+
+def _engine(told: Told, commands: Runs, files: Server, docker: Asked, clock: Clock) -> ServerEngine:
+    project, destination = told.settings.project, told.destination
+    folder, url = destination.folder, destination.public_url
+    return ServerEngine(
+        connection=commands,
         files=files,
         docker=docker,
-        lines=lines,
-        compose=compose,
+        lines=Lines(folder, project.name),
+        compose=Compose(commands),
         images=Images(_credentials(told)),
-        variables=Variables(project.name, folder, destination.public_url, destination.environment),
+        variables=Variables(project.name, folder, url, destination.environment),
         tasks=told.settings.tasks,
         services=project.services,
         clock=clock,
         say=told.say,
     )
-    try:
-        yield Site(
-            told=told,
-            connection=connection,
-            files=files,
-            store=Store(files),
-            lock=Lock(files, _identity()),
-            docker=docker,
-            lines=lines,
-            compose=compose,
-            engine=engine,
-            balancer=ServerBalancer(docker, project.name, clock, files.now),
-            clock=clock,
-        )
-    finally:
-        connection.close()
+
+
+def _balancer(told: Told, docker: Asked, clock: Clock, files: Server) -> ServerBalancer:
+    return ServerBalancer(docker, told.settings.project.name, clock, files.now)
+
+
+def _servers(told: Told, files: Server, docker: Asked, engine: ServerEngine) -> Servers:
+    project, destination = told.settings.project, told.destination
+    folder, url = destination.folder, destination.public_url
+    return Servers(
+        docker=docker,
+        files=files,
+        engine=engine,
+        variables=Variables(project.name, folder, url, destination.environment),
+        project=project.name,
+    )
+
+
+def unkept(listener: Listener, known: Mapping[str, str]) -> Journal:
+    """The log of a run that no server is told of.
+
+    Args:
+        listener: Is told what becomes of steps.
+        known: Secrets, of which it has none.
+    """
+    return Journal(NoLog(), SystemClock(), run_of(known), listener)
+
+
+def run_of(known: Mapping[str, str]) -> Run:
+    """A run that begins now, with what it has to keep to itself."""
+    return Run(secrets.token_hex(4), owner(), Redactor(list(known.values())))
 
 
 def owner() -> str:
@@ -186,5 +303,5 @@ def _runs(pid: int) -> bool:
 
 def _credentials(told: Told) -> Credentials | None:
     login = told.settings.project.registry_login
-    password = told.secrets.get("project.registry-login.password")
+    password = told.secrets.get(REGISTRY_PASSWORD)
     return Credentials(login.user, password) if login and password else None

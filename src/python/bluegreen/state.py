@@ -45,6 +45,7 @@ class Operation(Document):
         lane: Where to.
         old: The lane that had the traffic when it began; None before the first release.
         previous: The version to roll back to, as it was when it began.
+        kept: Whether what it brings was stopped in that lane, and is started again.
         reached: The furthest step that was begun, going forward.
         going_back: Whether it is being undone.
         began_at: By the server's clock.
@@ -56,6 +57,7 @@ class Operation(Document):
     lane: Lane
     old: Lane | None
     previous: str | None = None
+    kept: bool = False
     reached: Action
     going_back: bool = False
     began_at: AwareDatetime

@@ -77,6 +77,9 @@ class Rule:
     back: tuple[Action, ...] = ()
 
 
+MOST_WRITING = 10.0
+"""What is kept at the most of a step's seconds, to write down what became of it."""
+
 DRAINING = (Action.DRAIN_HTTP, Action.DRAIN_STREAMS, Action.DRAIN_CALLS)
 
 LEAVING = frozenset({Action.CLEAR, Action.TOPICS, *DRAINING, Action.STOP})
@@ -133,7 +136,7 @@ class Step:
         timeout: Seconds that it may take.
         lane: Where, for what is done to a lane.
         release: What it is done with.
-        kind: Of `BEGIN`: what for.
+        kind: Of `BEGIN`, and of the `PREFLIGHT` of a contract: what for.
         versions: Of `PRUNE`: which releases.
     """
 
@@ -167,6 +170,11 @@ class Step:
     def back(self) -> tuple[Action, ...]:
         """What undoes it."""
         return self.rule.back
+
+
+def kept_for_writing(timeout: float) -> float:
+    """Seconds of a step's time in which it is written down what became of it."""
+    return min(MOST_WRITING, timeout / 10)
 
 
 def default_timeouts() -> dict[Action, float]:

@@ -60,6 +60,10 @@ class Store:
     def __init__(self, server: Server) -> None:
         self._server = server
 
+    def within(self, seconds: float) -> "Store":
+        """The same, to be used no longer than so many seconds from now on."""
+        return Store(self._server.within(seconds))
+
     def now(self) -> datetime:
         """The time by the server's clock."""
         return self._server.now()

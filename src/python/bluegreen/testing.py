@@ -11,7 +11,7 @@
 A call of a port has two such points: before it has an effect, and after it, with nobody told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +20,7 @@ from bluegreen.bundle import Bundle, digest
 from bluegreen.delivery import Choose, Delivery
 from bluegreen.errors import TemporaryError
 from bluegreen.executor import Executor
+from bluegreen.hooks import Hooks
 from bluegreen.journal import Journal, Run
 from bluegreen.lane import Lane
 from bluegreen.lock import FILE, Identity, Lock
@@ -36,6 +37,8 @@ from bluegreen.memory import (
 from bluegreen.plan import Contract, Deploy, Wanted
 from bluegreen.ports import Clock, Outcome, Server
 from bluegreen.release import Heads, Release
+from bluegreen.settings import Hook
+from bluegreen.settings import Hooks as SettingsOfHooks
 from bluegreen.state import State
 from bluegreen.step import Step
 from bluegreen.store import STATE, Record, Store
@@ -43,8 +46,18 @@ from bluegreen.store import STATE, Record, Store
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 FILES = {
-    "lane.yml": "services: {account: {image: account}, database: {image: database}}\n",
-    "servers.yml": "services: {kafka: {image: kafka}, nginx: {image: nginx}}\n",
+    "lane.yml": """\
+services:
+  account: {image: account, labels: {tandem.reconnect: SIGUSR1}}
+  database: {image: database}
+  topics: {profiles: [task]}
+  routes: {profiles: [task]}
+  static: {profiles: [task]}
+""",
+    "servers.yml": """\
+services: {kafka: {image: kafka}, nginx: {image: nginx}, postgres: {image: postgres}}
+volumes: {static: {}}
+""",
 }
 """The Compose files of all releases."""
 
@@ -89,6 +102,7 @@ class World:
         standby: The lane that answers what that one does not.
         served: Whether there was ever a healthy lane with traffic.
         dirty: Lanes whose topics may hold requests of a former life.
+        made: Lanes whose containers were made, one after the other.
         kept: Whether connections from before a switch, or those of streams that ended since, may
             still bring requests to the lane before.
         faults: Errors that the next calls of a port's method raise, one each.
@@ -102,6 +116,9 @@ class World:
         free_bytes: Room on its disk.
         engine: The version of its Docker engine.
         skew: How many seconds the deployer's clock is ahead.
+        slow: How many seconds each write of a file takes, and each removal.
+        hooks: What runs beside the steps.
+        ran: Those that ran: their programs, and what they were told.
         told: All that was told to the listener.
         heard: All that people were told.
         alive: The process of the deployer that runs now.
@@ -116,6 +133,7 @@ class World:
     standby: Lane | None = None
     served: bool = False
     dirty: set[Lane] = field(default_factory=set)
+    made: list[Lane] = field(default_factory=list)
     kept: bool = False
     faults: dict[str, list[Exception | KeyboardInterrupt]] = field(default_factory=dict)
     bad: dict[str, str] = field(default_factory=dict)
@@ -128,6 +146,9 @@ class World:
     engine: str = "26.1"
     skew: float = 0.0
     broken_promises: list[str] = field(default_factory=list)
+    slow: float = 0.0
+    hooks: SettingsOfHooks = field(default_factory=SettingsOfHooks)
+    ran: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     told: list[Record] = field(default_factory=list)
     heard: list[Outcome] = field(default_factory=list)
     alive: int = 0
@@ -155,7 +176,7 @@ class World:
 
     def run(self, wanted: Wanted | Choose) -> list[Step]:
         """Do what is wanted, as a deployer that was started anew; the plan that was done."""
-        store, clock, lock, journal, executor = self._parts()
+        store, clock, lock, journal, executor, hooks = self._parts()
         planned: list[Step] = []
         delivery = Delivery(
             destination="staging",
@@ -165,18 +186,20 @@ class World:
             notifier=People(self),
             journal=journal,
             clock=clock,
+            hooks=hooks,
             announce=planned.extend,
+            subjects=lambda old, new: [f"{old[-1]} became {new[-1]}"],
         )
         delivery.do("test", wanted if callable(wanted) else lambda _state, _store: wanted)
         return planned
 
     def do(self, steps: Sequence[Step]) -> None:
         """Do steps that nobody has planned."""
-        _, _, lock, _, executor = self._parts()
+        _, _, lock, _, executor, _ = self._parts()
         with lock.held("test") as held:
             executor.do(steps, held)
 
-    def _parts(self) -> tuple[Store, Clock, Lock, Journal, Executor]:
+    def _parts(self) -> tuple[Store, Clock, Lock, Journal, Executor, Hooks]:
         store, clock = Store(Files(self)), MemoryClock(self)
         lock = self.lock()
         run = Run(f"run-{self.points}", "anna", lambda text: text.replace("hunter2", "[REDACTED]"))
@@ -190,13 +213,16 @@ class World:
             contents={digest(content): content for content in FILES.values()},
             wall=lambda: self.now.timestamp() + self.skew,
         )
-        return (
-            store,
-            clock,
-            lock,
-            journal,
-            Executor(store=store, acts=acts, clock=clock, journal=journal),
-        )
+        hooks = Hooks(self.hooks, {"BLUEGREEN_OWNER": "anna"}, self._hook, journal)
+        executor = Executor(store=store, acts=acts, clock=clock, journal=journal, hooks=hooks)
+        return store, clock, lock, journal, executor, hooks
+
+    def _hook(self, hook: Hook, told: Mapping[str, str]) -> None:
+        name = hook.command[0]
+        self.point(f"before the hook {name}")
+        self.ran.append((name, told))
+        self.fault(name)
+        self.point(f"after the hook {name}")
 
     def point(self, name: str) -> None:
         """Where the deployer can be killed."""

@@ -15,6 +15,7 @@ from bluegreen.errors import (
 )
 from bluegreen.journal import Journal
 from bluegreen.lock import Held, Lock
+from bluegreen.people import tell
 from bluegreen.ports import Balancer, Clock, Notifier, Outcome
 from bluegreen.release import Release
 from bluegreen.state import State
@@ -55,7 +56,7 @@ class Upkeep[Before]:
         lock: Of it.
         store: The deployer's files there.
         journal: Where all is written down.
-        notifier: Tells how it ended.
+        notifier: Tells how it ended; None if nobody is to be told.
         clock: Time here.
         say: Is told of progress.
     """
@@ -70,7 +71,7 @@ class Upkeep[Before]:
         lock: Lock,
         store: Store,
         journal: Journal,
-        notifier: Notifier,
+        notifier: Notifier | None,
         clock: Clock,
         say: Callable[[str], None],
     ) -> None:
@@ -187,12 +188,9 @@ class Upkeep[Before]:
         return True, "they run as before"
 
     def _tell(self, outcome: Outcome) -> None:
-        try:
-            self._notifier.notify(outcome)
-        except (PortError, KeyboardInterrupt) as error:
-            # What was done is done, whether people hear of it or not.
-            with suppress(PortError):
-                self._journal.note("notify", Event.FAILED, self._clock.monotonic(), why(error))
+        # What was done is done, whether people hear of it or not.
+        with suppress(PortError, KeyboardInterrupt):
+            tell(self._notifier, outcome, self._journal)
 
 
 def _serving(state: State) -> Release:

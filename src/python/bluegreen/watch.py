@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+LOOK_SECONDS = 10.0
+"""What a look is given at the least, the last one, too."""
+
 
 @dataclass(frozen=True)
 class Traffic:
@@ -42,6 +45,11 @@ class Limits:
     failure_rate: float = 0.01
     slower: float = 2.0
     fast_enough: float = 0.5
+
+    @property
+    def round(self) -> float:
+        """Seconds for one more look, and for the pause before it."""
+        return self.interval + LOOK_SECONDS
 
 
 def complaint(new: Traffic, old: Traffic, limits: Limits) -> str | None:

@@ -271,7 +271,7 @@ def settings(machine: Machine) -> Finding:
     return ok("deploy.toml", "names a server; `./pants run :bluegreen -- doctor` looks at it")
 
 
-_GO = program("go", ", which fetches the release of itself that it is asked for")
+_GO = program("go", "; 1.21 or newer fetches the release that is asked for, by GOTOOLCHAIN=auto")
 _PANTS = (pythons, program("git"), files, watches)
 _DOCKER = (engine, compose, buildx, bases)
 _SERVER = tuple(program(name) for name in ("docker-registry", "dockerd", "ip", "iptables"))

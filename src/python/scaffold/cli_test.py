@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +27,9 @@ _HELD = (
     "infra/nginx",
     "infra/observability",
     "src/python/services/database",
+    "zensical.toml",
 )
+_LINK = re.compile(r"\]\(([^)#]+)")
 KINDS: tuple[list[str], ...] = ([], ["--web"], ["--data"], ["--web", "--data"])
 
 
@@ -282,3 +285,17 @@ def test_a_migration_that_another_follows_stays(
     assert remove(root, "wombats", "--force") == 1
     assert later in capsys.readouterr().err
     assert tree(root) == made
+
+
+@pytest.mark.parametrize("options", KINDS, ids=" ".join)
+def test_its_page_is_in_the_navigation_and_links_to_pages_alone(
+    root: Path, options: list[str]
+) -> None:
+    assert new(root, "wombats", *options) == 0
+    nav = tomllib.loads((root / "zensical.toml").read_text())["project"]["nav"]
+    [services] = [entry["Services"] for entry in nav if "Services" in entry]
+    assert {"Wombats": "services/wombats.md"} in services
+    page = root / "docs/services/wombats.md"
+    links = [os.path.normpath(f"docs/services/{link}") for link in _LINK.findall(page.read_text())]
+    assert links
+    assert all(link.startswith("docs/") and link.endswith(".md") for link in links)

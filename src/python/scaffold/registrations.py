@@ -20,6 +20,7 @@ def registrations(service: Service) -> list[Edit]:
         *_compose(service.name),
         *_observability(service.name),
         Item("deploy.toml", f'"{service.name}"', r"^services = \[", before='"database"'),
+        _page_of_the_site(service),
     ]
     if service.web:
         edits += _pages(service.name)
@@ -79,6 +80,12 @@ def _observability(name: str) -> list[Edit]:
         Lines(told, f"{up}1x80}}\n", r"  - name: a quiet system", r".*grpc_kafka_queue_lag"),
         Lines(told, f"{up}1x40}}\n", r"  - name: a service without a process", r"    alert_rule"),
     ]
+
+
+def _page_of_the_site(service: Service) -> Edit:
+    text = f'    {{ "{service.title}" = "services/{service.name}.md" }},\n'
+    further = r'    \{ "\w+" = "services/(?!index)'
+    return Lines("zensical.toml", text, r'  \{ "Services" = \[', r"  \] \},", among=further)
 
 
 def _pages(name: str) -> list[Edit]:

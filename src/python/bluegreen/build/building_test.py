@@ -6,11 +6,14 @@ import pytest
 from bluegreen import commands
 from bluegreen.build.building import Builder
 from bluegreen.build.images import Built, Told
+from bluegreen.build.stages import stages
 from bluegreen.bundle import Bundle
 from bluegreen.errors import PortError, SettingsError, TemporaryError
 from bluegreen.memory import MemoryClock
 from bluegreen.release import Heads
 from bluegreen.settings import Settings
+from bluegreen.site import unkept
+from bluegreen.store import Event, Record
 from bluegreen.testing import World
 
 SETTINGS = f"""
@@ -42,6 +45,7 @@ class Shelf:
         self.images = {name: image(name) for name in ("tandem/account:dev", "tandem/database:dev")}
         self.pushed: dict[str, str] = {}
         self.faults: list[Exception] = []
+        self.closed: Exception | None = None
         self.heads = '{"expand": "e0007", "contract": "c0002"}'
 
     def built(self, name: str) -> Built:
@@ -51,6 +55,8 @@ class Shelf:
 
     def digest(self, repository: str, tag: str, timeout: float) -> str | None:
         assert timeout > 0
+        if self.closed:
+            raise self.closed
         return self.pushed.get(f"{repository}:{tag}")
 
     def push(self, image: Built, repository: str, tag: str, timeout: float, told: Told) -> str:
@@ -82,6 +88,7 @@ class Workshop:
         self.folder = folder
         self.images = Shelf()
         self.lines: list[str] = []
+        self.records: list[Record] = []
         self.world = World()
         self.settings = SETTINGS
         self.environment = {"LANG": "C"}
@@ -102,6 +109,7 @@ class Workshop:
             checkout=self.folder,
             images=self.images,
             clock=MemoryClock(self.world),
+            journal=unkept(self.records.append, {}),
             say=self.lines.append,
             environment=self.environment,
             render=lambda file: LANE if file.name == "lane.yml" else "services: {}\n",
@@ -126,12 +134,30 @@ def test_a_release_has_every_image_by_its_digest_in_the_registry(workshop: Works
 
 
 def test_what_is_done_is_told(workshop: Workshop) -> None:
-    workshop.build()
-    assert workshop.lines[1:4] == [
-        "all images are built",
-        "account: pushing, 2.5 of 5.0 MB",
-        f"account: pushed in 0.0 s, sha256:{workshop.images.images['tandem/account:dev'].id}",
+    release = workshop.build().release
+    assert workshop.lines[1:3] == ["all images are built", "account: pushing, 2.5 of 5.0 MB"]
+    ended = [(each.step, each.event, each.detail) for each in workshop.records[1::2]]
+    assert ended == [
+        ("build", Event.SUCCEEDED, ""),
+        ("heads", Event.SUCCEEDED, ""),
+        ("push account", Event.SUCCEEDED, release.images["account"].partition("@")[2]),
+        ("push database", Event.SUCCEEDED, release.images["database"].partition("@")[2]),
     ]
+    assert {each.event for each in workshop.records[::2]} == {Event.STARTED}
+
+
+def test_what_is_planned_is_what_is_done(workshop: Workshop) -> None:
+    workshop.build()
+    planned = [stage.name for stage in stages(Settings.parse(workshop.settings))]
+    assert [each.step for each in workshop.records[::2]] == planned
+
+
+def test_what_fails_is_told_with_its_reason(workshop: Workshop) -> None:
+    workshop.settings = SETTINGS.replace("print('all images are built')", "import nothing")
+    with pytest.raises(PortError):
+        workshop.build()
+    assert [each.event for each in workshop.records] == [Event.STARTED, Event.FAILED]
+    assert "ended with 1" in workshop.records[-1].detail
 
 
 def test_the_same_content_is_pushed_once_and_keeps_its_digest(workshop: Workshop) -> None:
@@ -140,8 +166,11 @@ def test_the_same_content_is_pushed_once_and_keeps_its_digest(workshop: Workshop
     for name, before in workshop.images.images.items():
         workshop.images.images[name] = Built("f" * 64, before.fingerprint, before.layers)
     workshop.lines.clear()
+    workshop.records.clear()
     assert workshop.build().release.is_same_as(first.release)
     assert [line for line in workshop.lines if "push" in line] == []
+    pushes = [each.event for each in workshop.records if each.step.startswith("push")]
+    assert pushes == [Event.STARTED, Event.SKIPPED] * 2
 
 
 @pytest.mark.parametrize(
@@ -202,6 +231,13 @@ def test_nothing_is_pushed_when_the_build_fails(workshop: Workshop) -> None:
     assert any("No module named 'nothing'" in line for line in workshop.lines)
 
 
+def test_nothing_is_built_when_the_registry_lets_nobody_in(workshop: Workshop) -> None:
+    workshop.images.closed = PortError("the registry refuses the login")
+    with pytest.raises(PortError, match="refuses the login"):
+        workshop.build()
+    assert workshop.lines == []
+
+
 def test_nothing_is_built_when_settings_and_compose_files_do_not_fit(workshop: Workshop) -> None:
     workshop.settings = SETTINGS + '[tasks]\nprove = ["scenario"]\n'
     with pytest.raises(SettingsError, match=r"tasks\.prove: lane\.yml has no service scenario"):
@@ -225,6 +261,32 @@ def test_changes_that_no_commit_has_are_told(workshop: Workshop) -> None:
     (workshop.folder / "new.py").write_text("")
     workshop.build()
     assert "changes that no commit" in workshop.lines[0]
+
+
+def test_bases_that_may_become_others_are_told(workshop: Workshop) -> None:
+    workshop.settings = SETTINGS.replace("[build]\n", '[build]\nbases = "bases.env"\n')
+    pinned = f"postgres:17@sha256:{0:064}"
+    bases = workshop.folder / "bases.env"
+    bases.write_text(f"# Names.\nPYTHON_IMAGE=python:3.13-slim\nPOSTGRES_IMAGE={pinned}\n")
+    workshop.git("add", "bases.env")
+    workshop.git("commit", "--quiet", "--message=Bases")
+    workshop.build()
+    [warned] = [line for line in workshop.lines if "no digest pins" in line]
+    assert "python:3.13-slim;" in warned
+    assert "postgres" not in warned
+
+    bases.write_text(f"POSTGRES_IMAGE={pinned}\n")
+    workshop.lines.clear()
+    workshop.build()
+    assert not [line for line in workshop.lines if "no digest pins" in line]
+
+
+def test_nothing_is_asked_or_built_where_the_file_of_bases_is_missing(workshop: Workshop) -> None:
+    workshop.settings = SETTINGS.replace("[build]\n", '[build]\nbases = "bases.env"\n')
+    workshop.images.closed = PortError("nobody is to ask")
+    with pytest.raises(SettingsError, match=r"build\.bases is wrong:\n  bases\.env: No such"):
+        workshop.build()
+    assert (workshop.records, workshop.lines) == ([], [])
 
 
 def test_a_folder_without_history_is_refused(workshop: Workshop, tmp_path: Path) -> None:

@@ -150,12 +150,14 @@ def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixtur
 def test_a_build_says_in_which_folder_the_release_is(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("bluegreen.cli.delivering.building.build", lambda *_: bundle(1))
+    monkeypatch.setattr("bluegreen.cli.building.Builder.build", lambda _: bundle(1))
+    monkeypatch.setenv("REGISTRY_PASSWORD", "hunter2")
     assert main([*STAGING, "build"]) == Exit.DONE
-    assert capsys.readouterr().out == f"{release(1).version} is in {folder / 'release'}\n"
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"{release(1).version} is in {folder / 'release'}"
     assert (folder / "release/release.json").is_file()
     assert main([*STAGING, "build", "--json"]) == Exit.DONE
-    told = json.loads(capsys.readouterr().out)
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["type"] == "release"
     assert told["version"] == release(1).version
 
@@ -164,15 +166,7 @@ def test_a_build_says_in_which_folder_the_release_is(
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
     """What people are told, at an address that the environment names."""
     told: list[Outcome] = []
-
-    class People:
-        def __init__(self, urls: list[str]) -> None:
-            assert urls == ["json://chat.example.com"]
-
-        def notify(self, outcome: Outcome) -> None:
-            told.append(outcome)
-
-    monkeypatch.setattr("bluegreen.cli.telling.Notifying", People)
+    monkeypatch.setattr("bluegreen.notifying.Notifying.notify", lambda _, o: told.append(o))
     monkeypatch.setenv("CHAT_URL", "json://chat.example.com")
     monkeypatch.setenv("REGISTRY_PASSWORD", "hunter2")
     return told
@@ -187,6 +181,21 @@ def test_people_hear_of_a_deploy_whose_build_failed(
     assert (told.destination, told.operation, told.version) == ("staging", "deploy", "")
     assert "git" in (told.failure or "")
     assert "error: git" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_people_hear_of_a_deploy_whose_setup_failed_and_nothing_is_built(
+    folder: Path, heard: list[Outcome], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("lane.yml", "servers.yml"):
+        file = folder / "infra/compose" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("services: {}\n")
+    assert main([*STAGING, "deploy", "--set-up"]) == Exit.UNREACHABLE  # nobody knows the server
+    [told] = heard
+    assert told.operation == "deploy"
+    assert "known_hosts" in (told.failure or "")
+    assert "building" not in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("folder", "heard", "_deaf")

@@ -3,11 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from typing import TextIO
 
 from bluegreen import show
+from bluegreen.build.stages import Stage
 from bluegreen.ports import Outcome
+from bluegreen.settings import Hooks
 from bluegreen.step import Step
 from bluegreen.store import Event, Record
 
@@ -29,22 +32,42 @@ class Console:
         self._names: list[str] = []
         self._place = 0
 
-    def plan(self, steps: Sequence[Step]) -> None:
+    def plan(self, steps: Sequence[Step], hooks: Hooks) -> None:
         """What will be done."""
         self._names, self._place = [step.name for step in steps], 0
         if self._json:
-            self._object("plan", {"steps": show.plan_fields(steps)})
+            self._object("plan", show.plan_fields(steps, hooks))
         else:
-            self._write(show.plan_for_people(steps))
+            self._write(show.plan_for_people(steps, hooks))
 
-    def rehearsal(self, steps: Sequence[Step], commands: Callable[[Step], Sequence[str]]) -> None:
-        """What would be done, and by which commands."""
+    def building(self, stages: Sequence[Stage], *, rehearsed: bool) -> None:
+        """What will be done before there is a release; by which commands if it is not."""
+        self._names, self._place = [stage.name for stage in stages], 0
         if self._json:
-            told = zip(show.plan_fields(steps), map(commands, steps), strict=True)
-            self._object("plan", {"steps": [{**each, "commands": ran} for each, ran in told]})
+            self._object("build", {"stages": show.stage_fields(stages)})
+        else:
+            self._write(show.stages_for_people(stages, commands=rehearsed))
+
+    def rehearsal(
+        self, steps: Sequence[Step], commands: Iterable[Sequence[str]], hooks: Hooks
+    ) -> None:
+        """What would be done, and by which commands: up to those that nobody can tell any more."""
+        said: list[Sequence[str]] = []
+        try:
+            said.extend(commands)
+        finally:
+            self._rehearsed(steps, said, hooks)
+
+    def _rehearsed(
+        self, steps: Sequence[Step], commands: Sequence[Sequence[str]], hooks: Hooks
+    ) -> None:
+        if self._json:
+            plan = show.plan_fields(steps, hooks)
+            told = zip(plan["steps"], chain(commands, repeat(())), strict=False)
+            self._object("plan", {**plan, "steps": [{**e, "commands": ran} for e, ran in told]})
             return
-        self._write(show.plan_for_people(steps))
-        if steps:
+        self._write(show.plan_for_people(steps, hooks))
+        if commands:
             self._write(f"\non the server:\n{show.commands_for_people(steps, commands)}")
 
     def record(self, record: Record) -> None:

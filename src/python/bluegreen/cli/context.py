@@ -4,13 +4,17 @@ import argparse
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bluegreen.cli.console import Console
+from bluegreen.cli.outside import Outside
+from bluegreen.cli.trail import Trail
+from bluegreen.people import Once
 from bluegreen.secret import Secret, resolve, run
 from bluegreen.settings import Destination, Settings
-from bluegreen.site import Site, Told, opened
+from bluegreen.site import Site, Told
+from bluegreen.store import Record
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Context:
         console: Where to write.
         json: Whether a machine reads.
         options: What this command alone is told.
+        outside: What it reaches beyond this process.
+        trail: What it has touched.
     """
 
     settings: Settings
@@ -34,6 +40,8 @@ class Context:
     console: Console
     json: bool
     options: argparse.Namespace
+    outside: Outside = field(default_factory=Outside)
+    trail: Trail = field(default_factory=Trail)
 
     def secrets(self, *, delivering: bool) -> dict[str, str]:
         """The secrets of a command.
@@ -51,9 +59,19 @@ class Context:
             wanted = {path: secret for path, secret in named if not path.startswith(told)}
         return resolve(wanted, os.environ, run)
 
-    def targets(self, secrets: Mapping[str, str]) -> list[str]:
-        """The URLs of those who are told, of what a delivering command has."""
-        return [value for path, value in secrets.items() if path.startswith("notify[")]
+    def people(self, secrets: Mapping[str, str]) -> Once | None:
+        """Those who are told, of what a delivering command has; None if nobody is to be.
+
+        Raises:
+            SettingsError: with all URLs that mean nothing.
+        """
+        urls = [value for path, value in secrets.items() if path.startswith("notify[")]
+        return Once(self.outside.notifier(urls)) if urls else None
+
+    def record(self, record: Record) -> None:
+        """Show what became of a step."""
+        self.trail.follow(record)
+        self.console.record(record)
 
     @contextmanager
     def site(self, *, delivering: bool = False) -> Iterator[Site]:
@@ -65,7 +83,7 @@ class Context:
     def site_with(self, secrets: Mapping[str, str]) -> Iterator[Site]:
         """The destination, reached with these secrets."""
         told = Told(self.settings, self.name, self.destination, secrets, self.console.progress)
-        with opened(told) as site:
+        with self.outside.site(told) as site:
             yield site
 
     def _named(self) -> dict[str, Secret]:

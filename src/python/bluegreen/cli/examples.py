@@ -22,7 +22,9 @@ _OF: Mapping[str, str] = {
     "deploy": """
         bluegreen -d production deploy --release release --dry-run
         bluegreen -d production deploy --release release      what `build` put together
+        bluegreen -d staging deploy --dry-run                 builds nothing; says how it would
         bluegreen -d staging deploy --lock-wait 600           built now; waits for who deploys
+        bluegreen -d production deploy --set-up               a new service, in one command
         bluegreen -d staging deploy --verbose                 with each command that it runs
     """,
     "rollback": """

@@ -20,9 +20,10 @@ exit codes:
   3   it is refused, and the message says what to do first; nothing was touched
   4   it failed, and is not undone: what serves goes on; the same command goes on from there
   5   somebody else deploys; nothing was touched
-  6   the server, Docker, nginx or the registry cannot be used; or doctor found something wrong
+  6   the build failed, or the server, Docker, nginx or the registry cannot be used; or doctor found
+      something wrong
   70  a bug of the deployer, told with where it is; `status` says what is unfinished
-  130 it was interrupted before anything was touched
+  130 it was interrupted, and nothing is to be undone: the message says what was touched
 """
 
 

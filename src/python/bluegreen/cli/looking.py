@@ -1,10 +1,10 @@
 """The commands that look, and the one that takes a lock away."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 
 from bluegreen.cli.context import Context
-from bluegreen.cli.preparing import servers_of
 from bluegreen.errors import RefusedError
 from bluegreen.lane import Lane
 from bluegreen.ports import Condition
@@ -13,6 +13,7 @@ from bluegreen.state import State
 from bluegreen.store import Record
 
 _SECONDS = 30.0
+_LOGGED = re.compile(r"(?P<container>\S+) +\| (?P<at>\S+) ?(?P<line>.*)")
 
 
 def status(context: Context) -> None:
@@ -30,7 +31,7 @@ def status(context: Context) -> None:
             "lock": str(site.lock.holder() or "free"),
         }
     if context.json:
-        context.console.text(json.dumps(found, indent=2) + "\n")
+        context.console.text(json.dumps(found) + "\n")
     else:
         context.console.text("".join(f"{line}\n" for line in _status_lines(found)))
 
@@ -59,7 +60,7 @@ def history(context: Context) -> None:
             context.console.text(f"{line}\n")
         before = release if came else before
     if context.json:
-        context.console.text(json.dumps(told, indent=2) + "\n")
+        context.console.text(json.dumps(told) + "\n")
 
 
 def logs(context: Context) -> None:
@@ -69,7 +70,12 @@ def logs(context: Context) -> None:
         if lane is None:
             raise RefusedError("no release has the traffic; name a lane by --lane")
         services, lines = context.options.services, context.options.tail
-        context.console.text(site.engine.logs(lane, services, lines, _SECONDS))
+        said = site.engine.logs(lane, services, lines, _SECONDS)
+    if not context.json:
+        context.console.text(said)
+        return
+    for line in said.splitlines():
+        context.console.text(json.dumps({"lane": lane, **_logged(line)}) + "\n")
 
 
 def audit(context: Context) -> None:
@@ -96,8 +102,9 @@ def lock_status(context: Context) -> None:
 
 def lock_release(context: Context) -> None:
     """Take the lock away from whoever has it."""
-    with context.site() as site:
+    with context.site() as site, site.journal(context.trail.follow).stage("lock release") as end:
         holder = site.lock.release()
+        end.was_so, end.detail = holder is None, f"taken from {holder}" if holder else ""
     said = f"taken from {holder}" if holder else "nobody had it"
     context.console.answer("lock", {"taken_from": holder}, said)
 
@@ -118,6 +125,12 @@ def schema_status(context: Context) -> None:
         context.console.text(f"{phase:<9} {at}; {serving.version} knows {knows}\n")
 
 
+def _logged(line: str) -> dict[str, str]:
+    """A line of Compose's: the container, the time by Docker, and what was written."""
+    found = _LOGGED.fullmatch(line)
+    return found.groupdict() if found else {"line": line}
+
+
 def _lane(site: Site, state: State, lane: Lane) -> dict[str, object]:
     tenant = state.lanes[lane]
     condition: Condition = site.engine.condition(lane, _SECONDS)
@@ -131,7 +144,7 @@ def _lane(site: Site, state: State, lane: Lane) -> dict[str, object]:
 
 def _servers(site: Site, state: State) -> list[str]:
     """Kafka, PostgreSQL and nginx, as far as they run other images than the release that serves."""
-    return [] if state.serving is None else servers_of(site).behind(state.serving, _SECONDS)
+    return [] if state.serving is None else site.servers.behind(state.serving, _SECONDS)
 
 
 def _unfinished(state: State) -> str | None:

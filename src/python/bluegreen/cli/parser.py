@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from bluegreen.cli import delivering, looking, planning, preparing
+from bluegreen.cli import building, delivering, looking, planning, preparing
 from bluegreen.cli.context import Context
 from bluegreen.cli.examples import examples
 from bluegreen.cli.exits import EXPLAINED
@@ -80,10 +80,13 @@ def _add_preparing(commands: _Commands) -> None:
 
 
 def _add_delivering(commands: _Commands) -> None:
-    each = _add(commands, "build", "build and push a release", delivering.build)
-    _add_release(each, f"where to put it together ({delivering.RELEASE})")
+    each = _add(commands, "build", "build and push a release", building.build)
+    _add_release(each, f"where to put it together ({building.RELEASE})")
     each = _add_changing(commands, "deploy", "deliver a release", delivering.deploy)
     _add_release(each, "what `build` put together; without it, it is built now")
+    each.add_argument(
+        "--set-up", action="store_true", help="first what `setup` does: secrets of a new service"
+    )
     each = _add_changing(
         commands, "rollback", "give the traffic back to an earlier release", delivering.rollback
     )

@@ -26,7 +26,7 @@ def planned(context: Context) -> None:
     wanted: Wanted = context.options.wanted(context)
     steps = plan(state, wanted, context.destination.timeouts)
     render = show.plan_for_machines if context.json else show.plan_for_people
-    context.console.text(render(steps))
+    context.console.text(render(steps, context.settings.hooks))
 
 
 def deploy(context: Context) -> Wanted:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from bluegreen.cli.context import Context
 from bluegreen.cli.waiting import when_unlocked
-from bluegreen.engine.servers import Servers
-from bluegreen.engine.variables import Variables
+from bluegreen.commands import Say
+from bluegreen.engine.servers import Written
 from bluegreen.errors import PortError, SettingsError
+from bluegreen.journal import Listener
 from bluegreen.lane import Lane
-from bluegreen.notifying import Notifying
+from bluegreen.ports import Notifier
 from bluegreen.secret import resolve, run
 from bluegreen.setup import doctor as looks
 from bluegreen.setup import making
@@ -20,8 +21,6 @@ from bluegreen.setup.findings import Finding, Verdict, problem, problems
 from bluegreen.setup.gathering import named
 from bluegreen.setup.setting_up import Setup, Wanted
 from bluegreen.site import Site
-from bluegreen.ssh.host import ServerHost
-from bluegreen.ssh.secret_files import SecretFiles
 from bluegreen.step import Action
 from bluegreen.upkeep import Upkeep
 
@@ -30,7 +29,7 @@ _WIDTH = 16
 
 def setup(context: Context) -> None:
     """Make a server ready for deliveries: its folder, and the secrets in it."""
-    needed = _needed(context)
+    needed = wanted_secrets(context)
     here = f"destinations.{context.name}."
     secrets = context.settings.secrets(context.name).items()
     values = resolve({p: s for p, s in secrets if p.startswith(here)}, os.environ, run)
@@ -46,7 +45,6 @@ def setup(context: Context) -> None:
             timeout=timeout,
         )
     with context.site_with(values) as site:
-        folder = context.destination.folder
         wanted = Wanted(
             given=_given(context, values),
             needed=needed,
@@ -55,10 +53,10 @@ def setup(context: Context) -> None:
             how=" ".join(maker or ()),
         )
         one = Setup(
-            place=ServerHost(site.connection, folder),
-            folder=SecretFiles(site.connection, folder),
+            place=site.place,
+            folder=site.secrets,
             lock=site.lock,
-            journal=site.journal(lambda _: None),
+            journal=site.journal(context.trail.follow),
             clock=site.clock,
             tell=partial(_tell, context),
         )
@@ -92,18 +90,11 @@ def doctor(context: Context) -> None:
     else:
         needed = frozenset[str]()
         try:
-            needed = _needed(context)
+            needed = wanted_secrets(context)
         except SettingsError as error:
             tell([problem("Compose files", str(error))])
         with context.site_with(known) as site:
-            folder = context.destination.folder
-            there = looks.There(
-                site,
-                ServerHost(site.connection, folder),
-                SecretFiles(site.connection, folder),
-                needed,
-                _given(context, known),
-            )
+            there = looks.There(site, needed, _given(context, known))
             tell(there.look())
     wrong = problems(found)
     if wrong:
@@ -114,54 +105,63 @@ def doctor(context: Context) -> None:
 
 def servers(context: Context) -> None:
     """Bring Kafka, PostgreSQL and nginx to the release that serves."""
-    with context.site(delivering=True) as site:
-        upkeep = Upkeep(
-            destination=context.name,
-            servers=servers_of(site),
-            balancer=site.balancer,
-            pull=site.engine.pull,
-            lock=site.lock,
-            store=site.store,
-            journal=site.journal(context.console.record),
-            notifier=Notifying(context.targets(site.told.secrets)),
-            clock=site.clock,
-            say=context.console.progress,
-        )
+    secrets = context.secrets(delivering=True)
+    people = context.people(secrets)
+    with context.site_with(secrets) as site:
+        upkeep = _upkeep(context, site, context.record, people, context.console.progress)
         if context.options.dry_run:
             changes = upkeep.look()
-            for each in changes:
+            for each in [*changes, *(_rehearsed_servers(context, site) if changes else ())]:
                 context.console.progress(each)
             outcome = None
         else:
             changes = []
             outcome = upkeep.do(context.destination.timeouts[Action.SERVERS])
         if outcome is not None:
+            context.trail.end("servers was done before that")
             context.console.outcome(outcome, "they are of the release that serves")
         elif not changes:
             context.console.progress("nothing to do: they are of the release that serves")
 
 
-def servers_of(site: Site) -> Servers:
-    """What belongs to no lane."""
-    told = site.told
-    project, destination = told.settings.project, told.destination
-    return Servers(
-        docker=site.docker,
-        files=site.files,
-        engine=site.engine,
-        variables=Variables(
-            project.name, destination.folder, destination.public_url, destination.environment
-        ),
-        project=project.name,
-    )
+def wanted_secrets(context: Context) -> frozenset[str]:
+    """The names of the secrets that the checkout's Compose files want.
 
-
-def _needed(context: Context) -> frozenset[str]:
-    """The names of the secrets that the checkout's Compose files want."""
+    Raises:
+        SettingsError: one of the files cannot be read.
+    """
     compose = context.settings.build.compose
     return frozenset[str]().union(
         *(named(_read(context.checkout / file)) for file in (compose.lane, compose.servers))
     )
+
+
+def _upkeep(
+    context: Context, site: Site, listener: Listener, people: Notifier | None, say: Say
+) -> Upkeep[Written]:
+    return Upkeep(
+        destination=context.name,
+        servers=site.servers,
+        balancer=site.balancer,
+        pull=site.engine.pull,
+        lock=site.lock,
+        store=site.store,
+        journal=site.journal(listener),
+        notifier=people,
+        clock=site.clock,
+        say=say,
+    )
+
+
+def _rehearsed_servers(context: Context, site: Site) -> list[str]:
+    """What would be run."""
+    timeout = context.destination.timeouts[Action.SERVERS]
+
+    def bring(there: Site, listener: Listener) -> None:
+        _upkeep(context, there, listener, None, lambda _line: None).do(timeout)
+
+    lines = context.outside.rehearse_alone(site, bring)
+    return ["on the server:", *(f"  {line}" for line in lines)]
 
 
 def _read(file: Path) -> str:

@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Self
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol, Self
 
 import docker
 import paramiko
@@ -21,6 +21,13 @@ _API = "1.41"
 
 _SERVER_ERROR = 500
 _ROOM_SECONDS = 15.0
+
+
+class Asked(Protocol):
+    """What gives clients of one engine; `Docker` is the real one."""
+
+    def asked(self, timeout: float) -> AbstractContextManager[docker.DockerClient]:
+        """A client for what is asked while the context is entered; errors as of `Docker.asked`."""
 
 
 class Docker:

@@ -4,7 +4,7 @@ import re
 
 from bluegreen.engine.lines import BUSY, Line
 from bluegreen.errors import PortError, TemporaryError
-from bluegreen.ssh.connection import Connection
+from bluegreen.ssh.connection import Runs
 
 _AWAY = re.compile(
     r"Cannot connect to the Docker daemon|error during connect|connection reset|context canceled"
@@ -25,7 +25,7 @@ class Compose:
         connection: To the server.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Runs) -> None:
         self._connection = connection
 
     def run(self, line: Line, timeout: float) -> str:

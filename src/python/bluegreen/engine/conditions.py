@@ -1,13 +1,13 @@
 """What containers say of themselves: which run, which are well, and why one is not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from docker.models.containers import Container
 
-from bluegreen.engine.containers import service_of
-from bluegreen.ports import Condition
+from bluegreen.engine.containers import restarts_of, service_of
+from bluegreen.ports import Condition, Report
 
 _TAIL_LINES = 15
 _TAIL_OF_WELL = 4
@@ -23,19 +23,26 @@ def condition(containers: Sequence[Container]) -> Condition:
     return Condition(images, frozenset(images.keys() - ill), frozenset(running))
 
 
-def report(containers: Sequence[Container]) -> str:
+def report(containers: Sequence[Container], starved: Collection[str] = ()) -> Report:
     """Of each container that is not well: its state, the last probe, the tail of its log.
 
     Where all say that they are well, it is of all: one of them is wrong.
+
+    Args:
+        containers: All of a lane.
+        starved: The ids of those that were killed for lack of memory, and may run again.
     """
-    ill = [each for each in containers if not _is_healthy(each)]
-    return "\n".join(line for each in ill or containers for line in _described(each))
+    killed = {each.id: _lacked_memory(each) or each.id in starved for each in containers}
+    ill = [each for each in containers if killed[each.id] or not _is_healthy(each)]
+    shown = [list(_described(each, killed=killed[each.id])) for each in ill or containers]
+    text = "\n".join(line for lines in shown for line in lines)
+    return Report(text, [state for state, *_ in shown] if ill else [])
 
 
-def headlines(report: str) -> list[str]:
-    """The state of each container in a report, and the last line that it wrote."""
+def headlines(text: str) -> list[str]:
+    """The state of each container in the text of a report, and the last line that it wrote."""
     found: dict[str, str] = {}
-    for line in report.splitlines():
+    for line in text.splitlines():
         if not line.startswith(" "):
             place = line
             found[place] = ""
@@ -66,7 +73,12 @@ def _passed_last(state: dict[str, Any], health: dict[str, Any]) -> bool:
     return began >= datetime.fromisoformat(state["StartedAt"])
 
 
-def _described(container: Container) -> Iterator[str]:
+def _lacked_memory(container: Container) -> bool:
+    """Whether its last end was that; no more, once it is started again."""
+    return bool(container.attrs["State"].get("OOMKilled"))
+
+
+def _described(container: Container, *, killed: bool) -> Iterator[str]:
     state: dict[str, Any] = container.attrs["State"]
     health: dict[str, Any] = state.get("Health", {})
     how = state["Status"]
@@ -74,8 +86,8 @@ def _described(container: Container) -> Iterator[str]:
         how += f", ended with {state['ExitCode']}"
     elif "Status" in health:
         how += f" and {health['Status']}"
-    restarts = container.attrs.get("RestartCount", 0)
-    memory = ", killed for lack of memory" if state.get("OOMKilled") else ""
+    restarts = restarts_of(container)
+    memory = ", killed for lack of memory" if killed else ""
     times = "once" if restarts == 1 else f"{restarts} times"
     restarted = f", restarted {times}" if restarts else ""
     yield f"{service_of(container)} is {how}{memory}{restarted}"

@@ -16,7 +16,12 @@ PROBE = {"Status": "unhealthy", "Log": [{"ExitCode": 1, "Output": "refused\n"}]}
 def container(service: str, state: dict[str, Any], restarts: int = 0) -> Container:
     labels = {"com.docker.compose.service": service}
     state = {"Status": "running", "Running": True, "ExitCode": 0, **state}
-    attributes = {"State": state, "Config": {"Labels": labels}, "RestartCount": restarts}
+    attributes = {
+        "Id": service,
+        "State": state,
+        "Config": {"Labels": labels},
+        "RestartCount": restarts,
+    }
     log = f"log of {service}\n".encode()
     client = SimpleNamespace(api=SimpleNamespace(logs=lambda *_, **__: log))
     return Container(attributes, client)  # type: ignore[arg-type]  # all that is asked of it
@@ -28,7 +33,7 @@ WELL = container("database", {"Health": {"Status": "healthy", "Log": []}})
 def test_each_that_is_ill_says_how_with_its_last_probe_and_the_end_of_its_log() -> None:
     ended = {"Status": "restarting", "Restarting": True, "ExitCode": 1}
     said = report([container("account", ended, 3), WELL, container("identity", {"Health": PROBE})])
-    assert said.splitlines() == [
+    assert said.text.splitlines() == [
         "account is restarting, ended with 1, restarted 3 times",
         "  its log ends:",
         "    log of account",
@@ -37,7 +42,11 @@ def test_each_that_is_ill_says_how_with_its_last_probe_and_the_end_of_its_log() 
         "  its log ends:",
         "    log of identity",
     ]
-    assert headlines(said) == [
+    assert said.ill == [
+        "account is restarting, ended with 1, restarted 3 times",
+        "identity is running and unhealthy",
+    ]
+    assert headlines(said.text) == [
         "account is restarting, ended with 1, restarted 3 times, and wrote at last: log of account",
         "identity is running and unhealthy, and wrote at last: log of identity",
     ]
@@ -45,14 +54,25 @@ def test_each_that_is_ill_says_how_with_its_last_probe_and_the_end_of_its_log() 
 
 def test_who_lacked_memory_says_so() -> None:
     killed = {"Status": "exited", "Running": False, "ExitCode": 137, "OOMKilled": True}
-    [line] = headlines(report([container("account", killed, 1)]))
-    assert line.startswith(
-        "account is exited, ended with 137, killed for lack of memory, restarted once"
-    )
+    [line] = report([container("account", killed, 1)]).ill
+    assert line == "account is exited, ended with 137, killed for lack of memory, restarted once"
+
+
+@pytest.mark.parametrize("health", ["starting", "healthy"])
+def test_who_lacked_memory_says_so_though_it_was_started_again(health: str) -> None:
+    again = container("account", {"OOMKilled": False, "Health": {"Status": health}}, 1)
+    said = report([again, WELL], starved={str(again.id)})
+    assert said.ill == [
+        f"account is running and {health}, killed for lack of memory, restarted once"
+    ]
+    assert "database" not in said.text
 
 
 def test_where_all_say_that_they_are_well_all_are_shown() -> None:
-    assert report([WELL]).startswith("database is running and healthy\n")
+    said = report([WELL])
+    assert said.text.startswith("database is running and healthy\n")
+    assert said.ill == []
+    assert said.added_to("it is slow") == "it is slow"
 
 
 def with_state(**state: object) -> Container:

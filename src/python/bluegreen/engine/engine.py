@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import yaml
 
 from bluegreen.commands import Say
+from bluegreen.deadline import Deadline
 from bluegreen.engine import conditions, metrics
-from bluegreen.engine.client import Docker
+from bluegreen.engine.client import Asked
 from bluegreen.engine.compose import Compose
-from bluegreen.engine.containers import found
+from bluegreen.engine.containers import found, starved
 from bluegreen.engine.images import Images, registry_of
 from bluegreen.engine.lines import (
     COMPOSE_FILE,
@@ -23,10 +24,10 @@ from bluegreen.engine.tasks import known
 from bluegreen.engine.variables import Variables
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.lane import Lane
-from bluegreen.ports import Clock, Condition, Facts, Server
+from bluegreen.ports import Clock, Condition, Facts, Report, Server
 from bluegreen.release import Heads, Release
 from bluegreen.settings import Tasks
-from bluegreen.ssh.connection import Connection
+from bluegreen.ssh.connection import Runs
 
 SERVERS = frozenset({"kafka", "nginx", "postgres"})
 """What belongs to no lane."""
@@ -58,9 +59,9 @@ class ServerEngine:
     def __init__(
         self,
         *,
-        connection: Connection,
+        connection: Runs,
         files: Server,
-        docker: Docker,
+        docker: Asked,
         lines: Lines,
         compose: Compose,
         images: Images,
@@ -128,12 +129,13 @@ class ServerEngine:
         return self._condition(self._lines.servers_project, timeout).healthy >= SERVERS
 
     def start_servers(self, release: Release, timeout: float) -> None:
+        end = Deadline.after(self._clock, timeout)
         home = f"{SERVERS_HOME}/{COMPOSE_FILE}"
         if self._files.read(home) is None:
             # The first release goes to blue, which is tried before it has the traffic.
             self._install(release, SERVERS_FILE, SERVERS_HOME, Lane.GREEN)
         self._compose.run(self._lines.up(SERVERS_HOME, timeout), timeout)
-        self._make_volumes(self._files.read(home) or "")
+        self._make_volumes(self._files.read(home) or "", max(_LOOK_SECONDS, end.left()))
 
     def heads(self, release: Release, timeout: float) -> Heads:
         if self._tasks.heads is None:
@@ -154,20 +156,25 @@ class ServerEngine:
     def condition(self, lane: Lane, timeout: float) -> Condition:
         return self._condition(self._lines.lane_project(lane), timeout)
 
-    def report(self, lane: Lane) -> str:
+    def report(self, lane: Lane) -> Report:
         try:
+            now = self._files.now()
             with self._docker.asked(_LOOK_SECONDS) as client:
-                project = self._lines.lane_project(lane)
-                return conditions.report(found(client, project, stopped=True))
+                there = found(client, self._lines.lane_project(lane), stopped=True)
+                return conditions.report(there, starved(client, there, now))
         except PortError as error:
-            return f"what the containers say cannot be had: {error}"
+            unknown = f"what the containers say cannot be had: {error}"
+            return Report(unknown, [unknown])
 
     def clear(self, lane: Lane, timeout: float) -> None:
         self._compose.run(self._lines.down(self._lines.lane_project(lane), timeout), timeout)
 
-    def prepare(self, lane: Lane, release: Release, timeout: float) -> None:
+    def prepare(self, lane: Lane, release: Release, timeout: float, *, again: bool) -> None:
         end = self._clock.monotonic() + timeout
-        self._run_all(release, self._known(release, self._tasks.prepare), end, lane)
+        tasks = self._tasks.prepare
+        if again and self._tasks.prepare_again is not None:
+            tasks = self._tasks.prepare_again
+        self._run_all(release, self._known(release, tasks), end, lane)
 
     def start(self, lane: Lane, release: Release, timeout: float) -> None:
         home = f"lanes/{lane}"
@@ -175,7 +182,7 @@ class ServerEngine:
         try:
             self._compose.run(self._lines.up(home, timeout), timeout)
         except PortError as error:
-            said = self.report(lane)
+            said = self.report(lane).text
             ill = "; ".join(conditions.headlines(said))
             message = f"{release.version} is not healthy in {lane}: {ill} ({error})"
             raise type(error)(message, f"{error.detail}\n{said}") from error
@@ -189,27 +196,29 @@ class ServerEngine:
         try:
             self._run_all(release, self._tasks.prove, end, lane)
         except PortError as error:
-            raise type(error)(str(error), f"{error.detail}\n{self.report(lane)}") from error
+            said = self.report(lane)
+            message = said.added_to(str(error))
+            raise type(error)(message, f"{error.detail}\n{said.text}") from error
 
     def end_requests(self, lane: Lane, timeout: float) -> bool:
-        return self._until_none(lane, "request", timeout)
+        end = Deadline.after(self._clock, timeout)
+        return end.by_then(lambda: self._until_none(lane, "request", end))
 
     def end_streams(self, lane: Lane, timeout: float) -> bool:
-        with self._docker.asked(_LOOK_SECONDS) as client:
-            for container in found(client, self._lines.lane_project(lane)):
-                if signal := container.labels.get(RECONNECT):
-                    container.kill(signal)
-        return self._until_none(lane, "stream", timeout)
+        end = Deadline.after(self._clock, timeout)
+
+        def wait() -> bool:
+            with self._docker.asked(end.look()) as client:
+                for container in found(client, self._lines.lane_project(lane)):
+                    if signal := container.labels.get(RECONNECT):
+                        container.kill(signal)
+            return self._until_none(lane, "stream", end)
+
+        return end.by_then(wait)
 
     def end_calls(self, lane: Lane, timeout: float) -> bool:
-        end = self._clock.monotonic() + timeout
-        project = self._lines.lane_project(lane)
-        # A caller first, so that nothing is asked that nobody answers any more.
-        for service in self._services:
-            if (left := end - self._clock.monotonic()) <= 0:
-                return False
-            self._stop(project, service, left)
-        return True
+        end = Deadline.after(self._clock, timeout)
+        return end.by_then(lambda: self._stop_all(self._lines.lane_project(lane), end))
 
     def stop(self, lane: Lane, timeout: float) -> None:
         self._compose.run(self._lines.stop(self._lines.lane_project(lane), timeout), timeout)
@@ -240,11 +249,11 @@ class ServerEngine:
             self._say(f"{release.version} has no task {name}")
         return there
 
-    def _make_volumes(self, servers_file: str) -> None:
+    def _make_volumes(self, servers_file: str, timeout: float) -> None:
         """Make what only lanes have a use for: Compose leaves out what its own services do not."""
         project = self._lines.servers_project
         declared = yaml.safe_load(servers_file).get("volumes") or {}
-        with self._docker.asked(_LOOK_SECONDS) as client:
+        with self._docker.asked(timeout) as client:
             for name in declared:
                 labels = {
                     "com.docker.compose.project": project,
@@ -274,19 +283,24 @@ class ServerEngine:
         with self._docker.asked(timeout) as client:
             return conditions.condition(found(client, project, stopped=True))
 
-    def _until_none(self, lane: Lane, kind: str, timeout: float) -> bool:
-        end = self._clock.monotonic() + timeout
-        while True:
-            with self._docker.asked(_LOOK_SECONDS) as client:
-                containers = found(client, self._lines.lane_project(lane))
-                active = sum(metrics.active(each, kind) for each in containers)
-            if active == 0:
-                return True
-            if self._clock.monotonic() > end:
+    def _until_none(self, lane: Lane, kind: str, end: Deadline) -> bool:
+        while not self._has_none(lane, kind, end.look()):
+            if end.is_near():
                 return False
             self._clock.sleep(_POLL_SECONDS)
+        return True
 
-    def _stop(self, project: str, service: str, timeout: float) -> None:
+    def _has_none(self, lane: Lane, kind: str, timeout: float) -> bool:
         with self._docker.asked(timeout) as client:
-            for each in found(client, project, service):
-                each.stop()
+            containers = found(client, self._lines.lane_project(lane))
+            return not any(metrics.active(each, kind) for each in containers)
+
+    def _stop_all(self, project: str, end: Deadline) -> bool:
+        # A caller first, so that nothing is asked that nobody answers any more.
+        for service in self._services:
+            if not end.left():
+                return False
+            with self._docker.asked(end.left()) as client:
+                for each in found(client, project, service):
+                    each.stop()
+        return True

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bluegreen.engine import conditions
-from bluegreen.engine.client import Docker
+from bluegreen.engine.client import Asked
 from bluegreen.engine.containers import found
 from bluegreen.engine.engine import SERVERS, ServerEngine
 from bluegreen.engine.lines import COMPOSE_FILE, SERVERS_FILE, SERVERS_HOME
@@ -49,7 +49,7 @@ class Servers:
     def __init__(
         self,
         *,
-        docker: Docker,
+        docker: Asked,
         files: Server,
         engine: ServerEngine,
         variables: Variables,

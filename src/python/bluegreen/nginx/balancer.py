@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import docker
 from docker.models.containers import Container
 
-from bluegreen.engine.client import Docker
+from bluegreen.deadline import Deadline
+from bluegreen.engine.client import Asked
 from bluegreen.engine.containers import executed, found
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.lane import Lane
@@ -49,7 +50,7 @@ class ServerBalancer:
     """
 
     def __init__(
-        self, docker: Docker, project: str, clock: Clock, now: Callable[[], datetime]
+        self, docker: Asked, project: str, clock: Clock, now: Callable[[], datetime]
     ) -> None:
         self._docker = docker
         self._project = project
@@ -68,23 +69,28 @@ class ServerBalancer:
             return None
 
     def route(self, lane: Lane, timeout: float) -> None:
-        before = self.live(timeout)
-        self._demand([RELOAD, lane], timeout)
+        end = Deadline.after(self._clock, timeout)
+        before = self.live(end.look())
+        self._demand([RELOAD, lane], end.left())
         self._switched = self._now()
         # By the way that requests take, once that is the new one.
-        answered = self._run([ASK, "/nginx/live"], timeout) or ""
+        answered = self._run([ASK, "/nginx/live"], end.look()) or ""
         if not _is_of(answered, lane):
-            if before is not None:
-                self._demand([RELOAD, before], timeout)
+            if before is not None:  # which has to be, however little is left
+                self._demand([RELOAD, before], max(_LOOK_SECONDS, end.left()))
             raise PortError(f"through nginx {lane} does not answer; {before} is live", answered)
 
     def stand_down(self, lane: Lane, timeout: float) -> None:
         self._demand([STAND_DOWN, lane], timeout)
 
     def settle(self, since: datetime | None, timeout: float) -> bool:
-        end = self._clock.monotonic() + min(timeout, self._kept_for(self._switched or since))
-        while self._has_old_workers():
-            if self._clock.monotonic() > end:
+        end = Deadline.after(self._clock, timeout)
+        return end.by_then(lambda: self._has_settled(self._switched or since, end))
+
+    def _has_settled(self, switched: datetime | None, end: Deadline) -> bool:
+        kept = Deadline.after(self._clock, self._kept_for(switched, end))
+        while self._has_old_workers(end):
+            if not kept.left() or end.is_near():
                 return False
             self._clock.sleep(_POLL_SECONDS)
         return True
@@ -95,7 +101,7 @@ class ServerBalancer:
         old = [each for each in self._read if each.lane is lane.other and each.at < since]
         return access_log.traffic(new), access_log.traffic(old)
 
-    def _kept_for(self, switched: datetime | None) -> float:
+    def _kept_for(self, switched: datetime | None, end: Deadline) -> float:
         """Seconds that connections from before a switch may still be kept.
 
         An answer that begins after it ends its connection, so what counts is when those ended that
@@ -103,7 +109,7 @@ class ServerBalancer:
         """
         if switched is None:
             return _KEPT_SECONDS
-        lines = self._logged(switched, _LOOK_SECONDS)
+        lines = self._logged(switched, end.look())
         if len(lines) == _MOST_LINES:  # the first ones may be missing
             return _KEPT_SECONDS
         last = access_log.last_begun_before(switched + _LATE, lines)
@@ -122,8 +128,8 @@ class ServerBalancer:
             )
         return written.decode(errors="replace").splitlines()
 
-    def _has_old_workers(self) -> bool:
-        with self._docker.asked(_LOOK_SECONDS) as client:
+    def _has_old_workers(self, end: Deadline) -> bool:
+        with self._docker.asked(end.look()) as client:
             processes = self._nginx(client).top()
         return any(_OLD_WORKER in " ".join(each) for each in processes["Processes"] or ())
 

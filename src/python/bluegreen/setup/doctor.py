@@ -10,19 +10,18 @@ from bluegreen import commands
 from bluegreen.build import rendering
 from bluegreen.build.fit import check_fit
 from bluegreen.build.images import DockerImages
+from bluegreen.build.stages import repository
 from bluegreen.engine.images import NO_SUCH_TAG
 from bluegreen.errors import PortError
 from bluegreen.notifying import Notifying
+from bluegreen.preflight import MAX_SKEW
 from bluegreen.secret import Secret
 from bluegreen.settings import REGISTRY_PASSWORD, Settings
 from bluegreen.setup import gathering, host
 from bluegreen.setup.findings import Finding, looked, ok, problem, warning
-from bluegreen.setup.gathering import SecretFolder
-from bluegreen.setup.setting_up import Place
 from bluegreen.site import Site
 
 _SECONDS = 20.0
-_MAX_SKEW = 30.0  # as a deploy begins
 
 
 @dataclass(frozen=True)
@@ -105,9 +104,9 @@ class Here:
     def _registry(self) -> Finding:
         login, password = self.settings.project.registry_login, self.known().get(REGISTRY_PASSWORD)
         images = DockerImages((login.user, password) if login and password else None)
-        repository = _repository(self.settings)
-        images.digest(repository, NO_SUCH_TAG, _SECONDS)
-        return ok("registry", f"{repository} answers this machine")
+        asked = repository(self.settings, self.settings.built[0])
+        images.digest(asked, NO_SUCH_TAG, _SECONDS)
+        return ok("registry", f"{asked} answers this machine")
 
     def _notify(self) -> Finding:
         urls = [value for path, value in self.known().items() if path.startswith("notify[")]
@@ -121,15 +120,11 @@ class There:
 
     Attributes:
         site: The server.
-        place: It, before it is known what is there.
-        folder: Its secrets.
         needed: The names of those that the Compose files want.
         given: Those that the settings give.
     """
 
     site: Site
-    place: Place
-    folder: SecretFolder
     needed: frozenset[str]
     given: Mapping[str, str] = field(repr=False)
 
@@ -137,7 +132,7 @@ class There:
         """What a delivery needs."""
         address = self.site.told.destination.address
         try:
-            there = self.place.look()
+            there = self.site.place.look()
         except PortError as error:
             yield problem("SSH", str(error))
             return
@@ -160,18 +155,19 @@ class There:
         else:
             yield ok("room", free)
         skew = abs(facts.now.timestamp() - time.time())
-        if skew > _MAX_SKEW:
+        if skew > MAX_SKEW:
             yield problem("clock", f"{skew:.0f} s off", "set it by NTP, here and there")
         else:
             yield ok("clock", f"{skew:.1f} s off")
 
     def _registry(self) -> Finding:
-        repository = _repository(self.site.told.settings)
-        self.site.engine.reach_registry(repository, _SECONDS)
-        return ok("registry there", f"{repository} answers the server")
+        settings = self.site.told.settings
+        asked = repository(settings, settings.built[0])
+        self.site.engine.reach_registry(asked, _SECONDS)
+        return ok("registry there", f"{asked} answers the server")
 
     def _secrets(self) -> Finding:
-        compared = gathering.compare(self.folder, self.given, self.needed, ())
+        compared = gathering.compare(self.site.secrets, self.given, self.needed, ())
         lacking, advice = sorted(self.needed - compared.there), "`bluegreen setup`"
         if lacking:
             return problem("secrets there", f"none of {', '.join(lacking)}", advice)
@@ -202,7 +198,3 @@ class There:
 def unreached(reason: str) -> Sequence[Finding]:
     """What there is to say of a server that cannot be asked."""
     return [problem("SSH", f"the server was not looked at: {reason}")]
-
-
-def _repository(settings: Settings) -> str:
-    return f"{settings.project.registry}/{settings.built[0]}"

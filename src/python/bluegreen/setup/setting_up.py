@@ -1,6 +1,6 @@
 """Brings a bare server to where a release can be delivered to it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from bluegreen.store import Event
 
 PURPOSE = "setup"
 
+_FOLDER = "folder"
 _STEP = "secrets"
 _AGAIN = "some are there; run the same command again, which puts the others there"
 
@@ -88,9 +89,10 @@ class Setup:
             RefusedError: as `do`.
             SettingsError: as `do`.
         """
-        where = host.folder(self._ready())
+        there = self._ready()
+        where = host.folder(there)
         if where.verdict is not Verdict.OK:
-            self._say("folder", f"would be made: {where.said}")
+            self._say(_FOLDER, f"would be made: {where.said}")
         compared = gathering.compare(self._folder, wanted.given, wanted.needed, wanted.once())
         gathering.check(compared, can_make=wanted.complete is not None)
         planned = {
@@ -99,6 +101,8 @@ class Setup:
             f"would be made by {wanted.how}": compared.missing,
         }
         self._say_secrets(planned, compared)
+        for line in _lines(there, compared, wanted.how):
+            self._say("would run", line)
 
     def do(self, wanted: Wanted) -> None:
         """Make the server ready; what is as it should be stays as it is.
@@ -113,8 +117,9 @@ class Setup:
         """
         there = self._ready()
         if host.folder(there).verdict is not Verdict.OK:
-            self._place.make_folder()
-            self._say("folder", f"made {there.folder}")
+            with self._journal.stage(_FOLDER):
+                self._place.make_folder()
+            self._say(_FOLDER, f"made {there.folder}")
         with self._lock.held(PURPOSE) as held:
             compared = gathering.compare(self._folder, wanted.given, wanted.needed, wanted.once())
             gathering.check(compared, can_make=wanted.complete is not None)
@@ -165,6 +170,19 @@ class Setup:
 
     def _say(self, name: str, said: str) -> None:
         self._tell(Finding(name, Verdict.OK, said))
+
+
+def _lines(there: Host, compared: Compared, how: str) -> Iterator[str]:
+    """What `do` runs, in order; what is in parentheses has no command of its own."""
+    secrets = f"{there.folder}/secrets"
+    if host.folder(there).verdict is not Verdict.OK:
+        yield f"mkdir -p {secrets}; chmod 0700 {there.folder} {secrets}"
+    if compared.missing:
+        yield f"here: {how}"
+    for name in sorted({*compared.added, *compared.replaced, *compared.missing}):
+        yield f"(write {secrets}/{name})"
+    if compared.missing and compared.replaced:
+        yield f"(write each of {secrets} that holds one of these)"
 
 
 def _did(gathered: Gathered, compared: Compared) -> _Did:

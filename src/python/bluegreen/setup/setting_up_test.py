@@ -10,7 +10,7 @@ from bluegreen.setup.gathering_test import KEY, NEEDED, PASSWORD, URL, Folder, c
 from bluegreen.setup.host import Host
 from bluegreen.setup.host_test import GOOD
 from bluegreen.setup.setting_up import Setup, Wanted
-from bluegreen.store import AUDIT, Store
+from bluegreen.store import AUDIT, Event, Record, Store
 from bluegreen.testing import World, files
 
 BARE = replace(GOOD, mode="", secrets_mode="", owner="")
@@ -30,6 +30,14 @@ class Place:
         self.host = GOOD
 
 
+class Hasty(Place):
+    """A server in memory, and Ctrl-C as its folder is made."""
+
+    def make_folder(self) -> None:
+        super().make_folder()
+        raise KeyboardInterrupt
+
+
 class Bench:
     """A setup, and what is seen of it."""
 
@@ -37,6 +45,7 @@ class Bench:
         self.place, self.world = Place(host), World()
         self.folder = Folder()
         self.told: list[Finding] = []
+        self.records: list[Record] = []
 
     def setup(self) -> Setup:
         clock = MemoryClock(self.world)
@@ -45,7 +54,7 @@ class Bench:
             place=self.place,
             folder=self.folder,
             lock=self.world.lock(),
-            journal=Journal(Store(files(self.world)), clock, run, lambda _: None),
+            journal=Journal(Store(files(self.world)), clock, run, self.records.append),
             clock=clock,
             tell=self.told.append,
         )
@@ -62,6 +71,15 @@ def test_a_bare_server_gets_a_folder_and_secrets() -> None:
     assert bench.folder.keys() == set(NEEDED)
     assert f"secrets: made: {URL}, {KEY}, {PASSWORD}" in bench.said
     assert "lock.json" not in bench.world.files
+
+
+def test_a_folder_is_written_down_before_it_is_made() -> None:
+    bench = Bench()
+    bench.place = Hasty(BARE)
+    with pytest.raises(KeyboardInterrupt):
+        bench.setup().do(WANTED)
+    told = [(each.step, each.event) for each in bench.records]
+    assert told == [("folder", Event.STARTED), ("folder", Event.FAILED)]
 
 
 def test_a_second_setup_changes_nothing() -> None:
@@ -81,6 +99,20 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing() -> None:
     assert "folder: would be made" in bench.said
     assert f"secrets: would be put there: {KEY}" in bench.said
     assert f"secrets: would be made by ./make {{folder}}: {URL}, {PASSWORD}" in bench.said
+    folder = BARE.folder
+    assert [each.said for each in bench.told if each.name == "would run"] == [
+        f"mkdir -p {folder}/secrets; chmod 0700 {folder} {folder}/secrets",
+        "here: ./make {folder}",
+        *(f"(write {folder}/secrets/{name})" for name in sorted([KEY, URL, PASSWORD])),
+    ]
+
+
+def test_a_dry_run_where_all_is_there_would_run_nothing() -> None:
+    bench = Bench()
+    bench.setup().do(WANTED)
+    bench.told.clear()
+    bench.setup().look(WANTED)
+    assert "would run" not in bench.said
 
 
 def test_neither_what_is_said_nor_the_log_has_a_secret() -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import paramiko
 
@@ -73,6 +73,13 @@ class Done:
     code: int
     output: str
     errors: str
+
+
+class Runs(Protocol):
+    """What runs commands on a server; a `Connection` is the real one."""
+
+    def run(self, command: Sequence[str], *, timeout: float, stdin: str = "") -> Done:
+        """Run a command, given as its words; errors as of `Connection.run`."""
 
 
 class Connection:

@@ -1,9 +1,12 @@
 """The deployer's files on a server, by commands of its shell (POSIX, coreutils and util-linux)."""
 
+import copy
 import hashlib
+import math
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.ssh.connection import Connection, Done
@@ -79,16 +82,23 @@ class Files:
     def __init__(self, connection: Connection, folder: str) -> None:
         self._connection = connection
         self._folder = folder
-        self._looked: tuple[float, datetime] | None = None
+        self._end = math.inf
+        self._looked: list[tuple[float, datetime]] = []
+
+    def within(self, seconds: float) -> Self:
+        """The same, to be used no longer than so many seconds from now on."""
+        limited = copy.copy(self)
+        limited._end = min(self._end, time.monotonic() + seconds)
+        return limited
 
     def now(self) -> datetime:
         """The time by the server's clock, in UTC."""
-        looked = self._looked
-        if looked is None or time.monotonic() - looked[0] > _CLOCK_SECONDS:
+        if not self._looked or time.monotonic() - self._looked[-1][0] > _CLOCK_SECONDS:
             said = self._run(["date", "+%s.%N"])
-            looked = time.monotonic(), datetime.fromtimestamp(float(said.output), UTC)
-            self._looked = looked
-        return looked[1] + timedelta(seconds=time.monotonic() - looked[0])
+            seen = datetime.fromtimestamp(float(said.output), UTC)
+            self._looked[:] = [(time.monotonic(), seen)]
+        at, seen = self._looked[-1]
+        return seen + timedelta(seconds=time.monotonic() - at)
 
     def read(self, path: str) -> str | None:
         """The content of a file; None if there is none."""
@@ -139,7 +149,10 @@ class Files:
         return self._run(words, content or "", allowed)
 
     def _run(self, words: Sequence[str], stdin: str = "", allowed: Sequence[int] = ()) -> Done:
-        done = self._connection.run(words, timeout=_SECONDS, stdin=stdin)
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise PortError("no time is left for the server's files")
+        done = self._connection.run(words, timeout=min(left, _SECONDS), stdin=stdin)
         if done.code == _CUT_SHORT:
             raise TemporaryError("a file did not reach the server whole")
         if done.code != 0 and done.code not in allowed:
