@@ -143,14 +143,9 @@ class Ordeal:
                 for each in self.samples
                 if each.failure and cell.struck <= each.began + each.seconds < end
             ]
-            cell.cut = sum(is_cut(each) for each in ended)
-            cell.failures = [each.failure for each in ended if not is_cut(each)]
+            cell.cut = sum(each.is_cut for each in ended)
+            cell.failures = [each.failure for each in ended if not each.is_cut]
         return self.cells
-
-
-def is_cut(sample: Sample) -> bool:
-    """Whether a stream broke off, which browsers ask for anew."""
-    return sample.kind == "stream" and sample.failure.startswith("RemoteProtocolError")
 
 
 def _objects(process: Popen[str], heard: list[str]) -> Iterator[dict[str, Any]]:
