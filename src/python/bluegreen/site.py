@@ -201,8 +201,7 @@ class Site:
 @contextmanager
 def opened(told: Told) -> Iterator[Site]:
     """A destination, whose connection ends with the context."""
-    project, destination = told.settings.project, told.destination
-    folder = destination.folder
+    destination, folder = told.destination, told.destination.folder
     key = told.secrets.get(f"destinations.{told.name}.key")
     connection = Connection(Address.parse(destination.address), destination.known_hosts, key)
     clock, files, docker = SystemClock(), Files(connection, folder), Docker(connection)
@@ -213,7 +212,7 @@ def opened(told: Told) -> Iterator[Site]:
             files=files,
             store=Store(files),
             lock=Lock(files, _identity(), say=told.say),
-            lines=Lines(folder, project.name),
+            lines=_lines(told),
             engine=engine,
             balancer=_balancer(told, docker, clock, files),
             servers=_servers(told, files, docker, engine),
@@ -227,16 +226,15 @@ def opened(told: Told) -> Iterator[Site]:
 
 
 def _engine(told: Told, commands: Runs, files: Server, docker: Asked, clock: Clock) -> ServerEngine:
-    project, destination = told.settings.project, told.destination
-    folder, url = destination.folder, destination.public_url
+    project = told.settings.project
     return ServerEngine(
         connection=commands,
         files=files,
         docker=docker,
-        lines=Lines(folder, project.name),
+        lines=_lines(told),
         compose=Compose(commands),
         images=Images(_credentials(told)),
-        variables=Variables(project.name, folder, url, destination.environment),
+        variables=_variables(told),
         tasks=told.settings.tasks,
         services=project.services,
         clock=clock,
@@ -249,15 +247,22 @@ def _balancer(told: Told, docker: Asked, clock: Clock, files: Server) -> ServerB
 
 
 def _servers(told: Told, files: Server, docker: Asked, engine: ServerEngine) -> Servers:
-    project, destination = told.settings.project, told.destination
-    folder, url = destination.folder, destination.public_url
     return Servers(
         docker=docker,
         files=files,
         engine=engine,
-        variables=Variables(project.name, folder, url, destination.environment),
-        project=project.name,
+        variables=_variables(told),
+        project=told.settings.project.name,
     )
+
+
+def _lines(told: Told) -> Lines:
+    return Lines(told.destination.folder, told.settings.project.name)
+
+
+def _variables(told: Told) -> Variables:
+    name, destination = told.settings.project.name, told.destination
+    return Variables(name, destination.folder, destination.public_url, destination.environment)
 
 
 def unkept(listener: Listener, known: Mapping[str, str]) -> Journal:
