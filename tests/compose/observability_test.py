@@ -308,5 +308,6 @@ def test_the_whole_profile_comes_up_by_the_command_of_the_page(
 
 
 def has_grafana(stack: Stack) -> bool:
-    image = stack.compose("config", "--images", "grafana").split()[0]
-    return docker.run(["docker", "image", "inspect", image], check=False).returncode == 0
+    """Whether its image is here; Compose names those that it depends on too, in any order."""
+    images = stack.compose("config", "--images", "grafana").split()
+    return docker.run(["docker", "image", "inspect", *images], check=False).returncode == 0
