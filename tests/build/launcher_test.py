@@ -40,12 +40,22 @@ def program(path: Path, text: str) -> Path:
         ("run", ":local", "--", "-h"),
         ("run", ":bluegreen", "--", "deploy"),
         ("run", "//:bluegreen", "--", "--help"),
+        ("run", "src/python/bluegreen", "--", "deploy"),
+        ("run", "src/python/local"),
     ],
 )
 def test_programs_that_run_pants_or_run_long_leave_pants_to_others(
     arguments: tuple[str, ...],
 ) -> None:
     assert call("runs_alone", *arguments).returncode == 0
+
+
+@pytest.mark.parametrize("named", [":bluegreen", "//:bluegreen", "src/python/bluegreen"])
+def test_they_are_built_and_run_whichever_way_they_are_named(named: str) -> None:
+    done = call("PANTS=(echo); run_alone", "/bin/echo", "run", named, "--", "deploy", "--help")
+    built, ran = done.stdout.splitlines()
+    assert built == "package //:bluegreen"
+    assert ran == f"{LAUNCHER.parent}/dist/bluegreen.pex deploy --help"
 
 
 @pytest.mark.parametrize(
@@ -59,6 +69,7 @@ def test_programs_that_run_pants_or_run_long_leave_pants_to_others(
         ("run", ":local", "--debug-adapter"),
         ("--no-pantsd", "run", ":local"),
         ("run", "src/a.py", "--", "run", ":local"),
+        ("run", "src/python/bluegreen/__main__.py", "--", "deploy"),
     ],
 )
 def test_anything_else_is_left_to_pants(arguments: tuple[str, ...]) -> None:
