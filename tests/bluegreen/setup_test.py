@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import shutil
 import stat
 import sys
@@ -62,14 +63,18 @@ def bare() -> Iterator[Delivery]:
     with delivery.ready() as place:
         place.public_url = f"https://127.0.0.1:{free_port()}"
         shutil.rmtree(place.server.folder / "secrets")
-        program = place.home / "make.py"
-        program.write_text(_MAKER)
-        words = [sys.executable, str(program), "{folder}", *APPLICATIONS]
         place.built()
-        settings = place.home / "deploy.toml"
-        line = f"[build]\nmake-secrets = {json.dumps(words)}"
-        settings.write_text(settings.read_text().replace("[build]", line))
+        _has_maker(place)
         yield place
+
+
+def _has_maker(place: Delivery) -> None:
+    """Have the settings make secrets, as those of this repository do."""
+    program, settings = place.home / "make.py", place.home / "deploy.toml"
+    program.write_text(_MAKER)
+    words = [sys.executable, str(program), "{folder}", *APPLICATIONS]
+    line = f"[build]\nmake-secrets = {json.dumps(words)}"
+    settings.write_text(settings.read_text().replace("[build]", line))
 
 
 def test_a_dry_run_of_setup_says_what_it_would_do(bare: Delivery) -> None:
@@ -228,6 +233,28 @@ def test_servers_that_do_not_start_are_put_back(bare: Delivery, shelf: Shelf) ->
     assert httpx.get(f"{bare.url}/sign-in").status_code == HTTPStatus.OK
     assert "FAILED" in bare.heard[-1]["title"]
     assert json.loads(bare.run("status", "--json").stdout)["servers"] == ["nginx"]
+
+
+def test_new_passwords_of_the_database_reach_it_and_the_services(
+    bare: Delivery, shelf: Shelf
+) -> None:
+    folder = bare.built(shelf.release(account=releases.harmless()))
+    assert bare.run("deploy", "--release", str(folder)).returncode == Exit.DONE
+    before, given = bare.state, ["[destinations.production.secrets]"]
+    for role in ("app", "owner"):
+        (bare.home / role).write_text(secrets.token_hex(24))
+        given.append(f'postgres_tandem_{role}_password = {{command = ["cat", "{role}"]}}')
+    with bare.told(destination="\n".join(given)):
+        _has_maker(bare)
+        done = bare.run("setup")
+        assert done.returncode == Exit.DONE, f"{done.stdout}\n{done.stderr}"
+        assert "told of: tandem_database_owner_url, tandem_database_url" in done.stdout
+        again = bare.run("deploy", "--release", str(folder))
+    assert again.returncode == Exit.DONE, f"{again.stdout}\n{again.stderr}"
+    assert "tandem_database_owner_url, tandem_database_url changed since" in again.stdout
+    after = bare.state
+    assert (after.live, after.previous) == (before.live and before.live.other, before.previous)
+    assert "nothing to do" in bare.run("deploy", "--release", str(folder)).stdout
 
 
 def _servers(bare: Delivery) -> dict[str, dict[str, Any]]:

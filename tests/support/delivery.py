@@ -61,6 +61,7 @@ prepare = ["identity-keys", "kafka-topics", "kafka-emptied", "kafka-access", "ng
 prepare-again = ["kafka-topics", "kafka-emptied", "kafka-access"]
 publish = ["static"]
 prove = ["scenario"]
+secrets = ["database-prepare"]
 
 [watch]
 {watch}

@@ -60,6 +60,15 @@ def test_a_deploy_that_is_killed_at_any_point_is_finished_or_undone(
         assert wanted != Deploy(TWO) or world.state.previous == ONE.version, point
 
 
+def test_what_is_brought_anew_and_killed_at_any_point_is_finished_and_keeps_the_way_back() -> None:
+    anew = Deploy(TWO, anew=True)
+    for point in range(1, crash_points(with_deployed(1, 2), anew) + 1):
+        world = killed((1, 2), anew, point)
+        world.run(Deploy(TWO))
+        assert served_by(world) == TWO.version, point
+        assert world.state.previous == ONE.version, point
+
+
 def test_undoing_leaves_the_way_back_as_it_was() -> None:
     for point in range(1, crash_points(with_deployed(1, 2), Deploy(THREE)) + 1):
         world = killed((1, 2), Deploy(THREE), point)

@@ -111,7 +111,7 @@ class Delivery:
     def _came(self, before: State, wanted: Wanted) -> "_Came":
         """What would come; asked before anything is touched, as it may be interrupted."""
         match wanted:
-            case Deploy(release) | Rollback(release) if release is not None:
+            case Deploy(release=release) | Rollback(release) if release is not None:
                 pass
             case Contract() if before.serving is not None:
                 release = before.serving

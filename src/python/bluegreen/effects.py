@@ -111,7 +111,7 @@ def _switch(state: State, step: Step, moment: Moment) -> State:
     operation, lane = state.operation, step.lane
     if state.live == lane or operation is None or lane is None:
         return state
-    if operation.going_back:
+    if operation.going_back or _is_brought_anew(state, operation):
         previous = operation.previous
     elif operation.kind is Kind.DEPLOY and state.serving is not None:
         previous = state.serving.version
@@ -121,6 +121,15 @@ def _switch(state: State, step: Step, moment: Moment) -> State:
     serving = Tenant(release=state.lanes[lane].release, status=Status.SERVING)
     there = _lanes(state, {**state.lanes, lane: serving})
     return _with(there, live=lane, previous=previous, switched_at=moment.at)
+
+
+def _is_brought_anew(state: State, operation: Operation) -> bool:
+    """Whether its like serves already, to which there is no way back."""
+    return (
+        operation.kind is Kind.DEPLOY
+        and state.serving is not None
+        and state.serving.is_same_as(operation.release)
+    )
 
 
 def _schema(state: State, step: Step, moment: Moment) -> State:

@@ -291,6 +291,10 @@ class MemoryEngine(Port):
         names = services or SERVICES
         return "".join(f"{each}-1  | 2026-01-01T00:00:00Z it serves {lane}\n" for each in names)
 
+    def tell_secrets(self, release: Release, timeout: float) -> None:
+        self._before("tell_secrets", timeout)
+        self._after("tell_secrets")
+
     def _leave(self, lane: Lane) -> None:
         if lane is self._world.standby:
             self._world.broken_promises.append(f"{lane} stands in and is changed")

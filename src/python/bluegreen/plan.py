@@ -18,9 +18,15 @@ from bluegreen.step import DRAINING, Action, Kind, Step, default_timeouts
 
 @dataclass(frozen=True)
 class Deploy:
-    """A release is to have the traffic."""
+    """A release is to have the traffic.
+
+    Attributes:
+        release: Which.
+        anew: Whether it is brought although its like serves: with other settings, say.
+    """
 
     release: Release
+    anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,8 +88,8 @@ def plan(state: State, wanted: Wanted, timeouts: Timeouts | None = None) -> list
     """
     planner = _Planner(timeouts or default_timeouts())
     match wanted:
-        case Deploy(release):
-            return planner.deploy(state, release)
+        case Deploy():
+            return planner.deploy(state, wanted)
         case Rollback(release):
             return planner.roll_back(state, release)
         case Contract():
@@ -109,8 +115,8 @@ class _Planner:
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
 
-    def deploy(self, state: State, release: Release) -> list[Step]:
-        operation = state.operation
+    def deploy(self, state: State, wanted: Deploy) -> list[Step]:
+        operation, release = state.operation, wanted.release
         if operation and not operation.going_back and _brings(operation, release):
             return self._resume(state, operation)
         if operation and not operation.going_back and _is_all_there_is(operation):
@@ -118,7 +124,7 @@ class _Planner:
         else:
             before = self._settle(state)
         settled = all_done(state, before)
-        if settled.serving and settled.serving.is_same_as(release):
+        if settled.serving and settled.serving.is_same_as(release) and not wanted.anew:
             return before
         _check_schema(settled, release)
         return [*before, *self._bring(settled, release, Kind.DEPLOY)]

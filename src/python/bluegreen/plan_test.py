@@ -76,6 +76,7 @@ def interrupted(state: State, wanted: Wanted, at: Action, *, ended: bool = False
         ),
         (ONE_LIVE, Deploy(TWO), DEPLOY_TWO),
         (ONE_LIVE, Deploy(ONE), ""),
+        (ONE_LIVE, Deploy(ONE, anew=True), DEPLOY_TWO),
         (
             TWO_LIVE,
             Rollback(ONE),
@@ -290,7 +291,7 @@ def test_every_action_has_a_rule_and_what_undoes_it_is_proven_or_harmless() -> N
 
 
 NUMBERS = st.integers(1, 4)
-DEPLOYS = st.builds(lambda number: Deploy(release(number)), NUMBERS)
+DEPLOYS = st.builds(lambda number, anew: Deploy(release(number), anew), NUMBERS, st.booleans())
 ROLLBACKS = st.builds(
     lambda number: Rollback(release(number) if number else None), st.integers(0, 4)
 )

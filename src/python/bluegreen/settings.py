@@ -156,6 +156,9 @@ class Tasks(_Table):
     prove: tuple[Task, ...] = ()
     """Drive the scenario through a lane that has no traffic."""
 
+    secrets: tuple[Task, ...] = ()
+    """Have servers take over secrets that changed; `setup` runs them where a release serves."""
+
     @model_validator(mode="after")
     def _prepares_again_what_it_prepares(self) -> Self:
         others = [line for line in self.prepare_again or () if line not in self.prepare]

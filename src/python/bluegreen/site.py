@@ -19,6 +19,7 @@ from bluegreen.engine.engine import ServerEngine
 from bluegreen.engine.images import Credentials, Images
 from bluegreen.engine.lines import Lines
 from bluegreen.engine.servers import Servers, Written
+from bluegreen.engine.serving import Serving
 from bluegreen.engine.variables import Variables
 from bluegreen.executor import Executor
 from bluegreen.hooks import Hooks
@@ -28,6 +29,7 @@ from bluegreen.lane import Lane
 from bluegreen.lock import Identity, Lock
 from bluegreen.nginx.balancer import ServerBalancer
 from bluegreen.ports import Balancer, Clock, Engine, Server
+from bluegreen.release import Release
 from bluegreen.secret import Redactor
 from bluegreen.settings import REGISTRY_PASSWORD, Destination, Settings
 from bluegreen.setup.gathering import SecretFolder
@@ -85,6 +87,19 @@ class SiteEngine(Engine, Protocol):
     def logs(self, lane: Lane, services: Sequence[str], lines: int, timeout: float) -> str:
         """The last lines of the logs of a lane's services, of all if none is named."""
 
+    def tell_secrets(self, release: Release, timeout: float) -> None:
+        """Have servers take over the secrets that are there, by the tasks of a release."""
+
+
+class WhatServes(Protocol):
+    """The lane that serves; `bluegreen.engine.serving.Serving` is the real one."""
+
+    def lacks(self, lane: Lane, release: Release, timeout: float) -> Sequence[str]:
+        """Why a lane with a release is not as if that were delivered now; nothing if it is."""
+
+    def newer_secrets(self, lane: Lane, timeout: float) -> Sequence[str]:
+        """The secrets of a lane that changed since the first of its containers started, sorted."""
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -112,6 +127,7 @@ class Site:
         engine: What runs it.
         balancer: nginx there.
         servers: What belongs to no lane.
+        serving: The lane that serves.
         place: The server before anything is on it.
         secrets: Those that it has.
         clock: Time here.
@@ -127,6 +143,7 @@ class Site:
     engine: SiteEngine
     balancer: Balancer
     servers: Upkept[Written]
+    serving: WhatServes
     place: Place
     secrets: SecretFolder
     clock: Clock
@@ -206,6 +223,7 @@ def opened(told: Told) -> Iterator[Site]:
     connection = Connection(Address.parse(destination.address), destination.known_hosts, key)
     clock, files, docker = SystemClock(), Files(connection, folder), Docker(connection)
     engine = _engine(told, connection, files, docker, clock)
+    secrets_there = SecretFiles(connection, folder)
     try:
         yield Site(
             told=told,
@@ -216,8 +234,16 @@ def opened(told: Told) -> Iterator[Site]:
             engine=engine,
             balancer=_balancer(told, docker, clock, files),
             servers=_servers(told, files, docker, engine),
+            serving=Serving(
+                docker=docker,
+                files=files,
+                secrets=secrets_there,
+                lines=_lines(told),
+                variables=_variables(told),
+                tools=told.settings.build.names,
+            ),
             place=ServerHost(connection, folder),
-            secrets=SecretFiles(connection, folder),
+            secrets=secrets_there,
             ground=Ground(connection, docker),
             clock=clock,
         )

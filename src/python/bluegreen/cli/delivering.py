@@ -22,6 +22,7 @@ from bluegreen.journal import Journal
 from bluegreen.people import Once
 from bluegreen.plan import Contract, Deploy, Prune, Rollback, Wanted, plan
 from bluegreen.ports import Outcome
+from bluegreen.release import Release
 from bluegreen.setup.gathering import named
 from bluegreen.site import Site
 from bluegreen.state import State
@@ -29,6 +30,7 @@ from bluegreen.store import Store
 
 _NO_FILES: Mapping[str, str] = MappingProxyType({})
 _NO_NAMES = frozenset[str]()
+_LOOK = 20.0  # seconds
 
 
 def deploy(context: Context) -> None:
@@ -49,7 +51,7 @@ def deploy(context: Context) -> None:
         else:
             bundle = building.built(context, ready.site, ready.journal, ready.check_secrets)
         contents = {digest(content): content for content in bundle.files.values()}
-        ready.deliver(lambda _state, _store: Deploy(bundle.release), contents)
+        ready.deliver(ready.deploying(bundle.release), contents)
 
 
 def rollback(context: Context) -> None:
@@ -132,6 +134,14 @@ class _Ready:
                 file = self._lane_file(release.version)
                 self.check_secrets([] if file is None else [file])
 
+    def deploying(self, release: Release) -> Choose:
+        """That a release is to serve; once more, and why, where its like is not what was wanted."""
+
+        def choose(state: State, _store: Store) -> Wanted:
+            return Deploy(release, anew=self._is_behind(state, release))
+
+        return choose
+
     def deliver(self, choose: Choose, contents: Mapping[str, str] = _NO_FILES) -> None:
         """Do it, or print what would be done."""
         if self.context.options.dry_run:
@@ -148,6 +158,15 @@ class _Ready:
         steps = plan(state, choose(state, store), context.destination.timeouts)
         commands = context.outside.rehearse(self.site, self.operation, steps, contents)
         context.console.rehearsal(steps, commands, context.settings.hooks)
+
+    def _is_behind(self, state: State, release: Release) -> bool:
+        live, serving = state.live, state.serving
+        if state.operation or live is None or serving is None or not serving.is_same_as(release):
+            return False
+        lacks = self.site.serving.lacks(live, serving, _LOOK)
+        for each in lacks:
+            self.context.console.progress(each)
+        return bool(lacks)
 
     def _lane_file(self, version: str) -> str | None:
         return self.site.files.read(f"releases/{version}/{LANE_FILE}")

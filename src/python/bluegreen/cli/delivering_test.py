@@ -13,7 +13,7 @@ from bluegreen.bundle import Bundle
 from bluegreen.cli import main
 from bluegreen.cli.console import Console
 from bluegreen.cli.exits import Exit
-from bluegreen.cli.testing import COMPOSE, SETTINGS, Played, checkout, git
+from bluegreen.cli.testing import COMPOSE, SETTINGS, Played, git
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.notifying import Notifying
 from bluegreen.plan import Deploy
@@ -25,13 +25,9 @@ SECRET = "postgres_password"
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout, and what people are told by."""
-    checkout(tmp_path)
-    bundle(2).write(tmp_path / "release-2")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CHAT_URL", "json://chat.example.com")
-    return tmp_path
+def given(folder: Path) -> None:
+    """A release in the checkout."""
+    bundle(2).write(folder / "release-2")
 
 
 @pytest.fixture

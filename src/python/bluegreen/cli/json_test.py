@@ -9,7 +9,7 @@ import pytest
 
 from bluegreen.cli import main
 from bluegreen.cli.parser import parser
-from bluegreen.cli.testing import Played, checkout
+from bluegreen.cli.testing import Played
 from bluegreen.testing import bundle, with_deployed
 
 EVERY = [
@@ -51,11 +51,8 @@ FAILING = [
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    checkout(tmp_path)
-    bundle(3).write(tmp_path / "release-3")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CHAT_URL", "json://chat.example.com")
+def given(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle(3).write(folder / "release-3")
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")  # `doctor` asks it
 
 

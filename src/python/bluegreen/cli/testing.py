@@ -10,6 +10,7 @@ assert outside.heard[-1].failure is None
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from bluegreen import commands
@@ -19,6 +20,7 @@ from bluegreen.cli.outside import Outside
 from bluegreen.engine.lines import Lines
 from bluegreen.engine.servers import Written
 from bluegreen.errors import PortError
+from bluegreen.lane import Lane
 from bluegreen.memory import Files, MemoryClock, MemoryEngine, Nginx
 from bluegreen.ports import Outcome
 from bluegreen.release import Release
@@ -26,7 +28,7 @@ from bluegreen.setup.host import Host
 from bluegreen.site import Site
 from bluegreen.site import Told as ToldSite
 from bluegreen.store import Store
-from bluegreen.testing import World
+from bluegreen.testing import START, World
 
 SETTINGS = """
 notify = [{environment = "CHAT_URL"}]
@@ -94,6 +96,9 @@ class Secrets:
     def digests(self) -> Mapping[str, str]:
         return {name: digest(content) for name, content in self.contents.items()}
 
+    def written(self) -> Mapping[str, datetime]:
+        return dict.fromkeys(self.contents, START)
+
     def read(self, name: str) -> str:
         return self.contents[name]
 
@@ -146,6 +151,25 @@ class _Servers:
         pass
 
 
+class Serving:
+    """The lane that serves.
+
+    Attributes:
+        lacking: Why it is not as if it were delivered now.
+        newer: Secrets that changed since it was started.
+    """
+
+    def __init__(self) -> None:
+        self.lacking: list[str] = []
+        self.newer: list[str] = []
+
+    def lacks(self, lane: Lane, release: Release, timeout: float) -> list[str]:
+        return self.lacking
+
+    def newer_secrets(self, lane: Lane, timeout: float) -> list[str]:
+        return self.newer
+
+
 class _Place:
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -178,6 +202,7 @@ class Played:
     Attributes:
         world: The server.
         secrets: Those that it has.
+        serving: Its lane that serves.
         images: Those of this machine, and a registry.
         files: The Compose files of the checkout, made to stand alone.
         heard: What people were told.
@@ -185,6 +210,7 @@ class Played:
 
     world: World = field(default_factory=World)
     secrets: Secrets = field(default_factory=Secrets)
+    serving: Serving = field(default_factory=Serving)
     images: Shelf = field(default_factory=Shelf)
     files: dict[str, str] = field(default_factory=lambda: dict(COMPOSE))
     heard: list[Outcome] = field(default_factory=list)
@@ -213,6 +239,7 @@ class Played:
             engine=MemoryEngine(self.world),
             balancer=Nginx(self.world),
             servers=_Servers(),
+            serving=self.serving,
             place=_Place(told.destination.folder),
             secrets=self.secrets,
             clock=MemoryClock(self.world),

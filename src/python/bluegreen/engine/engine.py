@@ -232,6 +232,10 @@ class ServerEngine:
         project = self._lines.lane_project(lane)
         return self._compose.run(self._lines.logs(project, services, lines, timeout), timeout)
 
+    def tell_secrets(self, release: Release, timeout: float) -> None:
+        """Have servers take over the secrets that are there, by the tasks of a release."""
+        self._run_all(release, self._tasks.secrets, self._clock.monotonic() + timeout)
+
     def _install(self, release: Release, file: str, home: str, lane: Lane) -> None:
         content = self._kept(release, file)
         self._files.write(f"{home}/.env", self._variables.render(release, lane))

@@ -123,6 +123,7 @@ def site_of(world: World) -> Site:
         engine=parts,
         balancer=parts,
         servers=parts,
+        serving=parts,
         place=parts,
         secrets=parts,
         clock=SystemClock(),

@@ -1,6 +1,7 @@
 """The folder of secrets on a server. Values go by standard input, and nowhere else."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.ssh.connection import Connection
@@ -12,6 +13,11 @@ _CUT_SHORT = 46
 
 _DIGESTS = (
     '[ -d "$1" ] || exit 0; cd "$1"; for each in *; do [ ! -f "$each" ] || sha256sum "$each"; done'
+)
+
+_WRITTEN = (
+    '[ -d "$1" ] || exit 0; cd "$1"; '
+    'for each in *; do [ ! -f "$each" ] || stat --format="%.6Y %n" "$each"; done'
 )
 
 # The users of containers are nobody there, so that they read what all may read; nobody else gets
@@ -50,6 +56,12 @@ class SecretFiles:
         told = self._run(["sh", "-c", _DIGESTS, "sh", self._folder])
         pairs = (line.split("  ", 1) for line in told.splitlines())
         return {name: digest for digest, name in pairs}
+
+    def written(self) -> Mapping[str, datetime]:
+        """When each was put there, by the server's clock."""
+        told = self._run(["sh", "-c", _WRITTEN, "sh", self._folder])
+        pairs = (line.split(" ", 1) for line in told.splitlines())
+        return {name: datetime.fromtimestamp(float(moment), UTC) for moment, name in pairs}
 
     def read(self, name: str) -> str:
         """One of them."""
