@@ -1,7 +1,7 @@
 """What each step does and what proves that it is done, in terms of the ports."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bluegreen import preflight
@@ -95,6 +95,7 @@ class Acts:
                 self._engine.end_calls(_lane(step), end.left())
             ),
             Action.STOP: lambda step, _state, end: self._engine.stop(_lane(step), end.left()),
+            Action.GO_ON: self._go_on,
             Action.CONTRACT: self._contract,
             Action.PRUNE: self._prune,
             Action.SCHEMA: self._look_at_schema,
@@ -126,7 +127,12 @@ class Acts:
         unknown = {Proof.ROUTED, Proof.EXPANDED} if state.live is None else set()
         if proof is None or proof in unknown:
             return False
-        return self._proofs[proof](step, Deadline.after(self._clock, timeout))
+        end = Deadline.after(self._clock, timeout)
+        # One that was killed may have sent people to a lane that does not answer.
+        unseen = _goes_back(state) and proof is Proof.ROUTED and step.lane != state.live
+        if unseen and not self._proofs[Proof.HEALTHY](step, end):
+            return False
+        return self._proofs[proof](step, end)
 
     def do(self, step: Step, state: State, timeout: float) -> Heads | None:
         """Do a step.
@@ -211,10 +217,12 @@ class Acts:
         again = state.operation is not None and state.operation.kept
         self._engine.prepare(_lane(step), _release(step), end.left(), again=again)
 
-    def _switch(self, step: Step, _state: State, end: Deadline) -> None:
-        lane = _lane(step)
-        # Whether it answers is seen by its traffic, and by then some requests have failed.
-        if not self._condition(step, end).serves(_release(step), self._demands.tools):
+    def _switch(self, step: Step, state: State, end: Deadline) -> None:
+        lane, there = _lane(step), self._condition(step, end)
+        # Whether it answers is seen by its traffic, and by then some requests have failed. What
+        # goes back goes to whatever answers nginx: it was ill before, or its traffic goes nowhere.
+        well = there.serves(_release(step), self._demands.tools)
+        if not (there.running if _goes_back(state) else well):
             said = self._engine.report(lane)
             raise TemporaryError(said.added_to(f"{lane} is not healthy any more"), said.text)
         try:
@@ -223,6 +231,14 @@ class Acts:
             said = self._engine.report(lane)
             detail = f"{error.detail}\n{said.text}".strip()
             raise type(error)(said.added_to(str(error)), detail) from error
+
+    def _go_on(self, step: Step, state: State, end: Deadline) -> None:
+        """Send people back who were sent away by a deployer that was killed as it went back."""
+        lane = _lane(step)
+        old = replace(step, lane=lane.other, release=state.lanes[lane.other].release)
+        if self._condition(old, end).serves(_release(old), self._demands.tools):
+            raise PortError(f"nginx sends people to {old.lane}, which is well")
+        self._balancer.route(lane, end.left())
 
     def _watch(self, step: Step, state: State, end: Deadline) -> None:
         limits = self._demands.watch
@@ -292,6 +308,10 @@ class Acts:
 def _pulls(state: State) -> bool:
     """Whether images are still to come: what goes on after the pull needs no registry."""
     return state.operation is None or state.operation.reached in _UP_TO_PULL
+
+
+def _goes_back(state: State) -> bool:
+    return state.operation is not None and state.operation.going_back
 
 
 def _has_old(state: State) -> bool:

@@ -35,12 +35,28 @@ def begun(state: State, step: Step) -> State:
     if step.action is Action.START:
         state = _status(state, step, Status.STARTING)
     operation = state.operation
+    if operation is not None and operation.stuck and step.action is Action.SWITCH:
+        # One that is killed now may have done it.
+        return _of_operation(state, stuck=False)
     if operation is None or operation.going_back or step.action not in _ORDER:
         return state
     # A step that is done once more on the way to where the last deployer was is not as far as that.
     if _ORDER.index(step.action) <= _ORDER.index(operation.reached):
         return state
-    return _with(state, operation=operation.model_copy(update={"reached": step.action}))
+    return _of_operation(state, reached=step.action)
+
+
+def failed(state: State, step: Step) -> State:
+    """The state when a step could not be done."""
+    operation = state.operation
+    if operation is None or not operation.going_back:
+        return state
+    if step.action is Action.SWITCH:
+        return _of_operation(state, stuck=True)
+    if step.action is Action.GO_ON:
+        # The new lane cannot have the traffic, so that the old one gets it, well or not.
+        return _with(_of_operation(state, stuck=False), live=operation.old)
+    return state
 
 
 def done(state: State, step: Step, moment: Moment) -> State:  # noqa: PLR0911 - one for each
@@ -56,6 +72,9 @@ def done(state: State, step: Step, moment: Moment) -> State:  # noqa: PLR0911 - 
             return _schema(state, step, moment)
         case Action.TURN_BACK:
             return _turn_back(state)
+        case Action.GO_ON:
+            forward = {"going_back": False, "stuck": False, "reached": Action.DRAIN_HTTP}
+            return _switch(_of_operation(state, **forward), step, moment)
         case Action.END:
             return _with(state, operation=None)
         case _:
@@ -80,7 +99,7 @@ def all_done(state: State, steps: Iterable[Step]) -> State:
 
 
 _ORDER: Sequence[Action] = [
-    action for action in Action if action not in {Action.TURN_BACK, Action.END}
+    action for action in Action if action not in {Action.TURN_BACK, Action.GO_ON, Action.END}
 ]
 
 _STATUS: Mapping[Action, Status] = {
@@ -149,9 +168,9 @@ def _schema(state: State, step: Step, moment: Moment) -> State:
 def _turn_back(state: State) -> State:
     if state.operation is None:
         return state
-    operation = state.operation.model_copy(update={"going_back": True})
     # With nothing to go back to, the lane that failed has no traffic worth the name.
-    return _with(state, operation=operation, live=state.live if operation.old else None)
+    live = state.live if state.operation.old else None
+    return _with(_of_operation(state, going_back=True), live=live)
 
 
 def _status(state: State, step: Step, status: Status | None) -> State:
@@ -167,6 +186,11 @@ def _status(state: State, step: Step, status: Status | None) -> State:
 
 def _lanes(state: State, lanes: Mapping[Lane, Tenant]) -> State:
     return _with(state, lanes=lanes)
+
+
+def _of_operation(state: State, **changes: object) -> State:
+    assert state.operation is not None  # noqa: S101 - those who change it have looked
+    return _with(state, operation=state.operation.model_copy(update=changes))
 
 
 def _with(state: State, **changes: object) -> State:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from bluegreen.acts import Acts
-from bluegreen.effects import Moment, begun, done
+from bluegreen.effects import Moment, begun, done, failed
 from bluegreen.errors import (
+    BlueGreenError,
     LockLostError,
     PortError,
     StepError,
@@ -78,11 +79,11 @@ class Executor:
                 raise self._given_up(step, error, held) from error
         return state
 
-    def _given_up(self, failed: Step, error: BaseException, held: Held) -> StepError:
+    def _given_up(self, step: Step, error: BaseException, held: Held) -> StepError:
         """Undo what can be undone; the error to raise."""
         reason = self._journal.run.redact(why(error))
         detail = self._journal.run.redact(detail_of(error))
-        went_back, advice = False, _AGAIN
+        went_back, advice = False, ""
         try:
             state = self._store.load()
             steps = turn_back(state, self._timeouts)
@@ -90,15 +91,25 @@ class Executor:
                 went_back, advice = True, "what runs was not touched"
             elif not state.operation.going_back and can_turn_back(state.operation):
                 kind = state.operation.kind
-                for step in steps:
+                for back in steps:
                     held.check()
-                    state = self._perform(state, step)
+                    state = self._perform(state, back)
                 went_back, advice = _became(kind)
         except LockLostError:
             raise
         except (Exception, KeyboardInterrupt) as second:  # noqa: BLE001 - told with the first
-            advice = f"going back failed, too: {self._journal.run.redact(why(second))}; {_AGAIN}"
-        return StepError(failed.name, reason, went_back=went_back, advice=advice, detail=detail)
+            told = self._journal.run.redact(why(second))
+            advice = f"going back failed, too: {told}; {self._next()}"
+        advice = advice or self._next()
+        return StepError(step.name, reason, went_back=went_back, advice=advice, detail=detail)
+
+    def _next(self) -> str:
+        """What to do where not all is as before, by what the server remembers."""
+        with suppress(BlueGreenError):
+            operation = self._store.load().operation
+            if operation is not None and operation.stuck:
+                return _STUCK.format(lane=operation.lane)
+        return _AGAIN
 
     def _hooked(self, state: State, step: Step) -> State:
         """Do a step between its hooks; going back has none, for nothing may be in its way."""
@@ -124,7 +135,12 @@ class Executor:
             state = self._keep(state, done(state, step, moment), step, began)
         except (Exception, KeyboardInterrupt) as error:
             self._note_if_possible(step, Event.FAILED, began, why(error))
-            raise
+            if not isinstance(error, PortError):
+                raise
+            state = self._keep_if_possible(state, failed(state, step), step, began)
+            if not step.optional:
+                raise
+            return state
         self._note(step, Event.SKIPPED if proven else Event.SUCCEEDED, began)
         return state
 
@@ -134,6 +150,12 @@ class Executor:
             store = self._store.within(left)
             patiently(self._clock, lambda: store.save(after), left)
         return after
+
+    def _keep_if_possible(self, before: State, after: State, step: Step, began: float) -> State:
+        """Remember that a step failed; a server that does not take it remembers that it began."""
+        with suppress(PortError):
+            return self._keep(before, after, step, began)
+        return before
 
     def _left(self, step: Step, began: float) -> float:
         """Seconds that a step still has."""
@@ -177,4 +199,8 @@ def _became(kind: Kind) -> tuple[bool, str]:
     return True, "everything is as before"
 
 
+_STUCK = (
+    "{lane} keeps the traffic: `rollback` tries to go back once more; `deploy` of another release, "
+    "and `rollback` to a version, go on from {lane}"
+)
 _AGAIN = "run the same command again, which goes on from here, or roll back"

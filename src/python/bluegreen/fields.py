@@ -19,7 +19,7 @@ _OWN_VARIABLES = re.compile(
     r"COMPOSE_.*|TANDEM_(LANE|PROJECT|PUBLIC_URL|SECRETS|SINCE|VERSION|IMAGE_.*)"
 )
 _UNQUOTABLE = re.compile(r"[\x00-\x1f\x7f']")
-_WRITTEN_DOWN = {Action.BEGIN, Action.END, Action.TURN_BACK, Action.SCHEMA}
+_WRITTEN_DOWN = {Action.BEGIN, Action.END, Action.TURN_BACK, Action.GO_ON, Action.SCHEMA}
 _MOST_SECONDS = 30 * 86_400
 
 

@@ -233,12 +233,13 @@ class MemoryEngine(Port):
         there = self._world.lanes.get(lane)
         if lane in self._world.dirty and not (there and there.running):
             self._world.broken_promises.append(f"{lane} may serve requests of its former life")
-        self._leave(lane)
+        if there is None or there.release != release:
+            self._leave(lane)
         if there is None or there.release != release:
             self._world.made.append(lane)
         self._world.lanes[lane] = Tenancy(release, healthy=False)
         self._after("start")
-        if self._world.bad.get(release.version) == "does not start":
+        if self._world.bad.get(release.version) in {"does not start", "is ill"}:
             self._world.seconds += timeout
             raise PortError("account is not healthy", "account: exited 1, password hunter2")
         self._world.lanes[lane].healthy = True
@@ -312,11 +313,18 @@ class Nginx(Port):
 
     def route(self, lane: Lane, timeout: float) -> None:
         self._before("route", timeout)
+        before = self._world.routed
+        self._send(lane)
+        self._after("route")
+        if not self._world.answers(lane):
+            self._send(before)
+            raise PortError(f"through nginx {lane} does not answer; {before} is live")
+
+    def _send(self, lane: Lane) -> None:
         if lane is not self._world.routed:
             self._world.standby = self._world.routed
         self._world.routed = lane
         self._world.kept = True
-        self._after("route")
 
     def stand_down(self, lane: Lane, timeout: float) -> None:
         self._before("stand_down", timeout)

@@ -1,7 +1,8 @@
 """What to do, from what is there and what is wanted. Pure: nothing is asked, nothing is touched.
 
 What an earlier deployer left unfinished comes first. A deploy of the same content is gone on with;
-any other is undone as long as the old lane has not begun to drain, and finished from there on.
+any other is undone as long as the old lane has not begun to drain, and finished from there on. One
+that could not be undone, for the old lane does not take the traffic, is left as nginx has it.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -122,7 +123,8 @@ class _Planner:
         if operation and not operation.going_back and _is_all_there_is(operation):
             before = self._rest(state, operation)
         else:
-            before = self._settle(state)
+            same = operation is not None and _brings(operation, release)
+            before = self._settle(state, goes_back=same)
         settled = all_done(state, before)
         if settled.serving and settled.serving.is_same_as(release) and not wanted.anew:
             return before
@@ -136,7 +138,7 @@ class _Planner:
                 "contract was begun, and what it has removed older releases may need; run "
                 "contract again to finish it"
             )
-        before = self._settle(state)
+        before = self._settle(state, goes_back=release is None)
         if release is None:
             if not before:
                 raise RefusedError("nothing is unfinished, so name a version to go back to")
@@ -188,15 +190,27 @@ class _Planner:
             self._step(Action.END),
         ]
 
-    def _settle(self, state: State) -> list[Step]:
-        """Deal with what is unfinished and not wanted."""
+    def _settle(self, state: State, *, goes_back: bool = True) -> list[Step]:
+        """Deal with what is unfinished and not wanted.
+
+        Args:
+            state: What the server remembers.
+            goes_back: Whether to try once more what could not be undone.
+        """
         operation = state.operation
         if operation is None:
             return []
+        if operation.stuck and not goes_back:
+            return self._go_on(operation)
         finishes = operation.kind is Kind.CONTRACT and not operation.going_back
         if finishes or not can_turn_back(operation):
             return self._rest(state, operation)
         return self.turn_back(state, operation)
+
+    def _go_on(self, operation: Operation) -> list[Step]:
+        """End what cannot be undone, in the lane that has the traffic."""
+        stays = self._step(Action.GO_ON, operation.lane, operation.release)
+        return [stays, *self._ending(operation.old)]
 
     def _bring(self, state: State, release: Release, kind: Kind) -> list[Step]:
         lane = state.live.other if state.live else Lane.BLUE
@@ -228,6 +242,10 @@ class _Planner:
         if deploys:
             # A rollback is not watched: what it leaves is worse already.
             yield self._step(Action.WATCH, lane, release)
+        yield from self._ending(old)
+
+    def _ending(self, old: Lane | None) -> Iterator[Step]:
+        """What comes once the other lane has the traffic."""
         if old is not None:
             yield from (self._step(action, old) for action in (*DRAINING, Action.STOP))
         yield self._step(Action.END)
@@ -271,7 +289,9 @@ class _Planner:
                 continue
             for action in step.back:
                 if old is not None and action in {Action.START, Action.SWITCH}:
-                    yield self._step(action, old, state.lanes[old].release)
+                    # What is ill may answer, or have the traffic still: the switch finds out.
+                    ill = action is Action.START
+                    yield self._step(action, old, state.lanes[old].release, optional=ill)
                 elif action is Action.CLEAR and operation.kept:
                     yield self._step(Action.STOP, operation.lane)
                 elif action is Action.SCHEMA:
@@ -287,8 +307,9 @@ class _Planner:
         *,
         kind: Kind | None = None,
         versions: tuple[str, ...] = (),
+        optional: bool = False,
     ) -> Step:
-        return Step(action, self._timeouts[action], lane, release, kind, versions)
+        return Step(action, self._timeouts[action], lane, release, kind, versions, optional)
 
 
 def _brings(operation: Operation, release: Release) -> bool:

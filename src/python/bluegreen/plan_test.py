@@ -1,12 +1,13 @@
 """The tables of what follows from what, and what holds for every plan."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bluegreen.effects import Moment, all_done, begun, done
+from bluegreen.effects import Moment, all_done, begun, done, failed
 from bluegreen.errors import RefusedError
 from bluegreen.lane import Lane
 from bluegreen.plan import Contract, Deploy, Prune, Rollback, Wanted, plan, turn_back
@@ -196,6 +197,64 @@ def test_another_release_comes_after_the_unfinished_one_is_undone(reached: Actio
     assert steps.endswith(DEPLOY_TWO)
 
 
+GO_ON = (
+    "go-on green, drain-http blue, drain-streams blue, drain-calls blue, stop blue, end, "
+    "preflight, begin blue, "
+)
+
+
+def test_what_goes_back_does_not_wait_for_the_old_lane_to_be_well() -> None:
+    steps = turn_back(killed_at(Action.WATCH))
+    assert [step.name for step in steps if step.optional] == ["start blue"]
+
+
+def stuck() -> State:
+    """The state where the old lane could not take the traffic back."""
+    state = killed_at(Action.WATCH)
+    for step in turn_back(state):
+        state = begun(state, step)
+        if step.action is Action.SWITCH:
+            return failed(state, step)
+        state = done(state, step, Moment(NOW, "failed"))
+    raise AssertionError("nothing was to be switched")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "steps"),
+    [
+        (Deploy(THREE), GO_ON),
+        (Deploy(ONE), GO_ON),
+        (Rollback(ONE), GO_ON),
+        (Rollback(TWO), GO_ON.partition(", preflight")[0]),
+        (Rollback(None), UNDO_SWITCH),
+        (Deploy(TWO), f"{UNDO_SWITCH}, preflight, begin green, "),
+    ],
+)
+def test_what_cannot_be_undone_is_left_where_the_traffic_is(wanted: Wanted, steps: str) -> None:
+    assert names(plan(stuck(), wanted)).startswith(steps)
+
+
+def test_going_on_is_not_undone_once_it_was_written_down() -> None:
+    [step] = plan(stuck(), Rollback(TWO))[:1]
+    state = done(begun(stuck(), step), step, Moment(NOW, "going on"))
+    assert turn_back(state) == []
+    assert names(plan(state, Deploy(THREE))).startswith(GO_ON.removeprefix("go-on green, "))
+
+
+def test_a_new_lane_that_cannot_have_the_traffic_gives_it_to_the_old_one() -> None:
+    [step] = plan(stuck(), Rollback(TWO))[:1]
+    state = failed(begun(stuck(), step), step)
+    assert state.live is Lane.BLUE
+    assert names(plan(state, Deploy(THREE))).startswith(UNDO_SWITCH)
+
+
+def test_a_way_back_that_is_tried_again_may_have_been_found_when_it_was_killed() -> None:
+    state = stuck()
+    for step in turn_back(state)[:3]:
+        state = begun(state, step)
+    assert names(plan(state, Deploy(THREE))).startswith(UNDO_SWITCH)
+
+
 def test_another_release_comes_after_the_old_lane_has_drained_to_its_end() -> None:
     steps = names(plan(killed_at(Action.DRAIN_CALLS), Deploy(THREE)))
     assert steps.startswith("drain-calls blue, stop blue, end, preflight, begin blue, ")
@@ -297,17 +356,23 @@ ROLLBACKS = st.builds(
 )
 
 
+type Cut = Callable[[State, Step], State] | None
+
+
 @settings(deadline=None)
 @given(
-    st.lists(st.tuples(DEPLOYS | ROLLBACKS, st.integers(0, 25), st.booleans()), max_size=5),
+    st.lists(
+        st.tuples(DEPLOYS | ROLLBACKS, st.integers(0, 25), st.sampled_from([begun, failed, None])),
+        max_size=5,
+    ),
     DEPLOYS | ROLLBACKS,
 )
 def test_from_whatever_was_left_behind_every_plan_leads_to_one_live_lane(
-    history: list[tuple[Wanted, int, bool]], last: Wanted
+    history: list[tuple[Wanted, int, Cut]], last: Wanted
 ) -> None:
     state = EMPTY
-    for wanted, length, written in history:
-        state = _cut(state, wanted, length, written=written)
+    for wanted, length, how in history:
+        state = _cut(state, wanted, length, how)
     try:
         steps = plan(state, last)
     except RefusedError:
@@ -326,16 +391,16 @@ def test_from_whatever_was_left_behind_every_plan_leads_to_one_live_lane(
         assert after.serving == last.release  # type: ignore[union-attr]
 
 
-def _cut(state: State, wanted: Wanted, length: int, *, written: bool) -> State:
-    """What is left of a plan whose deployer was killed after so many steps."""
+def _cut(state: State, wanted: Wanted, length: int, how: Cut) -> State:
+    """What is left of a plan that ended after so many steps, or in the last of them."""
     try:
         steps = plan(state, wanted)
     except RefusedError:
         return state
     for number, step in enumerate(steps):
         state = begun(state, step)
-        if number == length and not written:
-            return state
+        if number == length and how is not None:
+            return how(state, step)
         state = done(state, step, Moment(NOW, "killed"))
         if number == length:
             return state

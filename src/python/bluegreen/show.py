@@ -104,6 +104,8 @@ def _notes(step: Step, hooks: Hooks) -> Iterator[str]:
             yield f"{when} it, here: {shlex.join(hook.command)}"
     if step.rule.proof:
         yield f"skipped if {step.rule.proof}"
+    if step.optional:
+        yield "what follows is done though it fails"
     if step.back:
         yield f"undone by {', '.join(step.back)}"
 

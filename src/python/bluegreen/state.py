@@ -48,6 +48,7 @@ class Operation(Document):
         kept: Whether what it brings was stopped in that lane, and is started again.
         reached: The furthest step that was begun, going forward.
         going_back: Whether it is being undone.
+        stuck: Whether the old lane could not take the traffic back, so that the new one has it.
         began_at: By the server's clock.
     """
 
@@ -60,6 +61,7 @@ class Operation(Document):
     kept: bool = False
     reached: Action
     going_back: bool = False
+    stuck: bool = False
     began_at: AwareDatetime
 
 

@@ -40,6 +40,7 @@ class Action(StrEnum):
     CONTRACT = "contract"
     PRUNE = "prune"
     TURN_BACK = "turn-back"
+    GO_ON = "go-on"
     SCHEMA = "schema"
     END = "end"
 
@@ -121,6 +122,7 @@ RULES: Mapping[Action, Rule] = MappingProxyType(
         ),
         _A.PRUNE: Rule(300, "remove images and manifests of {versions}"),
         _A.TURN_BACK: Rule(15, "give {version} up"),
+        _A.GO_ON: Rule(60, "leave the traffic with {lane}: no other has it", proof=Proof.ROUTED),
         _A.SCHEMA: Rule(60, "note where the schema stands"),
         _A.END: Rule(15, "remember that it is done"),
     }
@@ -138,6 +140,7 @@ class Step:
         release: What it is done with.
         kind: Of `BEGIN`, and of the `PREFLIGHT` of a contract: what for.
         versions: Of `PRUNE`: which releases.
+        optional: Whether the steps after it are done although it failed.
     """
 
     action: Action
@@ -146,6 +149,7 @@ class Step:
     release: Release | None = None
     kind: Kind | None = None
     versions: tuple[str, ...] = ()
+    optional: bool = False
 
     @property
     def rule(self) -> Rule:

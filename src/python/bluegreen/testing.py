@@ -106,7 +106,8 @@ class World:
         kept: Whether connections from before a switch, or those of streams that ended since, may
             still bring requests to the lane before.
         faults: Errors that the next calls of a port's method raise, one each.
-        bad: Versions that do not start, do not answer the scenario, fail, are slow, or are killed.
+        bad: Versions that do not start, do not answer the scenario, fail, are slow, are killed, or
+            are ill: they answer, and never get healthy.
         crash_at: At which point the deployer is killed.
         break_at: At which point its connection breaks, once.
         gone_from: From which point on it is broken for all that changes the server.
@@ -250,12 +251,27 @@ class World:
         if waiting := self.faults.get(name):
             raise waiting.pop(0)
 
+    def answers(self, lane: Lane) -> bool:
+        """Whether what is in a lane answers; what is ill does, though it never gets healthy."""
+        there = self.lanes.get(lane)
+        if there is None or not (there.running and there.takes_calls):
+            return False
+        return there.healthy or self.bad.get(there.release.version) == "is ill"
+
+    def fall(self, lane: Lane, ill: str) -> None:
+        """Have the release in a lane be bad from now on."""
+        there = self.lanes[lane]
+        self.bad[there.release.version] = ill
+        there.healthy = False
+        # Who serves nobody any more has not lost it by the deployer.
+        self.served = self.served and self.answers(self.routed)
+
     def _token(self) -> str:
         return f"token-{self.alive}"
 
     def _check(self) -> None:
-        there = self.lanes.get(self.routed)
-        serves = there is not None and there.running and there.healthy and there.takes_calls
+        serves = self.answers(self.routed)
+        serves = serves or (self.standby is not None and self.answers(self.standby))
         if self.served and not serves:
             self.broken_promises.append(f"{self.routed} has the traffic and does not serve")
         self.served = self.served or (serves and self.state.live == self.routed)
