@@ -12,11 +12,12 @@ from bluegreen.lane import Lane
 from bluegreen.ports import Balancer, Clock, Condition, Engine
 from bluegreen.release import Heads, Release
 from bluegreen.state import State
-from bluegreen.step import LEAVING, Action, Kind, Proof, Step, kept_for_writing
+from bluegreen.step import DRAINING, LEAVING, Action, Kind, Proof, Step, kept_for_writing
 from bluegreen.store import Store
 from bluegreen.watch import LOOK_SECONDS, Limits, Traffic, complaint
 
 _UP_TO_PULL = {Action.BEGIN, Action.RECORD, Action.PULL}
+_SWITCHED = {Action.SWITCH, Action.WATCH, *DRAINING, Action.STOP}
 
 type _Act = Callable[[Step, State, Deadline], Heads | None]
 
@@ -149,6 +150,8 @@ class Acts:
         end = Deadline.after(self._clock, timeout)
         if step.action in LEAVING:
             self._take_no_traffic(step, state, end)
+        if step.action is Action.START:
+            self._check_known(step, state, end)
         return act(step, state, end)
 
     def _preflight(self, step: Step, state: State, end: Deadline) -> Heads | None:
@@ -297,6 +300,18 @@ class Acts:
         if lane in {state.live, self._balancer.live(end.look())}:
             raise PortError(f"{lane} has the traffic, so it is left as it is; this is a bug")
         self._balancer.stand_down(lane, end.left())
+
+    def _check_known(self, step: Step, state: State, end: Deadline) -> None:
+        """Leave a lane alone that another deployer has brought the traffic to meanwhile."""
+        lane, operation = _lane(step), state.operation
+        known = {state.live}
+        if operation is not None:
+            known |= {operation.old, operation.lane if operation.reached in _SWITCHED else None}
+        if state.live is not None and lane not in known and self._balancer.live(end.look()) is lane:
+            raise PortError(
+                f"{lane} has the traffic, and no deployer remembers to have sent it there, so it "
+                "is left as it is; see who else works on the server"
+            )
 
     def _heads(self, step: Step, end: Deadline) -> Heads:
         return self._engine.heads(_release(step), end.look())

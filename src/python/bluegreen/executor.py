@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from bluegreen.acts import Acts
 from bluegreen.effects import Moment, begun, done, failed
@@ -72,7 +73,7 @@ class Executor:
         for step in steps:
             try:
                 held.check()
-                state = self._hooked(state, step)
+                state = self._hooked(state, step, held)
             except LockLostError:
                 raise
             except (Exception, KeyboardInterrupt) as error:
@@ -92,8 +93,7 @@ class Executor:
             elif not state.operation.going_back and can_turn_back(state.operation):
                 kind = state.operation.kind
                 for back in steps:
-                    held.check()
-                    state = self._perform(state, back)
+                    state = self._perform(state, back, held)
                 went_back, advice = _became(kind)
         except LockLostError:
             raise
@@ -111,61 +111,63 @@ class Executor:
                 return _STUCK.format(lane=operation.lane)
         return _AGAIN
 
-    def _hooked(self, state: State, step: Step) -> State:
+    def _hooked(self, state: State, step: Step, held: Held) -> State:
         """Do a step between its hooks; going back has none, for nothing may be in its way."""
         if self._hooks is None or (state.operation and state.operation.going_back):
-            return self._perform(state, step)
+            return self._perform(state, step, held)
         self._hooks.before(step, state)
-        state = self._perform(state, step)
+        state = self._perform(state, step, held)
         self._hooks.after(step, state)
         return state
 
-    def _perform(self, state: State, step: Step) -> State:
+    def _perform(self, state: State, step: Step, held: Held) -> State:
         began = self._clock.monotonic()
+        within = partial(self._within, step, began, held)
+        keep = partial(self._keep, step, began, held)
         self._note(step, Event.STARTED, began)
         try:
-            state = self._keep(state, begun(state, step), step, began)
-            proven = self._within(step, began, lambda left: self._acts.is_done(step, state, left))
+            state = keep(state, begun(state, step))
+            proven = within(lambda left: self._acts.is_done(step, state, left))
             heads = None
             if not proven:
-                heads = self._within(step, began, lambda left: self._acts.do(step, state, left))
+                heads = within(lambda left: self._acts.do(step, state, left))
             left = self._left(step, began)
             now = patiently(self._clock, self._store.within(left).now, left)
             moment = Moment(now, self._journal.run.id, heads)
-            state = self._keep(state, done(state, step, moment), step, began)
+            state = keep(state, done(state, step, moment))
         except (Exception, KeyboardInterrupt) as error:
             self._note_if_possible(step, Event.FAILED, began, why(error))
             if not isinstance(error, PortError):
                 raise
-            state = self._keep_if_possible(state, failed(state, step), step, began)
+            # A server that does not take it remembers that the step has begun.
+            with suppress(PortError):
+                state = keep(state, failed(state, step))
             if not step.optional:
                 raise
             return state
         self._note(step, Event.SKIPPED if proven else Event.SUCCEEDED, began)
         return state
 
-    def _keep(self, before: State, after: State, step: Step, began: float) -> State:
+    def _keep(self, step: Step, began: float, held: Held, before: State, after: State) -> State:
         if after != before:
             left = self._left(step, began)
             store = self._store.within(left)
-            patiently(self._clock, lambda: store.save(after), left)
+            patiently(self._clock, lambda: store.save(after, held.token), left)
         return after
-
-    def _keep_if_possible(self, before: State, after: State, step: Step, began: float) -> State:
-        """Remember that a step failed; a server that does not take it remembers that it began."""
-        with suppress(PortError):
-            return self._keep(before, after, step, began)
-        return before
 
     def _left(self, step: Step, began: float) -> float:
         """Seconds that a step still has."""
         return began + step.timeout - self._clock.monotonic()
 
-    def _within[T](self, step: Step, began: float, act: Callable[[float], T]) -> T:
-        """Try as often and as long as the step may; a pause that is doubled in between."""
+    def _within[T](self, step: Step, began: float, held: Held, act: Callable[[float], T]) -> T:
+        """Try as often and as long as the step may; a pause that is doubled in between.
+
+        A try that comes late, as where this machine slept, may come when somebody else works.
+        """
         pause, reason = _PAUSE, ""
         kept = kept_for_writing(step.timeout)
         for attempt in range(1, step.rule.attempts + 1):
+            held.check()
             left = self._left(step, began) - kept
             if left <= 0:
                 raise PortError(f"it is not done after {step.timeout:g} s{reason}")

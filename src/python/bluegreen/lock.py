@@ -194,6 +194,11 @@ class Held:
         self._lost = False
         self._turn = threading.Lock()
 
+    @property
+    def token(self) -> str:
+        """What names this very holding."""
+        return self._holder.token
+
     def check(self) -> Self:
         """Go on only while the lock is still held, as far as the server can be asked.
 

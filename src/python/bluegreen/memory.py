@@ -102,6 +102,14 @@ class Files(Port):
         self._world.files[path] = content
         self._after("write")
 
+    def write_while(self, path: str, content: str, file: str, word: str) -> bool:
+        self._before("write")
+        holds = word in self._world.files.get(file, "")
+        if holds:
+            self._world.files[path] = content
+        self._after("write")
+        return holds
+
     def swap(self, path: str, before: str | None, after: str | None) -> bool:
         self._world.live_or_die("swap")
         if self._world.files.get(path) != before:

@@ -89,6 +89,13 @@ class Server(Protocol):
     def write(self, path: str, content: str) -> None:
         """Replace a file at once, whole and for good; its folder is made."""
 
+    def write_while(self, path: str, content: str, file: str, word: str) -> bool:
+        """Replace a file as `write` does if another one, which `swap` changes, has a word, at once.
+
+        Returns:
+            Whether it was.
+        """
+
     def swap(self, path: str, before: str | None, after: str | None) -> bool:
         """Replace a file if its content is `before`, at once; None is for no file.
 

@@ -9,7 +9,8 @@ from pydantic import AwareDatetime
 
 from bluegreen.bundle import MANIFEST, Bundle
 from bluegreen.documents import Document
-from bluegreen.errors import DocumentError
+from bluegreen.errors import DocumentError, LockLostError
+from bluegreen.lock import FILE as LOCK
 from bluegreen.ports import Server
 from bluegreen.release import Release
 from bluegreen.state import State
@@ -77,9 +78,18 @@ class Store:
         content = self._server.read(STATE)
         return State() if content is None else State.parse(content, STATE)
 
-    def save(self, state: State) -> None:
-        """Write the state, at once and whole."""
-        self._server.write(STATE, state.render())
+    def save(self, state: State, token: str) -> None:
+        """Write the state, at once and whole.
+
+        Args:
+            state: What to remember.
+            token: Names the holding of the lock by whose holder it is written.
+
+        Raises:
+            LockLostError: the lock is not held so any more; nothing was written.
+        """
+        if not self._server.write_while(STATE, state.render(), LOCK, json.dumps(token)):
+            raise LockLostError
 
     def keep(self, bundle: Bundle) -> None:
         """Write a release with its files; the manifest comes last, and says that all is there."""

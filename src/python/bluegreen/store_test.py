@@ -1,3 +1,6 @@
+import pytest
+
+from bluegreen.errors import LockLostError
 from bluegreen.state import State
 from bluegreen.store import AUDIT, Event, Record, Store
 from bluegreen.testing import World, bundle, files, release
@@ -13,6 +16,19 @@ def test_a_server_without_files_has_an_empty_state_and_no_past() -> None:
     assert store.versions() == []
     assert store.records() == []
     assert store.release("20260101-000001-000000000000") is None
+
+
+def test_a_state_is_written_only_while_the_lock_is_held() -> None:
+    world = World()
+    store, lock = Store(files(world)), world.lock()
+    with lock.held("deploy") as held:
+        store.save(State(previous="mine"), held.token)
+        lock.release()
+        with pytest.raises(LockLostError):
+            store.save(State(previous="later"), held.token)
+        with world.lock(host="ci").held("deploy"), pytest.raises(LockLostError):
+            store.save(State(previous="later"), held.token)
+    assert store.load().previous == "mine"
 
 
 def test_manifests_are_kept_until_they_are_forgotten() -> None:

@@ -41,6 +41,12 @@ class RehearsedFiles:
         self._tell(f"(write {self._folder}/{path})")
         self._changed[path] = content
 
+    def write_while(self, path: str, content: str, file: str, word: str) -> bool:
+        holds = word in (self.read(file) or "")
+        if holds:
+            self.write(path, content)
+        return holds
+
     def swap(self, path: str, before: str | None, after: str | None) -> bool:
         if self.read(path) != before:
             return False

@@ -54,6 +54,9 @@ _SWAP = f"""\
 now=$(if [ -e "$1" ]; then sha256sum <"$1" | cut -c1-64; else echo none; fi)
 [ "$now" = "$3" ] || exit {_OTHER}
 """
+_HELD = f"""\
+case $(cat "$3" 2>/dev/null) in *"$4"*) ;; *) exit {_OTHER} ;; esac
+"""
 _GONE = """\
 rm -f "$1"
 sync "$(dirname "$1")"
@@ -108,6 +111,12 @@ class Files:
     def write(self, path: str, content: str) -> None:
         """Replace a file at once, whole and for good; its folder is made."""
         self._script(REPLACE, path, content=content)
+
+    def write_while(self, path: str, content: str, file: str, word: str) -> bool:
+        """Replace a file if another one, in the same folder, has a word, at once."""
+        there, script = f"{self._folder}/{file}", _RECEIVE + _ALONE + _HELD + _PLACE
+        done = self._script(script, path, there, word, content=content, allowed=(_OTHER,))
+        return done.code != _OTHER
 
     def swap(self, path: str, before: str | None, after: str | None) -> bool:
         """Replace a file if its content is `before`, at once; None is for no file."""

@@ -70,6 +70,21 @@ def test_what_a_bare_server_lacks_is_seen(shell: Shell, tmp_path: Path) -> None:
     assert "there is no" in folder(host).said
 
 
+def test_a_file_is_replaced_only_while_another_one_has_the_word(
+    shell: Shell, tmp_path: Path
+) -> None:
+    flock = shutil.which("flock")
+    if flock is None:
+        pytest.skip("this machine has no flock")
+    (shell.path / "flock").symlink_to(flock)
+    files = Files(shell, str(tmp_path / "tandem"))
+    assert not files.write_while("state.json", "none", "lock.json", '"mine"')
+    assert files.swap("lock.json", None, '{"token": "mine"}')
+    assert files.write_while("state.json", "mine", "lock.json", '"mine"')
+    assert not files.write_while("state.json", "another's", "lock.json", '"min"')
+    assert files.read("state.json") == "mine"
+
+
 def test_the_clock_of_a_server_is_looked_at_now_and_then(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
