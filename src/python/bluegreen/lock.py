@@ -28,6 +28,7 @@ class Holder(Document):
         host: Their machine.
         boot: Tells it from others of that name: a name of its own for each start of the machine;
             empty if it has none.
+        namespace: Which processes see each other there, as containers' own do; empty if all do.
         pid: Their process there.
         token: Names this very holding.
         purpose: What for.
@@ -38,6 +39,7 @@ class Holder(Document):
     owner: str
     host: str
     boot: str = ""
+    namespace: str = ""
     pid: int = Field(gt=0)
     token: str
     purpose: str
@@ -58,6 +60,7 @@ class Identity:
     Attributes:
         runs: Whether a process of this machine runs.
         token: Gives a name that no holding had.
+        namespace: The one of this process, as of `Holder`.
     """
 
     owner: str
@@ -66,12 +69,17 @@ class Identity:
     pid: int
     runs: Callable[[int], bool]
     token: Callable[[], str]
+    namespace: str = ""
+
+    def sees(self, holder: Holder) -> bool:
+        """Whether the process of a holder is one of those that can be seen from here."""
+        here = (self.host, self.boot, self.namespace)
+        return bool(self.boot) and (holder.host, holder.boot, holder.namespace) == here
 
 
 def is_stale(holder: Holder, now: datetime, identity: Identity) -> bool:
     """Whether a holder is gone: its process here has ended, or it was not heard of for 30 s."""
-    is_here = bool(holder.boot) and (holder.host, holder.boot) == (identity.host, identity.boot)
-    if is_here and not identity.runs(holder.pid):
+    if identity.sees(holder) and not identity.runs(holder.pid):
         return True
     return now - holder.beat_at > _STALE_AFTER
 
@@ -149,6 +157,7 @@ class Lock:
             owner=self._identity.owner,
             host=self._identity.host,
             boot=self._identity.boot,
+            namespace=self._identity.namespace,
             pid=self._identity.pid,
             token=self._identity.token(),
             purpose=purpose,

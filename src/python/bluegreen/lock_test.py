@@ -1,3 +1,4 @@
+import json
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -62,6 +63,26 @@ def test_two_machines_that_have_no_name_of_their_start_are_not_taken_for_one() -
     world = World()
     nameless = replace(identity(runs=False), boot="")
     assert not is_stale(holder(world, boot=""), world.now, nameless)
+
+
+@pytest.mark.parametrize("namespace", ["pid:[2]", ""], ids=["another container", "an older file"])
+def test_a_holder_whose_process_cannot_be_seen_is_at_work_while_it_is_heard_of(
+    namespace: str,
+) -> None:
+    world = World()
+    here = replace(identity(runs=False), namespace="pid:[1]")
+    there = holder(world).model_copy(update={"namespace": namespace})
+    assert not is_stale(there, world.now + timedelta(seconds=29), here)
+    assert is_stale(there, world.now + timedelta(seconds=31), here)
+    seen = there.model_copy(update={"namespace": "pid:[1]"})
+    assert is_stale(seen, world.now, here)
+
+
+def test_a_lock_file_without_a_namespace_is_understood() -> None:
+    world = World()
+    older = json.loads(holder(world).render())
+    del older["namespace"]
+    assert Holder.parse(json.dumps(older), FILE) == holder(world)
 
 
 def test_a_stale_lock_is_taken_over() -> None:

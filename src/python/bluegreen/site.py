@@ -45,6 +45,7 @@ OWNER = "BLUEGREEN_OWNER"
 """The variable that says who deploys, where the name of this machine's user would not."""
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")  # Linux's alone
+_NAMESPACE = Path("/proc/self/ns/pid")  # the same
 
 
 class SystemClock:
@@ -319,6 +320,7 @@ def _identity() -> Identity:
         pid=os.getpid(),
         runs=_runs,
         token=lambda: secrets.token_hex(8),
+        namespace=str(_NAMESPACE.readlink()) if _NAMESPACE.is_symlink() else "",
     )
 
 
