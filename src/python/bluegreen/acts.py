@@ -48,6 +48,7 @@ class Acts:
         demands: What the destination wants.
         contents: The Compose files of the release to deliver, by their digests.
         wall: Seconds since 1970 by this machine's clock.
+        say: Is told of what is in the way of nothing, and should not be so.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Acts:
         demands: Demands,
         contents: Mapping[str, str],
         wall: Callable[[], float],
+        say: Callable[[str], None],
     ) -> None:
         self._store = store
         self._engine = engine
@@ -68,6 +70,7 @@ class Acts:
         self._demands = demands
         self._contents = contents
         self._wall = wall
+        self._say = say
         self._acts: Mapping[Action, _Act] = {
             Action.PREFLIGHT: self._preflight,
             Action.RECORD: lambda step, _state, end: self._record(_release(step), end),
@@ -156,7 +159,8 @@ class Acts:
 
     def _preflight(self, step: Step, state: State, end: Deadline) -> Heads | None:
         facts = self._engine.facts(end.left())
-        preflight.check(facts, self._demands.least_free_bytes, self._wall())
+        lacks = preflight.refuse if self._wants_room(step, state, end) else self._warn
+        preflight.check(facts, self._demands.least_free_bytes, self._wall(), lacks)
         if step.release and _pulls(state):
             self._engine.ask_registry(step.release, end.left())
         self._check_lane(state, end)
@@ -169,6 +173,16 @@ class Acts:
                 f"the database is at {heads.contract}: what it needs was removed"
             )
         return heads
+
+    def _wants_room(self, step: Step, state: State, end: Deadline) -> bool:
+        """Whether something new comes: what goes on, or goes back to what is there, has to."""
+        goes_back = step.kind is Kind.ROLLBACK
+        return _pulls(state) and not (
+            goes_back and self._engine.has_images(_release(step), end.look())
+        )
+
+    def _warn(self, lacking: str) -> None:
+        self._say(f"warning: {lacking}")
 
     def _check_lane(self, state: State, end: Deadline) -> None:
         """See that people are where the state has them; one that was cut off may not know it."""

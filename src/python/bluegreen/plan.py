@@ -216,7 +216,7 @@ class _Planner:
         lane = state.live.other if state.live else Lane.BLUE
         begin = self._step(Action.BEGIN, lane, release, kind=kind)
         return [
-            self._step(Action.PREFLIGHT, release=release),
+            self._step(Action.PREFLIGHT, release=release, kind=kind),
             begin,
             *self._bringing(lane, state.live, release, kind, keeps(state, lane, release, kind)),
         ]
@@ -269,7 +269,7 @@ class _Planner:
         steps = self._steps_of(state, operation)
         reached = steps.index(self._rest(state, operation)[0])
         again = [step for step in steps[:reached] if step.action in _AGAIN]
-        looked = [self._step(Action.PREFLIGHT, release=operation.release)]
+        looked = [self._step(Action.PREFLIGHT, release=operation.release, kind=operation.kind)]
         return [*looked, *again, *steps[reached:]]
 
     def _rest(self, state: State, operation: Operation) -> list[Step]:

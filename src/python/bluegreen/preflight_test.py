@@ -62,3 +62,39 @@ def test_a_rollback_to_images_that_the_server_has_asks_no_registry() -> None:
     world.images.difference_update(TWO.images.values())
     with pytest.raises(StepError, match="preflight failed: the registry refuses the login"):
         world.run(Rollback(TWO))
+
+
+def full(world: World) -> World:
+    """A server without room, whose clock is another one than that of the deployer."""
+    world.free_bytes, world.skew = 10**9, 40.0
+    return world
+
+
+def test_a_rollback_to_images_that_the_server_has_goes_on_without_room_and_time() -> None:
+    world = full(with_deployed(1, 2))
+    world.run(Rollback(ONE))
+    assert served_by(world) == ONE.version
+    assert world.said == [
+        "warning: 1.0 GB are free on the server's disk, and 2.0 GB are wanted; prune, or add room",
+        "warning: the server's clock is 40 s off; set both by NTP",
+    ]
+    world.images.difference_update(TWO.images.values())
+    with pytest.raises(StepError, match=r"preflight failed: 1\.0 GB are free"):
+        world.run(Rollback(TWO))
+
+
+def test_a_deploy_that_has_nothing_more_to_pull_goes_on_without_room_and_time() -> None:
+    world = with_deployed(1)
+    world.faults["end_requests"] = [PortError("the engine refuses")]
+    with pytest.raises(StepError, match="drain-http blue failed"):
+        world.run(Deploy(TWO))
+    full(world).run(Deploy(TWO))
+    assert served_by(world) == TWO.version
+    assert len(world.said) == 2
+
+
+def test_what_begins_anew_wants_room_and_time() -> None:
+    world = full(with_deployed(1))
+    world.images.update(TWO.images.values())
+    with pytest.raises(StepError, match=r"preflight failed: 1\.0 GB are free"):
+        world.run(Deploy(TWO))

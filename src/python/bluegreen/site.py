@@ -205,6 +205,7 @@ class Site:
             ),
             contents=contents,
             wall=self.wall,
+            say=self.told.say,
         )
         return Executor(
             store=self.store,

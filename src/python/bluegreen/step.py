@@ -138,7 +138,7 @@ class Step:
         timeout: Seconds that it may take.
         lane: Where, for what is done to a lane.
         release: What it is done with.
-        kind: Of `BEGIN`, and of the `PREFLIGHT` of a contract: what for.
+        kind: Of `BEGIN` and `PREFLIGHT`: what for.
         versions: Of `PRUNE`: which releases.
         optional: Whether the steps after it are done although it failed.
     """

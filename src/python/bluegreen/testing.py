@@ -122,6 +122,7 @@ class World:
         ran: Those that ran: their programs, and what they were told.
         told: All that was told to the listener.
         heard: All that people were told.
+        said: What was said beside.
         alive: The process of the deployer that runs now.
         dead: Whether it was killed.
     """
@@ -152,6 +153,7 @@ class World:
     ran: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     told: list[Record] = field(default_factory=list)
     heard: list[Outcome] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     alive: int = 0
     dead: bool = False
 
@@ -213,6 +215,7 @@ class World:
             demands=Demands(tools=TOOLS),
             contents={digest(content): content for content in FILES.values()},
             wall=lambda: self.now.timestamp() + self.skew,
+            say=self.said.append,
         )
         hooks = Hooks(self.hooks, {"BLUEGREEN_OWNER": "anna"}, self._hook, journal)
         executor = Executor(store=store, acts=acts, clock=clock, journal=journal, hooks=hooks)
