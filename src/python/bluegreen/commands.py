@@ -1,12 +1,18 @@
 """Programs of this machine, run without a shell and within a time."""
 
+import codecs
+import io
+import math
 import os
+import selectors
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from bluegreen.errors import PortError
 from bluegreen.trace import traced
@@ -17,6 +23,9 @@ type Say = Callable[[str], None]
 _HERE = "here"
 _GRACE = 5.0  # seconds, from being asked to end to being killed
 _MOST_DETAIL = 4000  # characters
+_REST = 1.0  # seconds that a program's output is read after it has ended
+_POLL = 0.1  # seconds
+_CHUNK = 65_536  # bytes
 
 
 def output(
@@ -70,7 +79,8 @@ def follow(
 ) -> None:
     """Run a program and tell each line that it writes, as it writes it.
 
-    When it takes too long, or this process is interrupted, all that it started ends with it.
+    When it takes too long, or this process is interrupted, all that it started ends with it, except
+    for what has a session of its own. What it leaves running is not waited for.
 
     Args:
         command: The program and its arguments.
@@ -88,8 +98,6 @@ def follow(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
             cwd=folder,
             env=environment,
             start_new_session=True,
@@ -99,10 +107,11 @@ def follow(
     late = threading.Event()
     timer = threading.Timer(timeout, _end, [process, late])
     with traced(_HERE, command) as ended, process:
+        assert process.stdout is not None  # noqa: S101 - asked for above
         try:
             timer.start()
-            for line in process.stdout or ():
-                say(line.rstrip("\n"))
+            for line in _lines(process, process.stdout):
+                say(line)
             ended(code := process.wait())
         except BaseException:
             _end(process, late)
@@ -115,7 +124,26 @@ def follow(
         raise PortError(f"{_shown(command)} ended with {code}; what it wrote says why")
 
 
-def _end(process: subprocess.Popen[str], late: threading.Event) -> None:
+def _lines(process: subprocess.Popen[bytes], pipe: IO[bytes]) -> Iterator[str]:
+    """What a program writes, until it has ended: a daemon of it may hold the pipe for ever."""
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("replace"), True)
+    end, rest = math.inf, ""
+    with selectors.DefaultSelector() as ready:
+        ready.register(pipe, selectors.EVENT_READ)
+        while time.monotonic() < end:
+            if end == math.inf and process.poll() is not None:
+                end = time.monotonic() + _REST
+            if ready.select(_POLL):
+                read = os.read(pipe.fileno(), _CHUNK)
+                *lines, rest = (rest + decoder.decode(read, final=not read)).split("\n")
+                yield from lines
+                if not read:
+                    break
+    if rest:
+        yield rest
+
+
+def _end(process: subprocess.Popen[bytes], late: threading.Event) -> None:
     late.set()
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)

@@ -81,6 +81,42 @@ def test_what_a_program_has_started_ends_with_it(tmp_path: Path) -> None:
     assert time.monotonic() - began < 10
 
 
+HOLDS_THE_PIPE = """
+import subprocess, sys
+subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(20)'], start_new_session=True)
+print('started', flush=True)
+"""
+
+
+def test_what_a_program_leaves_running_is_not_waited_for(tmp_path: Path) -> None:
+    lines: list[str] = []
+    began = time.monotonic()
+    commands.follow(
+        python(HOLDS_THE_PIPE), timeout=60, folder=tmp_path, environment={}, say=lines.append
+    )
+    assert lines == ["started"]
+    assert time.monotonic() - began < 10
+
+
+def test_a_program_that_is_late_ends_also_where_a_daemon_of_it_holds_its_output(
+    tmp_path: Path,
+) -> None:
+    code = f"{HOLDS_THE_PIPE}\nimport time; time.sleep(20)"
+    began = time.monotonic()
+    with pytest.raises(PortError, match="was ended"):
+        commands.follow(
+            python(code), timeout=0.5, folder=tmp_path, environment={}, say=lambda _: None
+        )
+    assert time.monotonic() - began < 10
+
+
+def test_what_a_program_wrote_is_told_by_the_line_however_it_ends_them(tmp_path: Path) -> None:
+    lines: list[str] = []
+    code = "import sys; sys.stdout.buffer.write(b'one\\r\\ntwo\\rthr\\xffee\\n\\nlast \\xc3')"
+    commands.follow(python(code), timeout=10, folder=tmp_path, environment={}, say=lines.append)
+    assert lines == ["one", "two", "thr\ufffdee", "", "last \ufffd"]
+
+
 def test_an_interrupted_deployer_leaves_no_program_behind(tmp_path: Path) -> None:
     def interrupt(_line: str) -> None:
         raise KeyboardInterrupt
