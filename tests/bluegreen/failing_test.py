@@ -108,6 +108,13 @@ BAD = {
         r"ended with 6: .*required-column: accounts.country",
         ("the running release may not live on with it", "nullable or with a DEFAULT now"),
     ),
+    "requires a column once it is filled": Bad(
+        "database",
+        releases.requires_a_new_column_later,
+        "expand",
+        r"ended with 6: .*set-not-null: accounts.country",
+        ("the running release may not live on with it", "SET NOT NULL in contract"),
+    ),
     "fails to expand": Bad(
         "database",
         releases.fails_to_expand,

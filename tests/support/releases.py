@@ -176,6 +176,12 @@ def requires_a_column() -> Migration:
     return Migration("Want a country", "ALTER TABLE accounts ADD COLUMN country text NOT NULL")
 
 
+def requires_a_new_column_later() -> Migration:
+    """Like `requires_a_column`, once rows that are there have a value."""
+    fill = "ALTER TABLE accounts ADD country text; UPDATE accounts SET country = 'none'"
+    return Migration("Want a country", f"{fill}; ALTER TABLE accounts ALTER country SET NOT NULL")
+
+
 def contracts() -> Migration:
     """What comes off is nothing; that it came off is all that there is to it."""
     return Migration("Remove nothing", "SELECT 1", "contract")

@@ -4,7 +4,8 @@ It takes away what that release uses, holds what it writes to a new rule, or kee
 for as long as all rows take.
 Not a parser of SQL: it knows the statements that Alembic writes and people write by hand, and
 takes quoted texts and comments out first. What is made in the same migrations nobody uses yet, so
-it may be changed at will. What is done inside of a function's body is not seen.
+it may be changed at will; but rows that the running release makes have to do without a new column.
+What is done inside of a function's body is not seen.
 """
 
 import re
@@ -54,6 +55,11 @@ _REWRITES = re.compile(
     re.IGNORECASE,
 )
 _FILLED = re.compile(r"\b(DEFAULT|GENERATED|(?:small|big)?serial)\b", re.IGNORECASE)
+_NOT_NULL, _DEFAULT = "NOT NULL", "DEFAULT"
+_RULED = re.compile(
+    rf"ALTER (?:COLUMN )?(?P<name>{_NAME}) (?P<how>SET|DROP) (?P<rule>{_NOT_NULL}|{_DEFAULT})\b.*",
+    re.IGNORECASE,
+)
 
 # What an action of ALTER TABLE does to a column or the table, and how to say it.
 _ACTIONS = tuple(
@@ -116,11 +122,15 @@ def findings(sql: str) -> list[Finding]:
     """What in a migration the running release may not survive, in its order."""
     statements = [" ".join(each.split()) for each in _HIDDEN.sub(_emptied, sql).split(";")]
     made: set[str] = set()
+    rules: set[tuple[str, str]] = set()
     found: list[Finding] = []
     for statement in statements:
         before = frozenset(made)
         made.update(_made(statement))
-        found.extend(each for each in _in_statement(statement, made) if not _is_of(each, before))
+        _rule(statement, rules)
+        found.extend(
+            each for each in _in_statement(statement, made) if not _is_of(each, before, rules)
+        )
     return found
 
 
@@ -131,15 +141,43 @@ def _made(statement: str) -> Iterator[str]:
     """
     if table := _MADE.match(statement):
         yield _plain(table[1])
-    elif altered := _ALTER.fullmatch(statement):
+    for column, added in _added(statement):
+        if not added["if"]:
+            yield column
+
+
+def _rule(statement: str, rules: set[tuple[str, str]]) -> None:
+    """Keep which columns are NOT NULL, and which have a DEFAULT, after a statement."""
+    for column, added in _added(statement):
+        if _NOT_NULL in added["definition"].upper():
+            rules.add((column, _NOT_NULL))
+        if _FILLED.search(added["definition"]):
+            rules.add((column, _DEFAULT))
+    if altered := _ALTER.fullmatch(statement):
+        for action in _actions(altered[2]):
+            if ruled := _RULED.fullmatch(action):
+                column = f"{_plain(altered[1])}.{_plain(ruled['name'])}"
+                change = rules.add if ruled["how"].upper() == "SET" else rules.discard
+                change((column, ruled["rule"].upper()))
+
+
+def _added(statement: str) -> Iterator[tuple[str, re.Match[str]]]:
+    """The columns that it adds to a table, each with how it does."""
+    if altered := _ALTER.fullmatch(statement):
         for action in _actions(altered[2]):
             added = _ADDED.fullmatch(action)
-            if added is not None and not added["if"] and not _NO_COLUMN.match(action):
-                yield f"{_plain(altered[1])}.{_plain(added['name'])}"
+            if added is not None and not _NO_COLUMN.match(action):
+                yield f"{_plain(altered[1])}.{_plain(added['name'])}", added
 
 
-def _is_of(finding: Finding, made: Collection[str]) -> bool:
-    return finding.what in made or finding.what.partition(".")[0] in made
+def _is_of(finding: Finding, made: Collection[str], rules: Collection[tuple[str, str]]) -> bool:
+    """Whether it is of what is new, and no row that the running release makes fails for it."""
+    if finding.what.partition(".")[0] in made:
+        return True
+    if finding.what not in made:
+        return False
+    required, filled = ((finding.what, rule) in rules for rule in (_NOT_NULL, _DEFAULT))
+    return finding.rule not in {"set-not-null", "drop-default"} or filled or not required
 
 
 def _emptied(hidden: re.Match[str]) -> str:

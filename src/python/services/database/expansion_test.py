@@ -23,6 +23,22 @@ from services.database.expansion import findings
         ("ALTER TABLE a ALTER COLUMN b DROP DEFAULT", "drop-default: a.b"),
         ("ALTER TABLE a ADD COLUMN b TEXT NOT NULL", "required-column: a.b"),
         ("ALTER TABLE a ADD b numeric(5, 2) not null", "required-column: a.b"),
+        ("ALTER TABLE a ADD b text; ALTER TABLE a ALTER b SET NOT NULL", "set-not-null: a.b"),
+        (
+            "ALTER TABLE a ADD b text; UPDATE a SET b = 'c'; ALTER TABLE a ALTER b SET NOT NULL",
+            "set-not-null: a.b",
+        ),
+        (
+            "ALTER TABLE a ADD b text DEFAULT 'c' NOT NULL; ALTER TABLE a ALTER b DROP DEFAULT",
+            "drop-default: a.b",
+        ),
+        (
+            (
+                "ALTER TABLE a ADD b int DEFAULT 5; ALTER TABLE a ALTER b DROP DEFAULT; "
+                "ALTER TABLE a ALTER b SET NOT NULL"
+            ),
+            "set-not-null: a.b",
+        ),
         ("TRUNCATE a", "truncate: a"),
         ("CREATE INDEX ix ON a (b)", "blocking-index: a"),
         ("create unique index if not exists ix on only public.a (b)", "blocking-index: a"),
@@ -62,6 +78,11 @@ def test_what_the_running_release_may_not_survive_is_found(sql: str, told: str) 
         "ALTER TABLE a ADD b text; CREATE UNIQUE INDEX CONCURRENTLY ix ON a (lower(b) DESC)",
         "CREATE TABLE a (b int); ALTER TABLE a ADD CHECK (b IS NOT NULL) NOT VALID",
         "ALTER TABLE a ADD b int; ALTER TABLE a DROP b",
+        "ALTER TABLE a ADD b text DEFAULT 'c'; ALTER TABLE a ALTER b SET NOT NULL",
+        "ALTER TABLE a ADD b int; ALTER TABLE a ALTER b SET DEFAULT 5, ALTER b SET NOT NULL",
+        "ALTER TABLE a ADD b text DEFAULT 'c'; ALTER TABLE a ALTER b DROP DEFAULT",
+        "CREATE TABLE a (b serial); ALTER TABLE a ALTER b SET NOT NULL, ALTER b DROP DEFAULT",
+        "CREATE TABLE a (b int); ALTER TABLE a ADD c int; ALTER TABLE a ALTER c SET NOT NULL",
         "ALTER TABLE a ADD CONSTRAINT u UNIQUE USING INDEX ix",
         "CREATE TABLE a (b int); CREATE INDEX ix ON a (b)",
         "ALTER TABLE a VALIDATE CONSTRAINT c",
