@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bluegreen.errors import PortError, TemporaryError
+from bluegreen.errors import LateError, PortError, TemporaryError
 from bluegreen.ssh.connection import Address, Connection
 from bluegreen.ssh.files import MOST_BYTES, REPLACE, Files
 from tests.support import requirements, sshd
@@ -85,8 +85,10 @@ def test_a_command_that_takes_too_long_is_given_up_and_ends_on_the_server(
     connection: Connection, tmp_path: Path
 ) -> None:
     pid = tmp_path / "pid"
-    with pytest.raises(TemporaryError, match=r"sh -c .* took longer than 2 s"):
-        connection.run(["sh", "-c", f"echo $$ >{pid}; exec sleep 60"], timeout=2)
+    script = f"echo so far; echo $$ >{pid}; exec sleep 60"
+    with pytest.raises(LateError, match=r"sh -c .* took longer than 2 s") as late:
+        connection.run(["sh", "-c", script], timeout=2)
+    assert late.value.wrote == "so far\n"
     process = Path("/proc") / pid.read_text().strip()
     assert process.exists()
     deadline = time.monotonic() + SOON

@@ -8,6 +8,7 @@ BlueGreenError
 +-- LockLostError        the lock was taken away while the deployer worked
 +-- PortError            the server, Docker, nginx or the network did not do something
 |   +-- TemporaryError   the same may work a moment later
+|       +-- LateError    a command on the server took too long
 +-- StepError            a step failed for good; carries what became of the rest
 """
 
@@ -77,6 +78,18 @@ class PortError(BlueGreenError):
 
 class TemporaryError(PortError):
     """The same may work a moment later: a connection broke, a lock was in the way."""
+
+
+class LateError(TemporaryError):
+    """A command on the server took too long; what has been done of it is not known.
+
+    Attributes:
+        wrote: What it wrote until then; no detail, for only who ran it knows whether to show it.
+    """
+
+    def __init__(self, message: str, detail: str = "", *, wrote: str = "") -> None:
+        self.wrote = wrote
+        super().__init__(message, detail)
 
 
 class StepError(BlueGreenError):

@@ -3,7 +3,7 @@
 import re
 
 from bluegreen.engine.lines import BUSY, Line
-from bluegreen.errors import PortError, TemporaryError
+from bluegreen.errors import LateError, PortError, TemporaryError
 from bluegreen.ssh.connection import Runs
 
 _AWAY = re.compile(
@@ -33,17 +33,30 @@ class Compose:
 
         Raises:
             PortError: it failed; the detail is what it wrote.
-            TemporaryError: it may work later, says its exit code of 75; or Docker was away.
+            TemporaryError: it may work later, says its exit code of 75; it took too long, or waited
+                so long for an earlier command; or Docker was away.
         """
-        done = self._connection.run(line.words, timeout=timeout)
+        try:
+            done = self._connection.run(line.words, timeout=timeout)
+        except LateError as error:
+            wrote = _readable(error.wrote)
+            late = f"{line.name} took longer than {timeout:g} s{_said(wrote)}"
+            raise TemporaryError(late, wrote) from None
         if done.code == 0:
             return _CONTROL.sub("", done.output)
-        wrote = _PROGRESS.sub("", _CONTROL.sub("", f"{done.output}{done.errors}"))
-        wrote = wrote[-_MOST_DETAIL:].strip()
-        said = f": {_reason(wrote)}" if wrote else ""
+        wrote = _readable(f"{done.output}{done.errors}")
         if done.code == BUSY or _AWAY.search(done.errors):
+            said = _said(wrote) or ": an earlier command still runs on the server"
             raise TemporaryError(f"{line.name} cannot be done now{said}", wrote)
-        raise PortError(f"{line.name} ended with {done.code}{said}", wrote)
+        raise PortError(f"{line.name} ended with {done.code}{_said(wrote)}", wrote)
+
+
+def _readable(wrote: str) -> str:
+    return _PROGRESS.sub("", _CONTROL.sub("", wrote))[-_MOST_DETAIL:].strip()
+
+
+def _said(wrote: str) -> str:
+    return f": {_reason(wrote)}" if wrote else ""
 
 
 def _reason(wrote: str) -> str:

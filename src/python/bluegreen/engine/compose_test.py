@@ -9,7 +9,7 @@ import pytest
 
 from bluegreen.engine.compose import Compose
 from bluegreen.engine.lines import Lines
-from bluegreen.errors import PortError, TemporaryError
+from bluegreen.errors import LateError, PortError, TemporaryError
 from bluegreen.ssh.connection import Address, Connection, Done
 from bluegreen.testing import release
 
@@ -23,6 +23,13 @@ class Server(Connection):
 
     def run(self, command: Sequence[str], *, timeout: float, stdin: str = "") -> Done:
         return self._done
+
+
+class Late(Server):
+    """A server on which nothing ends in its time."""
+
+    def run(self, command: Sequence[str], *, timeout: float, stdin: str = "") -> Done:
+        raise LateError(f"{command[0]} took longer than {timeout:g} s", wrote=self._done.output)
 
 
 def compose(code: int, output: str = "", errors: str = "") -> Compose:
@@ -58,6 +65,26 @@ def test_what_may_work_later_says_why_it_does_not_now(code: int, errors: str) ->
         compose(code, errors=errors).run(SCENARIO, 9)
 
 
+def test_what_takes_too_long_is_named_and_says_how_far_it_came() -> None:
+    late = Compose(Late(Done(-1, "ok  sign up  (0.1 s)\nsign in\n", "")))
+    with pytest.raises(TemporaryError) as failed:
+        late.run(SCENARIO, 9)
+    assert str(failed.value) == "the task `scenario` took longer than 9 s: sign in"
+    assert failed.value.detail == "ok  sign up  (0.1 s)\nsign in"
+
+
+def test_what_waits_for_an_earlier_command_says_so_before_its_time_is_over() -> None:
+    earlier = "`scenario` cannot be done now: an earlier command still runs on the server"
+    with pytest.raises(TemporaryError, match=earlier):
+        compose(75).run(SCENARIO, 9)
+    assert SCENARIO.words[SCENARIO.words.index("-w") + 1] == "8"
+
+
+def test_logs_wait_for_no_other_command() -> None:
+    assert LINES.logs("tandem-blue", [], 2).words[0] == "docker"
+    assert LINES.stop("tandem-blue", 9).words[0] == "flock"
+
+
 def test_what_came_well_is_not_shown_of_what_did_not() -> None:
     errors = " Container tandem-green-account-1  Starting\n Container a  Healthy\naccount is ill\n"
     with pytest.raises(PortError, match="ended with 1: account is ill") as failed:
@@ -67,4 +94,4 @@ def test_what_came_well_is_not_shown_of_what_did_not() -> None:
 
 def test_logs_are_text_without_what_moves_a_cursor() -> None:
     logs = compose(0, "\x1b[2Kaccount-1 | one\n\x1b[32maccount-1\x1b[0m | two\n")
-    assert logs.run(LINES.logs("tandem-blue", [], 2, 9), 9) == "account-1 | one\naccount-1 | two\n"
+    assert logs.run(LINES.logs("tandem-blue", [], 2), 9) == "account-1 | one\naccount-1 | two\n"

@@ -230,7 +230,7 @@ class ServerEngine:
     def logs(self, lane: Lane, services: Sequence[str], lines: int, timeout: float) -> str:
         """The last lines of the logs of a lane's services, of all if none is named."""
         project = self._lines.lane_project(lane)
-        return self._compose.run(self._lines.logs(project, services, lines, timeout), timeout)
+        return self._compose.run(self._lines.logs(project, services, lines), timeout)
 
     def tell_secrets(self, release: Release, timeout: float) -> None:
         """Have servers take over the secrets that are there, by the tasks of a release."""

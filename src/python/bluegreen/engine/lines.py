@@ -1,7 +1,8 @@
 """The command lines that are run on a server. Pure: nothing is run here.
 
 Those that change something run one at a time, also those of a deployer that was killed: its last
-one goes on without it, and ends in its own time.
+one goes on without it, and ends in its own time. So do tasks that only look: where the schema
+stands is known once nothing is at work on it.
 """
 
 import shlex
@@ -19,6 +20,8 @@ SERVERS_HOME = "servers"
 
 BUSY = 75
 """What a command ends with that may work later (sysexits.h: EX_TEMPFAIL)."""
+
+_COMPOSE = ("docker", "compose", "--ansi=never", "--progress=plain")
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,10 @@ class Lines:
         """Remove all containers of a project; volumes stay."""
         return self._compose(["--project-name", project], ["down", "--remove-orphans"], timeout)
 
-    def logs(self, project: str, services: Sequence[str], lines: int, timeout: float) -> Line:
+    def logs(self, project: str, services: Sequence[str], lines: int) -> Line:
         """Print the last lines of what services of a project wrote, of all if none is named."""
         options = ["logs", "--no-color", "--timestamps", f"--tail={lines}", *services]
-        return self._compose(["--project-name", project], options, timeout)
+        return Line([*_COMPOSE, "--project-name", project, *options], "docker compose logs")
 
     def task(
         self,
@@ -122,6 +125,8 @@ class Lines:
         told: Sequence[str] = (),
         name: str = "",
     ) -> Line:
-        alone = ["flock", "-E", str(BUSY), "-w", f"{timeout:.0f}", f"{self.folder}/.commands"]
-        compose = ["docker", "compose", "--ansi=never", "--progress=plain", *project, *arguments]
-        return Line([*alone, *told, *compose], name or f"docker compose {arguments[0]}")
+        # It gives up before its own end, so that it is heard what it waited for.
+        waits = f"{max(0.0, timeout - 1):.0f}"
+        alone = ["flock", "-E", str(BUSY), "-w", waits, f"{self.folder}/.commands"]
+        words = [*alone, *told, *_COMPOSE, *project, *arguments]
+        return Line(words, name or f"docker compose {arguments[0]}")

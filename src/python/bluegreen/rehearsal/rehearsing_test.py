@@ -188,7 +188,7 @@ def test_what_a_task_is_told_is_written_before_it(second: dict[str, list[str]]) 
     folder = f"/srv/tandem/releases/{version}"
     [written, ran] = [each for each in second["publish"] if "state.json" not in each]
     assert written == f"(write {folder}/.env)"
-    assert ran.startswith("flock -E 75 -w 54 /srv/tandem/.commands env TANDEM_LANE=blue docker")
+    assert ran.startswith("flock -E 75 -w 53 /srv/tandem/.commands env TANDEM_LANE=blue docker")
     assert second["record"][1:] == [f"(write {folder}/{name})" for name in (*FILES, "release.json")]
 
 

@@ -19,7 +19,7 @@ from typing import Protocol, Self
 
 import paramiko
 
-from bluegreen.errors import PortError, TemporaryError
+from bluegreen.errors import LateError, PortError, TemporaryError
 from bluegreen.trace import traced
 
 _CONNECT_SECONDS = 15.0
@@ -128,8 +128,8 @@ class Connection:
 
         Raises:
             PortError: the server does not let us in.
-            TemporaryError: the connection broke, or the command took too long; what has been done
-                of it is not known.
+            TemporaryError: the connection broke; what has been done of it is not known.
+            LateError: the command took too long.
         """
         with traced(str(self._address), command) as ended:
             done = self._limited(command, timeout, stdin)
@@ -145,10 +145,12 @@ class Connection:
         try:
             with _closed_after(client, timeout + _AFTER_SECONDS):
                 return self._run(client, shlex.join(words), timeout, stdin)
-        except TimeoutError:
+        except TimeoutError as error:
             # A server that went silent looks the same: the next command connects anew.
             self._drop(client)
-            raise TemporaryError(f"{_named(command)} took longer than {timeout:g} s") from None
+            message = f"{_named(command)} took longer than {timeout:g} s"
+            wrote = error.wrote if isinstance(error, _OutOfTimeError) else ""
+            raise LateError(message, wrote=wrote) from None
         except paramiko.ChannelException as error:
             raise TemporaryError(f"{self._address} has no room for a command: {error}") from error
         except (paramiko.SSHException, OSError, EOFError) as error:
@@ -186,7 +188,7 @@ class Connection:
             if not transport.is_active():
                 raise EOFError("it ended within a command")
         if code == _OUT_OF_TIME:
-            raise TimeoutError
+            raise _OutOfTimeError(output, errors)
         return Done(code, output, errors)
 
     def _drop(self, client: paramiko.SSHClient) -> None:
@@ -303,6 +305,14 @@ def session(transport: paramiko.Transport, timeout: float) -> paramiko.Channel:
         time.sleep(_POLL_SECONDS)
 
 
+class _OutOfTimeError(TimeoutError):
+    """Of a command whose output until then is known."""
+
+    def __init__(self, output: str, errors: str) -> None:
+        self.wrote = f"{output}{errors}"
+        super().__init__(self.wrote)
+
+
 class _UnknownHostError(paramiko.SSHException):
     pass
 
@@ -358,10 +368,14 @@ def _read(channel: paramiko.Channel, end: float) -> tuple[str, str]:
         while channel.recv_stderr_ready():
             errors += channel.recv_stderr(_CHUNK)
         if ended and (channel.eof_received or channel.closed):
-            return output.decode(errors="replace"), errors.decode(errors="replace")
+            return _text(output), _text(errors)
         if time.monotonic() > end:
-            raise TimeoutError
+            raise _OutOfTimeError(_text(output), _text(errors))
         _wait(channel)
+
+
+def _text(read: bytearray) -> str:
+    return read.decode(errors="replace")
 
 
 def _wait(channel: paramiko.Channel) -> None:

@@ -6,7 +6,7 @@ from typing import Self, cast
 import paramiko
 import pytest
 
-from bluegreen.errors import TemporaryError
+from bluegreen.errors import LateError, TemporaryError
 from bluegreen.ssh.connection import Connection
 
 
@@ -75,6 +75,28 @@ class Silent(Ended):
         self._gone.set()
 
 
+class Endless(Ended):
+    """A channel of a command that writes its number and one more line, and does not end."""
+
+    closed = eof_received = False
+
+    def __init__(self) -> None:
+        self._wrote = b"4711\nso far\n"
+
+    def exit_status_ready(self) -> bool:
+        return False
+
+    def recv_ready(self) -> bool:
+        return bool(self._wrote)
+
+    def recv(self, size: int) -> bytes:
+        said, self._wrote = self._wrote[:size], self._wrote[size:]
+        return said
+
+    def fileno(self) -> int:
+        return -1
+
+
 class Broken(Connection):
     def __init__(self, ended: Ended) -> None:
         self._ended = ended
@@ -99,3 +121,9 @@ def test_a_server_that_falls_silent_before_a_command_begins_is_given_up(
     monkeypatch.setattr("bluegreen.ssh.connection._AFTER_SECONDS", 0.1)
     with pytest.raises(TemporaryError, match=r"true took longer than 0\.1 s"):
         Broken(Silent()).run(["true"], timeout=0.1)
+
+
+def test_what_a_command_wrote_that_takes_too_long_is_kept_for_who_may_show_it() -> None:
+    with pytest.raises(LateError, match=r"sleep 60 took longer than 0\.1 s") as late:
+        Broken(Endless()).run(["sleep", "60"], timeout=0.1)
+    assert (late.value.wrote, late.value.detail) == ("so far\n", "")
