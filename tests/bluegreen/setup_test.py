@@ -193,7 +193,7 @@ def test_servers_are_brought_to_the_release_that_serves(bare: Delivery, shelf: S
     assert looked.code == Exit.DONE, looked.said
     told = shown.labels(looked.said)
     assert [each for each in shown.labels(looking.output) if each not in told] == []
-    assert "nginx: not the images of the release that serves" in looked.said
+    assert "servers     nginx runs another image; see `servers`" in looked.said
 
     planning = documented("docs/deploying.md", "bluegreen servers --dry-run")
     planned = bare.typed(planning)
@@ -215,9 +215,18 @@ def test_servers_are_brought_to_the_release_that_serves(bare: Delivery, shelf: S
 
     assert httpx.get(f"{bare.url}/sign-in").status_code == HTTPStatus.OK
     seen = json.loads(bare.run("status", "--json").stdout)
-    assert (seen["nginx"], seen["servers"]) == (bare.state.live, [])
+    assert (seen["nginx"], seen["servers"]) == (bare.state.live, {})
     assert "servers" in bare.heard[-1]["title"]
     assert "servers                succeeded" in bare.run("audit").stdout
+
+
+def test_a_server_that_was_stopped_is_said_to_be_and_is_started(bare: Delivery) -> None:
+    bare.server.engine.docker("stop", "tandem-postgres-1")
+    assert "servers     postgres does not run; see `servers`" in bare.run("status").stdout
+    brought = bare.run("servers")
+    assert brought.returncode == Exit.DONE, f"{brought.stdout}\n{brought.stderr}"
+    assert _servers(bare)["postgres"]["State"]["Health"]["Status"] == "healthy"
+    assert "nothing to do" in bare.run("servers").stdout
 
 
 def test_servers_that_do_not_start_are_put_back(bare: Delivery, shelf: Shelf) -> None:
@@ -232,7 +241,9 @@ def test_servers_that_do_not_start_are_put_back(bare: Delivery, shelf: Shelf) ->
     assert _servers(bare)["nginx"]["Config"]["Image"] == before
     assert httpx.get(f"{bare.url}/sign-in").status_code == HTTPStatus.OK
     assert "FAILED" in bare.heard[-1]["title"]
-    assert json.loads(bare.run("status", "--json").stdout)["servers"] == ["nginx"]
+    assert json.loads(bare.run("status", "--json").stdout)["servers"] == {
+        "nginx": "runs another image"
+    }
 
 
 def test_new_passwords_of_the_database_reach_it_and_the_services(

@@ -29,8 +29,8 @@ _LOOK = 30.0
 class Upkept[Before](Protocol):
     """What belongs to no lane; `bluegreen.engine.servers.Servers` are the real ones."""
 
-    def behind(self, release: Release, timeout: float) -> list[str]:
-        """Those that run another image than a release has, sorted."""
+    def behind(self, release: Release, timeout: float) -> dict[str, str]:
+        """What is wrong with those that do not run well as a release has them, by their names."""
 
     def differences(self, release: Release, timeout: float) -> list[str]:
         """What bringing them to a release would change, for people; nothing if it is so."""
@@ -114,7 +114,7 @@ class Upkeep[Before]:
             changes, astray = self._servers.differences(release, _LOOK), self._astray(state)
             if not changes and not astray:
                 return None
-            changed = self._servers.behind(release, _LOOK)
+            changed = list(self._servers.behind(release, _LOOK))
             self._announce(changes, astray)
             failure: BlueGreenError | None = None
             try:

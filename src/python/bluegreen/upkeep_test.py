@@ -23,11 +23,12 @@ class Servers:
         self.of: str | None = "an older one"
         self.failures: list[Exception] = []
 
-    def behind(self, release: Release, timeout: float) -> list[str]:
-        return [] if self.of == release.version else ["kafka", "nginx"]
+    def behind(self, release: Release, timeout: float) -> dict[str, str]:
+        names = [] if self.of == release.version else ["kafka", "nginx"]
+        return dict.fromkeys(names, "runs another image")
 
     def differences(self, release: Release, timeout: float) -> list[str]:
-        return [f"{name} runs another image" for name in self.behind(release, timeout)]
+        return [f"{name} {wrong}" for name, wrong in self.behind(release, timeout).items()]
 
     def written(self) -> str | None:
         return self.of

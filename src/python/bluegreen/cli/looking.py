@@ -142,9 +142,9 @@ def _lane(site: Site, state: State, lane: Lane) -> dict[str, object]:
     }
 
 
-def _servers(site: Site, state: State) -> list[str]:
-    """Kafka, PostgreSQL and nginx, as far as they run other images than the release that serves."""
-    return [] if state.serving is None else site.servers.behind(state.serving, _SECONDS)
+def _servers(site: Site, state: State) -> dict[str, str]:
+    """What is wrong with Kafka, PostgreSQL and nginx, each by the release that serves."""
+    return {} if state.serving is None else site.servers.behind(state.serving, _SECONDS)
 
 
 def _unfinished(state: State) -> str | None:
@@ -158,10 +158,10 @@ def _unfinished(state: State) -> str | None:
 def _status_lines(found: Mapping[str, object]) -> Iterator[str]:
     yield f"{'nginx':<12}{found['nginx'] or 'does not answer'}"
     others = found["servers"]
-    assert isinstance(others, list)  # noqa: S101 - made above
+    assert isinstance(others, dict)  # noqa: S101 - made above
     if others:
-        names = ", ".join(others)
-        yield f"{'servers':<12}{names}: not the images of the release that serves; see `servers`"
+        wrong = ", ".join(f"{name} {each}" for name, each in others.items())
+        yield f"{'servers':<12}{wrong}; see `servers`"
     lanes = found["lanes"]
     assert isinstance(lanes, dict)  # noqa: S101 - made above
     for lane, each in lanes.items():

@@ -135,8 +135,8 @@ class Shelf:
 
 
 class _Servers:
-    def behind(self, release: Release, timeout: float) -> list[str]:
-        return ["nginx"]
+    def behind(self, release: Release, timeout: float) -> dict[str, str]:
+        return {"nginx": "runs another image"}
 
     def differences(self, release: Release, timeout: float) -> list[str]:
         return ["nginx runs another image"]

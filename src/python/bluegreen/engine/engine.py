@@ -3,6 +3,7 @@
 # ruff: noqa: D102 - the port says what each method takes and does.
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import yaml
 
@@ -140,7 +141,10 @@ class ServerEngine:
     def heads(self, release: Release, timeout: float) -> Heads:
         if self._tasks.heads is None:
             return Heads()
-        said = self._task(release, self._tasks.heads, timeout)
+        try:
+            said = self._task(release, self._tasks.heads, timeout)
+        except PortError as error:
+            raise type(error)(f"{error}{self._servers_down()}", error.detail) from error
         return Heads.parse(said, "what the task `heads` printed")
 
     def expand(self, release: Release, running: Heads | None, timeout: float) -> None:
@@ -286,6 +290,17 @@ class ServerEngine:
     def _condition(self, project: str, timeout: float) -> Condition:
         with self._docker.asked(timeout) as client:
             return conditions.condition(found(client, project, stopped=True))
+
+    def _servers_down(self) -> str:
+        """Which of those that no deploy starts are why, and what does; nothing if none is."""
+        with suppress(PortError):
+            now = self._condition(self._lines.servers_project, _LOOK_SECONDS)
+            if down := ", ".join(sorted(SERVERS - now.healthy)):
+                return (
+                    f"; {down}: not healthy, which `bluegreen servers` starts, or `docker compose "
+                    "up --detach` in the folder servers there"
+                )
+        return ""
 
     def _until_none(self, lane: Lane, kind: str, end: Deadline) -> bool:
         while not self._has_none(lane, kind, end.look()):

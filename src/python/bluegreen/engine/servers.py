@@ -12,7 +12,7 @@ from bluegreen.engine.lines import COMPOSE_FILE, SERVERS_FILE, SERVERS_HOME
 from bluegreen.engine.variables import Variables
 from bluegreen.errors import PortError
 from bluegreen.lane import Lane
-from bluegreen.ports import Server
+from bluegreen.ports import Condition, Server
 from bluegreen.release import Release
 
 _COMPOSE_FILE = f"{SERVERS_HOME}/{COMPOSE_FILE}"
@@ -61,15 +61,16 @@ class Servers:
         self._variables = variables
         self._project = project
 
-    def behind(self, release: Release, timeout: float) -> list[str]:
-        """Those that run another image than a release has, sorted."""
+    def behind(self, release: Release, timeout: float) -> dict[str, str]:
+        """What is wrong with those that do not run well as a release has them, by their names."""
         with self._docker.asked(timeout) as client:
-            images = conditions.condition(found(client, self._project, stopped=True)).images
-        return sorted(n for n in SERVERS if images.get(n) != release.images.get(n))
+            now = conditions.condition(found(client, self._project, stopped=True))
+        said = {name: _wrong(name, now, release) for name in sorted(SERVERS)}
+        return {name: wrong for name, wrong in said.items() if wrong}
 
     def differences(self, release: Release, timeout: float) -> list[str]:
         """What bringing them to a release would change, for people; nothing if it is so."""
-        said = [f"{name} runs another image" for name in self.behind(release, timeout)]
+        said = [f"{name} {wrong}" for name, wrong in self.behind(release, timeout).items()]
         written = self.written()
         if written.compose != self._file(release):
             said.append(f"{SERVERS_FILE} is another one")
@@ -107,6 +108,14 @@ class Servers:
     def _told(self, release: Release) -> str:
         # The lane is for a volume that has none yet; another one would start nginx anew.
         return self._variables.render(release, Lane.GREEN)
+
+
+def _wrong(name: str, now: Condition, release: Release) -> str:
+    if name not in now.running:
+        return "does not run"
+    if now.images[name] != release.images.get(name):
+        return "runs another image"
+    return "" if name in now.healthy else "is not healthy"
 
 
 def _settings(variables: str) -> Sequence[str]:
