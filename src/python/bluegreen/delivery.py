@@ -76,7 +76,7 @@ class Delivery:
         self._subjects = subjects
 
     def do(self, operation: str, choose: Choose) -> Outcome:
-        """Do it, and tell of the end, be it good or bad; of what was refused nobody is told.
+        """Do it, and tell of the end, be it good or bad; of what was refused who asked has to.
 
         Args:
             operation: What to call it, such as `deploy`.
@@ -113,6 +113,9 @@ class Delivery:
         match wanted:
             case Deploy(release=release) | Rollback(release) if release is not None:
                 pass
+            case Rollback() if (operation := before.operation) is not None:
+                after = before.lanes[operation.old].release if operation.old else None
+                return _Came(operation.release.version, operation.release.changed_since(after))
             case Contract() if before.serving is not None:
                 release = before.serving
             case _:

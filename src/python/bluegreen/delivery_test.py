@@ -48,7 +48,7 @@ def test_people_hear_of_a_failure_and_of_no_secret() -> None:
     assert "hunter2" not in world.files["audit.jsonl"]
 
 
-def test_nobody_is_told_of_what_was_refused_or_not_needed() -> None:
+def test_what_was_refused_or_not_needed_is_no_end_of_a_delivery() -> None:
     world = with_deployed(1)
     with pytest.raises(RefusedError):
         world.run(Rollback(TWO))
@@ -126,6 +126,9 @@ def test_a_rollback_without_a_version_undoes_what_is_unfinished_and_no_more() ->
     world.run(rollback_to(None))
     assert version(world) == TWO.version
     assert world.state.previous == ONE.version
+    heard = world.heard[-1]
+    assert (heard.version, heard.failure) == (THREE.version, None)
+    assert heard.changed == THREE.changed_since(TWO)
 
 
 def test_a_rollback_goes_to_any_version_whose_manifest_is_there() -> None:

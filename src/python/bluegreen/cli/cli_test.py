@@ -223,6 +223,18 @@ def test_nobody_hears_of_what_was_only_tried(heard: list[Outcome]) -> None:
     assert heard == []
 
 
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("command", [["deploy"], ["rollback"], ["migrate", "contract"]])
+def test_people_hear_of_other_secrets_that_are_not_there(
+    command: list[str], heard: list[Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REGISTRY_PASSWORD")
+    assert main([*STAGING, *command]) == Exit.WRONG
+    [told] = heard
+    assert told.operation == command[-1]
+    assert "the environment has no REGISTRY_PASSWORD" in (told.failure or "")
+
+
 @pytest.mark.usefixtures("folder", "heard")
 def test_nothing_is_built_before_it_is_known_that_secrets_are_there(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -3,18 +3,21 @@
 import argparse
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bluegreen.cli.console import Console
 from bluegreen.cli.outside import Outside
 from bluegreen.cli.trail import Trail
+from bluegreen.errors import SettingsError
 from bluegreen.people import Once
 from bluegreen.secret import Secret, resolve, run
 from bluegreen.settings import Destination, Settings
 from bluegreen.site import Site, Told
 from bluegreen.store import Record
+
+_PEOPLE = "notify["
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,19 @@ class Context:
         Raises:
             SettingsError: with all URLs that mean nothing.
         """
-        urls = [value for path, value in secrets.items() if path.startswith("notify[")]
+        urls = [value for path, value in secrets.items() if path.startswith(_PEOPLE)]
         return Once(self.outside.notifier(urls)) if urls else None
+
+    def reachable_people(self) -> Once | None:
+        """Those of them whose own secrets are to be had, whatever others lack."""
+        secrets: dict[str, str] = {}
+        for path, secret in self._named().items():
+            if path.startswith(_PEOPLE):
+                with suppress(SettingsError):
+                    secrets |= resolve({path: secret}, os.environ, run)
+        with suppress(SettingsError):
+            return self.people(secrets)
+        return None
 
     def record(self, record: Record) -> None:
         """Show what became of a step."""

@@ -12,7 +12,7 @@ from bluegreen import commits
 from bluegreen.bundle import Bundle, digest
 from bluegreen.cli import building, preparing
 from bluegreen.cli.context import Context
-from bluegreen.cli.telling import told_if_it_fails
+from bluegreen.cli.telling import secrets_or_told, told_if_it_fails
 from bluegreen.cli.waiting import when_unlocked
 from bluegreen.delivery import Choose, Delivery, rollback_to
 from bluegreen.engine.lines import LANE_FILE
@@ -86,7 +86,7 @@ def _ready(
     context: Context, operation: str, coming: frozenset[str] = _NO_NAMES
 ) -> "Iterator[_Ready]":
     """What delivers, once it is known that all is there which a delivery is told here."""
-    secrets = context.secrets(delivering=True)
+    secrets = secrets_or_told(context, operation)
     people = context.people(secrets)
     with context.site_with(secrets) as site:
         journal = site.journal(context.record)

@@ -139,8 +139,10 @@ def test_what_is_built_and_pushed_is_shown_before_the_plan_of_the_delivery(
             Exit.UNREACHABLE,
             "the server's files cannot be used",
         ),
+        (lambda p: p.world.files.update({"state.json": "{"}), Exit.WRONG, "state.json is not"),
+        (lambda p: p.world.faults.update(reach_registry=[KeyError(4)]), Exit.BUG, "KeyError: 4"),
     ],
-    ids=["secrets", "disk", "clock", "engine", "registry there", "registry here", "server"],
+    ids=["secrets", "disk", "clock", "engine", "there", "here", "server", "state", "bug"],
 )
 def test_what_would_refuse_a_release_refuses_it_before_it_is_built(
     folder: Path,
@@ -154,7 +156,7 @@ def test_what_would_refuse_a_release_refuses_it_before_it_is_built(
     assert main(["deploy"], played.given) == code
     assert said in capsys.readouterr().err
     assert untouched(folder, played)
-    assert len(played.heard) == (code is not Exit.REFUSED)
+    assert [said in (each.failure or "") for each in played.heard] == [True]
 
 
 def test_nothing_is_built_while_somebody_else_deploys(
@@ -164,7 +166,8 @@ def test_nothing_is_built_while_somebody_else_deploys(
         assert main(["deploy"], played.given) == Exit.LOCKED
     assert "deploys here" in capsys.readouterr().err
     assert untouched(folder, played)
-    assert played.heard == []
+    [told] = played.heard
+    assert "deploys here" in (told.failure or "")
 
 
 def test_nothing_is_built_while_a_contract_is_unfinished(folder: Path, played: Played) -> None:
@@ -261,6 +264,7 @@ def test_a_rollback_to_a_release_whose_secrets_are_gone_touches_nothing(
         assert main(command, played.given) == Exit.REFUSED
         assert f"the server has no secret {SECRET}" in capsys.readouterr().err
     assert (played.world.files["state.json"], played.world.lanes) == (before, lanes)
+    assert [SECRET in (each.failure or "") for each in played.heard] == [True]
     played.secrets.contents[SECRET] = "it is back"
     assert main(["rollback"], played.given) == Exit.DONE
 
