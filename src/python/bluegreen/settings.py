@@ -7,8 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from bluegreen.agreement import asked_for_heads, prepared_again_alone
 from bluegreen.documents import problems
 from bluegreen.errors import SettingsError
 from bluegreen.fields import (
@@ -159,13 +160,6 @@ class Tasks(_Table):
     secrets: tuple[Task, ...] = ()
     """Have servers take over secrets that changed; `setup` runs them where a release serves."""
 
-    @model_validator(mode="after")
-    def _prepares_again_what_it_prepares(self) -> Self:
-        others = [line for line in self.prepare_again or () if line not in self.prepare]
-        if others:
-            raise ValueError(f"prepare-again has {', '.join(others)}, which prepare has not")
-        return self
-
 
 class Hook(_Table):
     """A program of this machine, run in the folder of the settings."""
@@ -272,8 +266,8 @@ class Settings(_Table):
             content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(source, [f"is no TOML: {error}"]) from None
-        # Not by a validator of all: that would be silent while anything else is wrong.
-        unfit = [*_asked_for_heads(content), *dict.fromkeys(_watched_too_long(content))]
+        rules = (asked_for_heads, prepared_again_alone, _watched_too_long)
+        unfit = list(dict.fromkeys(problem for rule in rules for problem in rule(content)))
         try:
             settings = cls.model_validate(content)
         except ValidationError as error:
@@ -343,19 +337,6 @@ class Settings(_Table):
         named = [secret for place in self.destinations for secret in self.secrets(place).values()]
         secret = {each.environment for each in named}
         return {name: value for name, value in environment.items() if name not in secret}
-
-
-def _asked_for_heads(content: Mapping[str, object]) -> Iterator[str]:
-    """That the image which is asked for heads is not built, as far as what is written can tell."""
-    match content:
-        case {
-            "project": {"services": [*services]},
-            "build": {"heads": {"image": str(image)}, **others},
-        }:
-            match others.get("names", []):
-                case [*names] if image not in (built := [*services, *names]):
-                    named = ", ".join(dict.fromkeys(map(str, built)))
-                    yield f"build.heads.image: is none of those that are built: {named}"
 
 
 def _watched_too_long(content: Mapping[str, object]) -> Iterator[str]:

@@ -110,6 +110,8 @@ prove = ["scenario 'x", "--all"]
 check = "database-migrate check --since {since}"
 expand = ["database-migrate --since {expand}", "database-prepare {", "database-prepare '{{}}'"]
 publish = ["static {expand!r} {}"]
+prepare = ["topics"]
+prepare-again = ["topics", "routes"]
 [hooks]
 suceeded = {command = ["true"]}
 failed = {command = []}
@@ -184,6 +186,7 @@ failure-rate = 2
         "tasks.expand[0]: has {expand}, and nothing is put in; write {{ for a brace",
         "tasks.expand[1]: has a brace alone; write {{ or }} for a brace",
         "tasks.expnd: is no setting; is it expand?",
+        "tasks.prepare-again: has routes, which prepare has not",
         "tasks.prove[0]: cannot be split into words: No closing quotation",
         "tasks.prove[1]: should begin with a service of the Compose file",
         "tasks.publish[0]: has {expand!r}, and nothing is put in; write {{ for a brace",
@@ -288,7 +291,7 @@ def test_secrets_are_named_by_their_paths() -> None:
 def test_what_is_prepared_again_is_some_of_what_is_prepared() -> None:
     table = '[tasks]\nprepare = ["topics", "routes"]\nprepare-again = ["{name}"]\n'
     (problem,) = problems(LEAST + table.replace("{name}", "keys"))
-    assert problem == "tasks: prepare-again has keys, which prepare has not"
+    assert problem == "tasks.prepare-again: has keys, which prepare has not"
     settings = Settings.parse(LEAST + table.replace("{name}", "topics"))
     assert settings.tasks.prepare_again == ("topics",)
 
