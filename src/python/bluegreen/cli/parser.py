@@ -23,7 +23,7 @@ examples:
   bluegreen build                                       or in two steps: into the folder release
   bluegreen -d production deploy --release release
   bluegreen -d production deploy --release release --dry-run
-  bluegreen -d production rollback                      to the release before, in seconds
+  bluegreen -d production rollback                      to the release before, in half a minute
   bluegreen -d production rollback 20261129-101500-0123456789ab
   bluegreen status                                      what serves, what is unfinished, who deploys
   bluegreen audit --tail 50                             what was done, when and by whom
