@@ -1,11 +1,8 @@
-"""The tables of what follows from what, and what holds for every plan."""
+"""The tables of what follows from what."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bluegreen.effects import Moment, all_done, begun, done, failed
 from bluegreen.errors import RefusedError
@@ -347,76 +344,6 @@ def test_every_action_has_a_rule_and_what_undoes_it_is_proven_or_harmless() -> N
         assert rule.timeout > 0
         assert 1 <= rule.attempts <= 5
         assert all(RULES[action].proof or action is Action.SCHEMA for action in rule.back)
-
-
-NUMBERS = st.integers(1, 4)
-DEPLOYS = st.builds(lambda number, anew: Deploy(release(number), anew), NUMBERS, st.booleans())
-ROLLBACKS = st.builds(
-    lambda number: Rollback(release(number) if number else None), st.integers(0, 4)
-)
-
-
-type Cut = Callable[[State, Step], State] | None
-
-
-@settings(deadline=None)
-@given(
-    st.lists(
-        st.tuples(DEPLOYS | ROLLBACKS, st.integers(0, 25), st.sampled_from([begun, failed, None])),
-        max_size=5,
-    ),
-    DEPLOYS | ROLLBACKS,
-)
-def test_from_whatever_was_left_behind_every_plan_leads_to_one_live_lane(
-    history: list[tuple[Wanted, int, Cut]], last: Wanted
-) -> None:
-    state = EMPTY
-    for wanted, length, how in history:
-        state = _cut(state, wanted, length, how)
-    try:
-        steps = plan(state, last)
-    except RefusedError:
-        return
-    _check_order(state, steps)
-    after = all_done(state, steps)
-    assert after.operation is None
-    if after.live is None:
-        assert isinstance(last, Rollback)
-        assert after.lanes == {}
-        return
-    assert after.lanes[after.live].status is Status.SERVING
-    others = [tenant.status for lane, tenant in after.lanes.items() if lane is not after.live]
-    assert others in ([], [Status.STOPPED])
-    if last.release is not None:  # type: ignore[union-attr]  # both have one
-        assert after.serving == last.release  # type: ignore[union-attr]
-
-
-def _cut(state: State, wanted: Wanted, length: int, how: Cut) -> State:
-    """What is left of a plan that ended after so many steps, or in the last of them."""
-    try:
-        steps = plan(state, wanted)
-    except RefusedError:
-        return state
-    for number, step in enumerate(steps):
-        state = begun(state, step)
-        if number == length and how is not None:
-            return how(state, step)
-        state = done(state, step, Moment(NOW, "killed"))
-        if number == length:
-            return state
-    return state
-
-
-def _check_order(state: State, steps: list[Step]) -> None:
-    """No step takes away the lane that the traffic is at, and none sends it to an unproven one."""
-    for step in steps:
-        if step.action in {Action.CLEAR, Action.TOPICS, Action.DRAIN_CALLS, Action.STOP}:
-            assert step.lane is not state.live
-        if step.action is Action.SWITCH and step.lane is not None and step.lane is not state.live:
-            assert state.operation is not None
-            if not state.operation.going_back:
-                assert state.lanes[step.lane].status in {Status.PROVEN, Status.SERVING}
-        state = done(begun(state, step), step, Moment(NOW, "planned"))
 
 
 def test_a_deploy_begins_with_what_it_is_for() -> None:
