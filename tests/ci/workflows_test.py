@@ -13,6 +13,8 @@ from tests.support.requirements import missing
 TOP = Path(__file__).parents[2]
 LINT = TOP / "build-support/workflows.pex"
 SECONDS = 290
+BOTH = ("cd.yml", "rollback.yml")
+"""What changes the server."""
 
 # Go builds actionlint in the first one.
 pytestmark = pytest.mark.timeout(600)
@@ -102,6 +104,18 @@ def test_a_job_is_one_command(workflow: str) -> None:
     [command] = [step["run"] for step in job["steps"] if "run" in step]
     assert command.startswith("./pants run ")
     assert "\n" not in command.strip()
+
+
+def test_a_rollback_that_waits_is_cancelled_by_no_push() -> None:
+    """GitHub keeps one that waits in each group, and cancels it for the next."""
+    workflows = [yaml.safe_load((TOP / ".github/workflows" / each).read_text()) for each in BOTH]
+    delivery, rollback = (each["concurrency"] for each in workflows)
+    assert delivery["group"] != rollback["group"]
+    assert not delivery["cancel-in-progress"]
+    assert not rollback["cancel-in-progress"]
+    for workflow in workflows:
+        [job] = workflow["jobs"].values()
+        assert "--lock-wait" in job["steps"][-1]["run"]
 
 
 def test_what_the_nightly_run_keeps_is_what_others_look_for_first() -> None:
