@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ruff import find_ruff_bin
 
 import scaffold
 from scaffold import cli, names
@@ -26,6 +27,7 @@ _HELD = (
     "infra/kafka",
     "infra/nginx",
     "infra/observability",
+    "pyproject.toml",
     "src/python/services/database",
     "zensical.toml",
 )
@@ -71,7 +73,6 @@ def root(tmp_path: Path) -> Path:
         (tmp_path / "src/python/services" / name).mkdir()
         (tmp_path / "src/python/services" / name / "__init__.py").touch()
     (tmp_path / "pants.toml").touch()
-    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\nline-length = 100\n")
     git(tmp_path, "init", "--quiet")
     committed(tmp_path)
     return tmp_path
@@ -102,6 +103,24 @@ def test_a_service_that_is_made_and_removed_leaves_the_tree_as_it_was(
     # The same again, to the letter.
     assert new(root, "wombats", *kind, "--force") == 0
     assert tree(root) == made
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=" ".join)
+def test_a_service_of_the_longest_name_is_code_that_lint_takes(root: Path, kind: list[str]) -> None:
+    assert new(root, "a" * (names.MOST - 1) + "s", *kind) == 0
+    git(root, "add", "--all")
+    # Not the macros, which are Pants' own dialect.
+    code = git(root, "diff", "--cached", "--name-only", "--", "src/*.py", "tests/*.py").splitlines()
+    for form in (("check",), ("format", "--check")):
+        done = subprocess.run(  # noqa: S603  # ruff of our own lockfile, our own files
+            [find_ruff_bin(), *form, "--no-cache", *code],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stdout
 
 
 def test_services_go_in_another_order_than_they_came(root: Path) -> None:

@@ -114,7 +114,10 @@ class {model}(Base):
     __tablename__ = "{name}"
     __table_args__ = (
         _made_at_a_time("id"),
-        CheckConstraint(f"char_length(title) BETWEEN 1 AND {{{_most(service)}}}", "title_length"),
+        CheckConstraint(
+            f"char_length(title) BETWEEN 1 AND {{{_most(service)}}}",
+            "title_length",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
