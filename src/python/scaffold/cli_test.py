@@ -133,6 +133,26 @@ def test_services_go_in_another_order_than_they_came(root: Path) -> None:
     assert tree(root) == before
 
 
+@pytest.mark.parametrize("order", [("preorders", "orders"), ("orders", "preorders")])
+def test_a_name_that_ends_as_another_does_is_told_from_it(
+    root: Path, order: tuple[str, str]
+) -> None:
+    before = tree(root)
+    for name in order:
+        assert new(root, name, "--force", "--web", "--data") == 0
+    committed(root)
+    made = tree(root)
+    # A migration goes before the one that it follows.
+    last, first = reversed(order)
+    assert remove(root, last) == 0
+    assert new(root, last, "--force", "--web", "--data") == 0
+    assert tree(root) == made
+    for name in (last, first):
+        assert remove(root, name, "--force") == 0
+        committed(root)
+    assert tree(root) == before
+
+
 def test_dry_run_lists_what_a_run_writes(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = tree(root)
     assert new(root, "wombats", "--dry-run") == 0

@@ -56,7 +56,7 @@ class Lines:
         """See `Edit`."""
         lines = content.splitlines(keepends=True)
         begin, end = self._part(lines)
-        if self.text in "".join(lines[begin:end]):
+        if self._places(lines, begin, end):
             raise PlaceError(self.path, f"has {self.text.strip()!r} already")
         at = self._among(lines, begin, end) if self.among else end
         return "".join([*lines[:at], self.text, *lines[at:]])
@@ -64,11 +64,21 @@ class Lines:
     def taken(self, content: str) -> str:
         """See `Edit`."""
         lines = content.splitlines(keepends=True)
-        begin, end = self._part(lines)
-        part = "".join(lines[begin:end])
-        if part.count(self.text) != 1:
+        places = self._places(lines, *self._part(lines))
+        if len(places) != 1:
             raise PlaceError(self.path, f"does not have {self.text.strip()!r} once")
-        return "".join([*lines[:begin], part.replace(self.text, ""), *lines[end:]])
+        del lines[places[0] : places[0] + len(self._own)]
+        return "".join(lines)
+
+    @property
+    def _own(self) -> list[str]:
+        return self.text.splitlines(keepends=True)
+
+    def _places(self, lines: list[str], begin: int, end: int) -> list[int]:
+        """Where the text is in a part: whole lines, for another name may end as this one does."""
+        size = len(self._own)
+        starts = range(begin, end - size + 1)
+        return [start for start in starts if lines[start : start + size] == self._own]
 
     def _part(self, lines: list[str]) -> tuple[int, int]:
         begin = self._found(self.after, lines, 0) + 1 if self.after else 0

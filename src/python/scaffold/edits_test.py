@@ -61,6 +61,16 @@ def test_what_was_put_in_is_taken_out_in_any_order_without_a_trace(
     assert text == TEXT
 
 
+def test_lines_that_only_end_or_begin_like_others_are_others() -> None:
+    text = "PREORDER = 80\nmore\n"
+    edit = Lines("file", "ORDER = 80\n")
+    put = edit.put(text)
+    assert put == f"{text}ORDER = 80\n"
+    assert edit.taken(put) == text
+    with pytest.raises(PlaceError):
+        edit.taken(text)
+
+
 @pytest.mark.parametrize(
     "edit",
     [
