@@ -39,8 +39,8 @@ _OURS = _words("""
     support tandem task tasks test testing tests tools topics transactions
 """)
 _PYTHON = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins)})
-_VARIABLES = _PYTHON | _words("base context index mapped pb request row session text")
-"""What a row cannot be called, since code has a variable or a class of that name."""
+_CLASSES = _PYTHON | _words("base context index mapped session text")
+"""What a row cannot be called, since code has a class of that name."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _meetings_of_rows(service: Service, taken: Taken) -> Iterator[str]:
         yield f"the database has a table {service.name}"
     if met := {service.model, service.store} & taken.messages:
         yield f"the contracts of the database define {' and '.join(sorted(met))}"
-    if {service.record, service.model} & _VARIABLES:
+    if {service.record, service.model} & _CLASSES:
         yield f"each of its rows would be a {service.record}, which is a word of code"
 
 

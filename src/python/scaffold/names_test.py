@@ -66,6 +66,11 @@ def test_a_name_that_breaks_a_rule_is_told_the_rule_and_one_that_does_not(
     assert error.suggestion == suggestion
 
 
+@pytest.mark.parametrize("name", ["insertions", "loops", "requests", "rows"])
+def test_rows_may_be_called_like_variables(name: str) -> None:
+    check(Service(name, web=True, data=True), TAKEN)
+
+
 @pytest.mark.parametrize(
     ("name", "rule", "suggestion"),
     [
@@ -74,7 +79,7 @@ def test_a_name_that_breaks_a_rule_is_told_the_rule_and_one_that_does_not(
         ("profiles", "the contracts of the database define Profile", "profileitems"),
         ("attempts", "the contracts of the database define AttemptStore", "attemptitems"),
         ("lists", "each of its rows would be a list", "listitems"),
-        ("rows", "each of its rows would be a row", "rowitems"),
+        ("bases", "each of its rows would be a base", "baseitems"),
         ("warnings", "each of its rows would be a warning", "warningitems"),
     ],
 )

@@ -1,11 +1,14 @@
-"""What is said of a ruff that does not do it."""
+"""What is said of a ruff that does not do it, and what is made of templates."""
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
 
 from scaffold import rendering
 from scaffold.errors import FormatError, FormatterError
+from scaffold.words import Service
 
 
 def ruff_that(does: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,3 +42,14 @@ def test_a_ruff_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(rendering, "find_ruff_bin", lambda: str(tmp_path / "none"))
     with pytest.raises(FormatterError, match=r"cannot be used: .*No such file"):
         rendering.formatted(tmp_path, "x.py", "x = 1\n")
+
+
+def test_no_variable_is_called_after_a_row(tmp_path: Path) -> None:
+    """Else a row could not be called as any other variable beside it, nor a loop of a page."""
+    made = rendering.rendered(tmp_path, Service("wombats", web=True, data=True), 2)
+    for path, text in made.items():
+        nodes = list(ast.walk(ast.parse(text))) if path.endswith(".py") else []
+        bound = {each.id for each in nodes if isinstance(each, ast.Name)}
+        bound |= {each.arg for each in nodes if isinstance(each, ast.arg)}
+        bound |= set(re.findall(r"{% for (\w+) in", text))
+        assert not {name for name in bound if "wombat" in name.split("_")}, path
