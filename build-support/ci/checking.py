@@ -56,6 +56,9 @@ class MergeCheck:
         wanted: What is to be merged.
         make_pants: Makes the Pants of a checkout.
         say: Is told lines of progress.
+
+    Attributes:
+        report: What was found until now; none before there is something to merge.
     """
 
     def __init__(self, git: Git, wanted: Wanted, make_pants: MakePants, say: Say) -> None:
@@ -64,6 +67,7 @@ class MergeCheck:
         self._make_pants = make_pants
         self._say = say
         self._began = time.monotonic()
+        self.report: Report | None = None
 
     def run(self) -> Report:
         """Do it.
@@ -72,7 +76,7 @@ class MergeCheck:
             CheckError: the base cannot be fetched, has no ancestor with the head, or git or Pants
                 cannot be used.
         """
-        report = self._look()
+        self.report = report = self._look()
         merged = self._merge(report)
         if merged.commit is None:
             report.conflicts = merged.conflicts

@@ -2,13 +2,15 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ci.checking import MakePants, MergeCheck, Wanted
 from ci.command import EXPLAINED, Exit, guarded, parser_of, publish, say
+from ci.errors import CheckError
 from ci.git import top_of
 from ci.pants import CheckoutPants
-from ci.report import Report
+from ci.report import Report, refusal
 
 _DESCRIPTION = """\
 Merges a branch into its base as it is now, in a temporary checkout, then lints, checks and tests
@@ -66,7 +68,14 @@ def run(
         test=not arguments.no_test,
         whole=arguments.whole,
     )
-    report = MergeCheck(top_of(folder or Path.cwd()), wanted, make_pants, say).run()
+    check = MergeCheck(top_of(folder or Path.cwd()), wanted, make_pants, say)
+    try:
+        report = check.run()
+    except CheckError as error:
+        # Whoever runs this says the error, also where there is no room for a summary.
+        with suppress(CheckError):
+            publish(refusal(str(error), check.report), arguments.summary)
+        raise
     publish(report.markdown(), arguments.summary)
     return _verdict(report)
 

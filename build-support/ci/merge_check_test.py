@@ -224,6 +224,19 @@ def test_a_branch_without_a_common_ancestor_is_told_so(
     service.commit({"other": "world\n"})
     assert check() is Exit.UNUSABLE
     assert "no common ancestor" in capsys.readouterr().err
+    assert "then git cherry-pick its commits" in check.summary.read_text()
+
+
+def test_a_merged_tree_that_pants_cannot_read_is_told_in_the_summary(
+    service: Repository, check: Checks
+) -> None:
+    service.commit({"src/other.py": "# ours\n"})
+    check.failing = ("list",)
+    assert check() is Exit.UNUSABLE
+    summary = check.summary.read_text()
+    assert summary.startswith("## Cannot be checked")
+    assert "list ended with 1" in summary
+    assert "| merge | passed | no conflict |" in summary
 
 
 @pytest.mark.parametrize(
@@ -236,6 +249,15 @@ def test_what_is_not_there_is_said(
     said = capsys.readouterr().err
     assert "error: " in said
     assert wrong[1] in said
+    assert wrong[1] in check.summary.read_text()
+
+
+def test_a_summary_that_cannot_be_written_hides_no_error(
+    check: Checks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check.summary.mkdir()
+    assert check("--base", "nothing") is Exit.UNUSABLE
+    assert "has no 'nothing'" in capsys.readouterr().err
 
 
 def test_no_repository_at_all_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

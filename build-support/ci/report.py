@@ -11,6 +11,7 @@ from ci.reach import Reach
 _SHOWN = 40
 """Lines of a list; a comment of GitHub's holds 65,536 characters."""
 _HASH = 12
+_EXPLAINED = "The log has what was said; docs/continuous-integration.md, *When it fails*, goes on."
 _RUN_LEFT = "./pants run build-support/ci:merge-check -- --whole"
 
 
@@ -55,7 +56,11 @@ class Report:
 
     def markdown(self) -> str:
         """All of it, ready for a comment."""
-        return "\n".join([self._title(), "", *self._merge(), *self._steps(), *self._details()])
+        return "\n".join([self._title(), "", *self.found()])
+
+    def found(self) -> list[str]:
+        """What was found, in lines without a title."""
+        return [*self._merge(), *self._steps(), *self._details()]
 
     def _title(self) -> str:
         base, _ = self.base
@@ -108,6 +113,12 @@ class Report:
             lines.append(f"<details><summary>{len(entries)} {name}</summary>\n")
             lines += [*_list(entries), "\n</details>"]
         return lines
+
+
+def refusal(reason: str, report: Report | None) -> str:
+    """Why there is no verdict, what to do, and what was found until then; for a comment."""
+    lines = ["## Cannot be checked", "", "```text", reason, "```", "", _EXPLAINED, ""]
+    return "\n".join([*lines, *(report.found() if report else [])])
 
 
 def resolve_by(base: str) -> list[str]:

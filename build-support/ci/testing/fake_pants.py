@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ci.errors import CheckError
 from ci.git import Git
 from ci.outcomes import REPORTS
 
@@ -42,7 +43,13 @@ class FakePants:
         return int(any(goal in arguments for goal in self._failing))
 
     def lines(self, *arguments: str) -> list[str]:
-        """Answer `list` and `dependents`."""
+        """Answer `list` and `dependents`.
+
+        Raises:
+            CheckError: that goal fails.
+        """
+        if any(goal in arguments for goal in self._failing):
+            raise CheckError(f"./pants {' '.join(arguments)} ended with 1")
         options = dict(each.split("=", 1) for each in arguments if "=" in each)
         specs = [each for each in arguments if not each.startswith("-")]
         if tag := options.get("--filter-tag-regex"):
