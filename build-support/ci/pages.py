@@ -1,10 +1,10 @@
-"""The pages of the docs: their blocks, which suites run, and their prose, which none does."""
+"""The pages of the docs: their blocks, which suites run, and their prose, which few read."""
 
 import re
 from collections.abc import Iterator
 
-READERS = "tests/docs/"
-"""Where the suites are that read prose, too: links, names, the site."""
+READERS = ("benchmarks/delivery/", "tests/docs/")
+"""Where the suites are that read prose, too: tables that are printed; links, names, the site."""
 
 _FENCE = re.compile(r"(?P<indent> *)```(?P<language>\w*)$")
 

@@ -40,6 +40,19 @@ def test_prose_of_a_page_has_only_the_site_tested(
     assert check.tested == ["tests/docs/site_test.py"]
 
 
+def test_prose_of_a_page_has_those_tested_who_print_its_tables(
+    documented: Repository, check: Checks
+) -> None:
+    figures = "benchmarks/delivery/figures_test.py"
+    documented.switch("develop")
+    documented.commit({figures: f"{PAGE}\n"})
+    documented.push("develop")
+    documented.branch("table")
+    documented.commit({PAGE: COMMANDS.replace("Run", "Type")})
+    assert check() is Exit.PASSED
+    assert check.tested == [figures, "tests/docs/site_test.py"]
+
+
 @pytest.mark.parametrize("changed", ["mail send", "port = 25", "sent", "```sh", "    mail read"])
 def test_a_block_of_a_page_has_those_tested_who_run_it(
     documented: Repository, check: Checks, changed: str

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ci.pages import READERS
 from tests.ci.conftest import Changed
 
 IDENTITY = "src/python/services/identity/sign_up_test.py:tests"
@@ -65,8 +66,17 @@ def test_prose_of_the_docs_reaches_who_reads_it_and_a_block_who_runs_it(changed:
     text = changed.text(page)
     prose = changed.reach(page, f"{text}\nMore.\n")
     assert "tests/docs/site_test.py:tests" in prose.tests
-    assert all(each.startswith("tests/docs/") for each in prose.targets)
+    assert all(each.startswith(READERS) for each in prose.targets)
     command = changed.reach(page, text.replace("```sh\n", "```sh\n# More.\n", 1))
     assert suite in command.tests
     assert set(prose.tests) <= set(command.tests)
     assert (prose.images, command.images) == ((), ())
+
+
+def test_no_other_suite_opens_a_page(changed: Changed) -> None:
+    """All others take blocks, by `tests.docs.commands`: prose has none of them run."""
+    opening = r'(Path\(|(ROOT|TOP) / |glob\()"(docs/|\*)[^"]*\.md"'
+    suites = changed.git.run("grep", "-lE", opening, changed.base, "--", "*.py").splitlines()
+    assert suites
+    opened_by = {suite.removeprefix(f"{changed.base}:") for suite in suites}
+    assert {suite for suite in opened_by if not suite.startswith(READERS)} == set()
