@@ -83,6 +83,22 @@ def test_a_build_file_with_defaults_reaches_the_folders_below_it(
     assert found["reasons"] == {"src/BUILD": "src::"}
 
 
+@pytest.mark.parametrize("content", [None, "# It makes targets of less.\n"])
+def test_a_build_file_reaches_who_depended_on_what_it_made_targets_before(
+    repository: Repository, base: str, capsys: pytest.CaptureFixture[str], content: str | None
+) -> None:
+    before = repository.commit(
+        {
+            "src/post/BUILD": "python_sources()\n",
+            "src/post/letter.py": "",
+            "src/mail_test.py": "src/post/letter.py\n",
+        }
+    )
+    assert base
+    repository.commit({"src/post/BUILD": content})
+    assert reached(repository, before, capsys)["tests"] == ["src/mail_test.py"]
+
+
 def test_people_read_a_line_each(
     repository: Repository, base: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

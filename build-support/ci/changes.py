@@ -22,6 +22,7 @@ _REACHES = {
     "3rdparty/tools/*": EVERYTHING,
     "buf.yaml": "src/protos::",
 }
+_BUILD = "BUILD"
 _INHERITED = "__defaults__"
 """What a BUILD file says for those in the folders below it, too."""
 
@@ -42,6 +43,11 @@ class Change:
     def deleted(self) -> bool:
         """Whether it is no more."""
         return self.kind == "D"
+
+    @property
+    def redefines(self) -> bool:
+        """Whether it is a BUILD file, of which targets were made before."""
+        return Path(self.path).name == _BUILD and self.kind != "A"
 
 
 def changes(git: Git, before: str, after: str) -> tuple[Change, ...]:
@@ -82,7 +88,7 @@ def inheriting(git: Git, changed: Iterable[Change], before: str, after: str) -> 
     return [
         change.path
         for change in changed
-        if Path(change.path).name == "BUILD"
+        if Path(change.path).name == _BUILD
         and any(_INHERITED in content(git, commit, change.path) for commit in (before, after))
     ]
 

@@ -104,9 +104,13 @@ class Reaching:
     def _former_dependents(
         self, before: str, changed: Iterable[Change], locks: "_Locks"
     ) -> set[str]:
-        """What depended on what is no more; Pants, asked for changes, does not look back."""
+        """What depended on what is no more; Pants, asked for changes, does not look back.
+
+        A BUILD file may make fewer targets than before, or others, of what is beside it.
+        """
         gone = [change.path for change in changed if change.deleted]
         gone += sorted(locks.removed)
+        gone += [_beside(change.path) for change in changed if change.redefines]
         if not gone:
             return set()
         self._at(before)
@@ -171,6 +175,12 @@ class Reaching:
         with TemporaryDirectory(prefix="targets-") as folder:
             specs = specs_file(Path(folder), asked)
             return tuple(sorted(self._pants.lines(specs, option, "list")))
+
+
+def _beside(path: str) -> str:
+    """All targets of a file's folder, as Pants takes them."""
+    folder, _, _ = path.rpartition("/")
+    return f"{folder or '//'}:"
 
 
 def specs_file(folder: Path, targets: Iterable[str]) -> str:

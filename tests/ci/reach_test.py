@@ -24,6 +24,11 @@ def test_a_deleted_contract_reaches_tests_of_what_was_built_on_it(changed: Chang
     assert "src/python/services/identity:image" in reach.images
 
 
+def test_a_deleted_build_file_reaches_tests_of_what_it_made_targets(changed: Changed) -> None:
+    reach = changed.reach("build-support/ci/testing/BUILD", None)
+    assert "build-support/ci/changed_test.py:tests" in reach.tests
+
+
 def test_a_package_of_the_lockfile_reaches_only_what_requires_it(changed: Changed) -> None:
     lock, count = re.subn(r"(?m)^(sqlalchemy==\S+)", r"\1.post1", changed.text(LOCK))
     assert count == 1

@@ -106,6 +106,7 @@ class FakePants:
         targets = self._targets()
         # Requirements are no files, and targets all the same.
         found = {root for root in roots if root in targets or "#" in root}
+        found |= {path for path in targets if f"{Path(path).parent}:" in roots}
         waiting = [*found]
         while waiting:
             root = waiting.pop()
