@@ -56,16 +56,25 @@ class MergeCheck:
         wanted: What is to be merged.
         make_pants: Makes the Pants of a checkout.
         say: Is told lines of progress.
+        engine: Whether images can be built here.
 
     Attributes:
         report: What was found until now; none before there is something to merge.
     """
 
-    def __init__(self, git: Git, wanted: Wanted, make_pants: MakePants, say: Say) -> None:
+    def __init__(
+        self,
+        git: Git,
+        wanted: Wanted,
+        make_pants: MakePants,
+        say: Say,
+        engine: Callable[[], bool],
+    ) -> None:
         self._git = git
         self._wanted = wanted
         self._make_pants = make_pants
         self._say = say
+        self._engine = engine
         self._began = time.monotonic()
         self.report: Report | None = None
 
@@ -114,6 +123,7 @@ class MergeCheck:
                 self._done(report, "reach", told=summary_of_reach(reach), passed=True)
                 self._contracts(report, tree, merged, pants)
                 self._test(report, reach, tree, pants)
+                self._package(report, reach, pants)
             finally:
                 pants.stop()
 
@@ -144,6 +154,20 @@ class MergeCheck:
         told = f"{len(reach.targets)} targets, of which {len(reach.tests)} test files: "
         told += str(report.outcomes)
         self._done(report, "lint, check, test", told=told, passed=code == 0)
+
+    def _package(self, report: Report, reach: Reach, pants: Pants) -> None:
+        """Build images: nothing else sees that a Dockerfile does not fit what it copies."""
+        count = len(reach.images)
+        passed = True
+        if not count:
+            told = "none is reached"
+        elif not self._engine():
+            told = f"{count} skipped: no Docker engine answers here"
+        else:
+            with TemporaryDirectory(prefix="targets-") as folder:
+                passed = pants.run(specs_file(Path(folder), reach.images), "package") == 0
+            told = f"{count} built" if passed else "not all can be built (see the log)"
+        self._done(report, "images", told=told, passed=passed)
 
     def _done(self, report: Report, name: str, *, told: str, passed: bool) -> None:
         now = time.monotonic()

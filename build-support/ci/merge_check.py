@@ -1,12 +1,13 @@
 """`./pants run build-support/ci:merge-check -- ...`: see `--help`."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from ci.checking import MakePants, MergeCheck, Wanted
 from ci.command import EXPLAINED, Exit, guarded, parser_of, publish, say
+from ci.engine import answers
 from ci.errors import CheckError
 from ci.git import top_of
 from ci.pants import CheckoutPants
@@ -14,9 +15,9 @@ from ci.report import Report, refusal
 
 _DESCRIPTION = """\
 Merges a branch into its base as it is now, in a temporary checkout, then lints, checks and tests
-what the merge changes. No branch, file or index of yours is touched; what is not committed is not
-part of it. Suites about the whole system that the change of one service reaches are left for the
-night.
+what the merge changes, and builds its images where a Docker engine answers, as tandem/NAME:dev. No
+branch, file or index of yours is touched; what is not committed is not part of it. Suites about the
+whole system that the change of one service reaches are left for the night.
 """
 
 _EXAMPLES = f"""\
@@ -49,7 +50,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(
-    arguments: argparse.Namespace, make_pants: MakePants = CheckoutPants, folder: Path | None = None
+    arguments: argparse.Namespace,
+    make_pants: MakePants = CheckoutPants,
+    folder: Path | None = None,
+    engine: Callable[[], bool] = answers,
 ) -> Exit:
     """Do what the command line says.
 
@@ -57,6 +61,7 @@ def run(
         arguments: Of `parser`.
         make_pants: Makes the Pants of a checkout.
         folder: In the repository; the current one, if none is given.
+        engine: Whether images can be built here.
 
     Raises:
         CheckError: git or Pants cannot be used.
@@ -68,7 +73,7 @@ def run(
         test=not arguments.no_test,
         whole=arguments.whole,
     )
-    check = MergeCheck(top_of(folder or Path.cwd()), wanted, make_pants, say)
+    check = MergeCheck(top_of(folder or Path.cwd()), wanted, make_pants, say, engine)
     try:
         report = check.run()
     except CheckError as error:

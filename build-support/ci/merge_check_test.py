@@ -114,6 +114,31 @@ def test_a_failed_check_ends_with_a_code_of_its_own(service: Repository, check: 
     assert "| lint, check, test | **failed** |" in check.summary.read_text()
 
 
+def test_images_that_are_reached_are_built(service: Repository, check: Checks) -> None:
+    service.commit({"src/mail.py": "# ours\n"})
+    check.engine = True
+    assert check() is Exit.PASSED
+    assert check.commands[-1] == ("package",)
+    assert check.tested == ["src/mail_image.py"]
+    assert "| images | passed | 1 built |" in check.summary.read_text()
+
+
+def test_an_image_that_cannot_be_built_fails(service: Repository, check: Checks) -> None:
+    service.commit({"src/mail.py": "# ours\n"})
+    check.engine, check.failing = True, ("package",)
+    assert check() is Exit.FAILED
+    assert "| images | **failed** | not all can be built" in check.summary.read_text()
+
+
+def test_a_machine_without_an_engine_is_told_that_images_were_not_built(
+    service: Repository, check: Checks
+) -> None:
+    service.commit({"src/mail.py": "# ours\n"})
+    assert check() is Exit.PASSED
+    assert ("package",) not in check.commands
+    assert "| images | passed | 1 skipped: no Docker engine" in check.summary.read_text()
+
+
 def test_what_was_skipped_is_told_from_what_passed(
     service: Repository, check: Checks, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,6 +18,8 @@ _PRIVATE = (
     *OF_A_REPOSITORY,
 )
 """What begins so is of this process alone: a token to fetch with, what runs it, what hooks know."""
+_CHECKOUT = "TANDEM_TEST_CHECKOUT"
+"""Names the checkout to suites that copy it, which would be skipped else."""
 
 
 class Pants(Protocol):
@@ -85,7 +87,7 @@ class CheckoutPants:
             return subprocess.run(  # noqa: S603
                 [str(self._checkout / "pants"), *arguments],
                 cwd=self._checkout,
-                env=environment(os.environ),
+                env={**environment(os.environ), _CHECKOUT: str(self._checkout)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if capture else None,
                 stderr=subprocess.PIPE if capture else None,

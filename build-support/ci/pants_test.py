@@ -25,6 +25,14 @@ def test_it_runs_in_its_checkout(checkout: Path) -> None:
     assert CheckoutPants(checkout).lines("where") == [str(checkout)]
 
 
+def test_suites_that_want_the_checkout_have_its_own(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TANDEM_TEST_CHECKOUT", "/another")
+    (checkout / "pants").write_text('#!/bin/sh\necho "$TANDEM_TEST_CHECKOUT"\n')
+    assert CheckoutPants(checkout).lines("list") == [str(checkout)]
+
+
 def test_a_target_may_have_spaces_in_its_name(checkout: Path) -> None:
     """As those of files have."""
     assert CheckoutPants(checkout).lines("docs/two words.md") == ["-docs/two words.md", "b"]

@@ -47,12 +47,15 @@ class Checks:
         self.summary = folder.parent / "summary.md"
         self.failing: tuple[str, ...] = ()
         self.skipping: tuple[str, ...] = ()
+        self.engine = False
         self.pants: FakePants | None = None
 
     def __call__(self, *arguments: str) -> Exit:
         """Run it with these arguments, and have its summary written."""
         given = parser().parse_args([*arguments, "--summary", str(self.summary)])
-        return guarded(lambda asked: run(asked, self._make, self.folder), given)
+        return guarded(
+            lambda asked: run(asked, self._make, self.folder, lambda: self.engine), given
+        )
 
     def _make(self, checkout: Path) -> FakePants:
         self.pants = FakePants(checkout, self.failing, self.skipping)
