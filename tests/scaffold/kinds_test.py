@@ -18,7 +18,7 @@ from tests.support import docker
 
 pytestmark = pytest.mark.timeout(600)  # seconds; the first test has Pants start
 
-# No other file names those of a kind: a service that is used is not removed without --force.
+# No other file but a page names those of a kind: what is used is not removed without --force.
 PLAIN, WEB, DATA, BOTH = "orders", "badgers", "voles", "newts"
 KINDS = {PLAIN: (), WEB: ("--web",), DATA: ("--data",), BOTH: ("--web", "--data")}
 PAGE = "docs/adding-a-service.md"
@@ -63,6 +63,16 @@ def typed(checkout: Checkout, command: Command) -> str:
 def before(checkout: Checkout) -> str:
     """The tree before there was any service of these."""
     return committed(checkout)
+
+
+def test_no_code_names_the_services_that_are_made_here(checkout: Checkout, before: str) -> None:
+    """Quick to see; that one of them is not removed shows after minutes."""
+    each = "|".join(KINDS)
+    naming = rf"\b(services|tandem)[./]({each})\b|\b({each})_pb2|kafka_({each})_password"
+    found = git(checkout, "grep", "--name-only", "--extended-regexp", naming, before).splitlines()
+    files = {entry.removeprefix(f"{before}:") for entry in found}
+    assert PAGE in files
+    assert {file for file in files if not file.endswith(".md")} == set()
 
 
 @pytest.fixture(scope="module")
@@ -183,16 +193,17 @@ def edit(file: Path, after: str, added: str) -> None:
     file.write_text(f"{before}{after}{added}{rest}")
 
 
-def test_the_image_of_one_runs(made: Checkout) -> None:
+def test_the_image_of_each_runs(made: Checkout) -> None:
     docker.needed()
-    image = f"tandem/{BOTH}:dev"
-    pants(made, "package", f"src/python/services/{BOTH}:image")
+    images = [f"tandem/{name}:dev" for name in KINDS]
+    pants(made, "package", *(f"src/python/services/{name}:image" for name in KINDS))
     try:
         hardened = ("--rm", "--read-only", "--cap-drop=ALL", "--network=none")
-        said = docker.run(["docker", "run", *hardened, image, "--help"]).stdout
-        assert "serve" in said
+        for image in images:
+            said = docker.run(["docker", "run", *hardened, image, "--help"]).stdout
+            assert "serve" in said, image
     finally:
-        docker.run(["docker", "rmi", "--force", image])
+        docker.run(["docker", "rmi", "--force", *images])
 
 
 def test_removed_they_leave_the_tree_as_it_was(made: Checkout, before: str) -> None:
