@@ -246,6 +246,7 @@ def test_servers_that_do_not_start_are_put_back(bare: Delivery, shelf: Shelf) ->
     }
 
 
+@pytest.mark.night
 def test_new_passwords_of_the_database_reach_it_and_the_services(
     bare: Delivery, shelf: Shelf
 ) -> None:
