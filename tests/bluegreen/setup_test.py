@@ -260,7 +260,7 @@ def test_new_passwords_of_the_database_reach_it_and_the_services(
         _has_maker(bare)
         done = bare.run("setup")
         assert done.returncode == Exit.DONE, f"{done.stdout}\n{done.stderr}"
-        assert "told of: tandem_database_owner_url, tandem_database_url" in done.stdout
+        assert "changed: postgres_tandem_app_password" in done.stdout
         again = bare.run("deploy", "--release", str(folder))
     assert again.returncode == Exit.DONE, f"{again.stdout}\n{again.stderr}"
     assert "tandem_database_owner_url, tandem_database_url changed since" in again.stdout

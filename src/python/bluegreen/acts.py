@@ -9,7 +9,7 @@ from bluegreen.bundle import Bundle
 from bluegreen.deadline import Deadline
 from bluegreen.errors import PortError, TemporaryError
 from bluegreen.lane import Lane
-from bluegreen.ports import Balancer, Clock, Condition, Engine
+from bluegreen.ports import Balancer, Clock, Condition, Engine, WhatServes
 from bluegreen.release import Heads, Release
 from bluegreen.state import State
 from bluegreen.step import DRAINING, LEAVING, Action, Kind, Proof, Step, kept_for_writing
@@ -44,6 +44,7 @@ class Acts:
         store: The deployer's files there.
         engine: Docker there.
         balancer: nginx there.
+        serving: The lane that serves.
         clock: Time here.
         demands: What the destination wants.
         contents: The Compose files of the release to deliver, by their digests.
@@ -57,6 +58,7 @@ class Acts:
         store: Store,
         engine: Engine,
         balancer: Balancer,
+        serving: WhatServes,
         clock: Clock,
         demands: Demands,
         contents: Mapping[str, str],
@@ -66,6 +68,7 @@ class Acts:
         self._store = store
         self._engine = engine
         self._balancer = balancer
+        self._serving = serving
         self._clock = clock
         self._demands = demands
         self._contents = contents
@@ -166,6 +169,7 @@ class Acts:
         self._check_lane(state, end)
         if step.kind is Kind.CONTRACT:
             self._check_nothing_old(state, end)
+        self._tell_secrets(state, end)
         heads = self._look_at_schema(step, state, end)
         if step.release and heads and not step.release.can_serve(heads):
             raise PortError(
@@ -183,6 +187,13 @@ class Acts:
 
     def _warn(self, lacking: str) -> None:
         self._say(f"warning: {lacking}")
+
+    def _tell_secrets(self, state: State, end: Deadline) -> None:
+        """Have the database take over passwords that changed, by which it is asked from now on."""
+        if state.live is None or state.serving is None:
+            return
+        if self._serving.newer_secrets(state.live, end.look()):
+            self._engine.tell_secrets(state.serving, end.left())
 
     def _check_lane(self, state: State, end: Deadline) -> None:
         """See that people are where the state has them; one that was cut off may not know it."""

@@ -302,6 +302,7 @@ class MemoryEngine(Port):
 
     def tell_secrets(self, release: Release, timeout: float) -> None:
         self._before("tell_secrets", timeout)
+        self._world.taken.append(release.version)
         self._after("tell_secrets")
 
     def _leave(self, lane: Lane) -> None:
@@ -310,6 +311,21 @@ class MemoryEngine(Port):
 
     def _migrate(self, to: Heads) -> None:
         self._world.heads = (self._world.heads or Heads()).joined(to)
+
+
+class Serving(Port):
+    """What would look at a lane."""
+
+    def ill(self, lane: Lane, release: Release, timeout: float) -> list[str]:
+        there = self._world.lanes.get(lane)
+        well = there is not None and there.running and there.healthy
+        return [] if well else [f"{lane} is not healthy: account"]
+
+    def changes(self, lane: Lane, release: Release, timeout: float) -> list[str]:
+        return list(self._world.changed)
+
+    def newer_secrets(self, lane: Lane, timeout: float) -> list[str]:
+        return list(self._world.newer)
 
 
 class Nginx(Port):

@@ -23,7 +23,7 @@ class Deploy:
 
     Attributes:
         release: Which.
-        anew: Whether it is brought although its like serves: with other settings, say.
+        anew: Whether it is brought although its like serves and goes on to: with other settings.
     """
 
     release: Release
@@ -126,7 +126,8 @@ class _Planner:
             same = operation is not None and _brings(operation, release)
             before = self._settle(state, goes_back=same)
         settled = all_done(state, before)
-        if settled.serving and settled.serving.is_same_as(release) and not wanted.anew:
+        anew = wanted.anew and settled.live is state.live
+        if settled.serving and settled.serving.is_same_as(release) and not anew:
             return before
         _check_schema(settled, release)
         return [*before, *self._bring(settled, release, Kind.DEPLOY)]

@@ -164,6 +164,9 @@ class Engine(Protocol):
     def contract(self, release: Release, timeout: float) -> None:
         """Contract the schema from the release's image."""
 
+    def tell_secrets(self, release: Release, timeout: float) -> None:
+        """Have servers take over the secrets that are there, by the tasks of a release."""
+
     def condition(self, lane: Lane, timeout: float) -> Condition:
         """What is in a lane."""
 
@@ -217,6 +220,19 @@ class Engine(Protocol):
 
     def remove_images(self, images: Sequence[str], timeout: float) -> None:
         """Remove images; those that containers have are left."""
+
+
+class WhatServes(Protocol):
+    """The lane that serves, beside what its release would be started with now."""
+
+    def ill(self, lane: Lane, release: Release, timeout: float) -> Sequence[str]:
+        """Why a lane that has a release is not well, for people; nothing if it is."""
+
+    def changes(self, lane: Lane, release: Release, timeout: float) -> Sequence[str]:
+        """What a lane that has a release would be told otherwise now; nothing if all is as then."""
+
+    def newer_secrets(self, lane: Lane, timeout: float) -> Sequence[str]:
+        """The secrets of a lane that changed since the first of its containers started, sorted."""
 
 
 class Balancer(Protocol):

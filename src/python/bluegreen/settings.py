@@ -158,7 +158,7 @@ class Tasks(_Table):
     """Drive the scenario through a lane that has no traffic."""
 
     secrets: tuple[Task, ...] = ()
-    """Have servers take over secrets that changed; `setup` runs them where a release serves."""
+    """Have servers take over secrets that changed since what serves was started."""
 
 
 class Hook(_Table):

@@ -28,8 +28,7 @@ from bluegreen.journal import Journal, Listener, NoLog, Run
 from bluegreen.lane import Lane
 from bluegreen.lock import Identity, Lock
 from bluegreen.nginx.balancer import ServerBalancer
-from bluegreen.ports import Balancer, Clock, Engine, Server
-from bluegreen.release import Release
+from bluegreen.ports import Balancer, Clock, Engine, Server, WhatServes
 from bluegreen.secret import Redactor
 from bluegreen.settings import REGISTRY_PASSWORD, Destination, Settings
 from bluegreen.setup.gathering import SecretFolder
@@ -87,19 +86,6 @@ class SiteEngine(Engine, Protocol):
 
     def logs(self, lane: Lane, services: Sequence[str], lines: int, timeout: float) -> str:
         """The last lines of the logs of a lane's services, of all if none is named."""
-
-    def tell_secrets(self, release: Release, timeout: float) -> None:
-        """Have servers take over the secrets that are there, by the tasks of a release."""
-
-
-class WhatServes(Protocol):
-    """The lane that serves; `bluegreen.engine.serving.Serving` is the real one."""
-
-    def lacks(self, lane: Lane, release: Release, timeout: float) -> Sequence[str]:
-        """Why a lane with a release is not as if that were delivered now; nothing if it is."""
-
-    def newer_secrets(self, lane: Lane, timeout: float) -> Sequence[str]:
-        """The secrets of a lane that changed since the first of its containers started, sorted."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +183,7 @@ class Site:
             store=self.store,
             engine=self.engine,
             balancer=self.balancer,
+            serving=self.serving,
             clock=self.clock,
             demands=Demands(
                 tools=self.told.settings.build.names,

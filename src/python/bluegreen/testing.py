@@ -32,6 +32,7 @@ from bluegreen.memory import (
     MemoryEngine,
     Nginx,
     People,
+    Serving,
     Tenancy,
 )
 from bluegreen.plan import Contract, Deploy, Wanted
@@ -113,6 +114,9 @@ class World:
         gone_from: From which point on it is broken for all that changes the server.
         points: How many points were passed.
         broken_promises: What must never be, and was.
+        changed: What a lane would be told otherwise now than it was.
+        newer: Secrets that changed since the lane that serves was started.
+        taken: Versions by which servers took secrets over.
         seconds: How much time has passed.
         free_bytes: Room on its disk.
         engine: The version of its Docker engine.
@@ -143,6 +147,9 @@ class World:
     break_at: int | None = None
     gone_from: int | None = None
     points: int = 0
+    changed: list[str] = field(default_factory=list)
+    newer: list[str] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
     seconds: float = 0.0
     free_bytes: int = 10**11
     engine: str = "26.1"
@@ -211,6 +218,7 @@ class World:
             store=store,
             engine=MemoryEngine(self),
             balancer=Nginx(self),
+            serving=Serving(self),
             clock=clock,
             demands=Demands(tools=TOOLS),
             contents={digest(content): content for content in FILES.values()},

@@ -161,9 +161,11 @@ class _Ready:
 
     def _is_behind(self, state: State, release: Release) -> bool:
         live, serving = state.live, state.serving
-        if state.operation or live is None or serving is None or not serving.is_same_as(release):
+        if live is None or serving is None or not serving.is_same_as(release):
             return False
-        lacks = self.site.serving.lacks(live, serving, _LOOK)
+        lacks = list(self.site.serving.changes(live, serving, _LOOK))
+        if state.operation is None:  # otherwise it is started first, where it is not well
+            lacks += self.site.serving.ill(live, serving, _LOOK)
         for each in lacks:
             self.context.console.progress(each)
         return bool(lacks)

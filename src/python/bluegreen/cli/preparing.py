@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from bluegreen.cli.waiting import when_unlocked
 from bluegreen.commands import Say
 from bluegreen.engine.servers import Written
 from bluegreen.errors import PortError, SettingsError
-from bluegreen.journal import Journal, Listener
+from bluegreen.journal import Listener
 from bluegreen.lane import Lane
 from bluegreen.ports import Notifier
 from bluegreen.secret import resolve, run
@@ -25,8 +25,6 @@ from bluegreen.step import Action
 from bluegreen.upkeep import Upkeep
 
 _WIDTH = 16
-_LOOK = 20.0  # seconds
-_TELLING = 60.0  # seconds
 
 
 def setup(context: Context) -> None:
@@ -47,21 +45,18 @@ def setup(context: Context) -> None:
             timeout=timeout,
         )
     with context.site_with(values) as site:
-        journal = site.journal(context.trail.follow)
         wanted = Wanted(
             given=_given(context, values),
             needed=needed,
             once=lambda: _once(site),
             complete=complete,
             how=" ".join(maker or ()),
-            tell=lambda: _tell_servers(site, journal),
-            tasks=context.settings.tasks.secrets,
         )
         one = Setup(
             place=site.place,
             folder=site.secrets,
             lock=site.lock,
-            journal=journal,
+            journal=site.journal(context.trail.follow),
             clock=site.clock,
             tell=partial(_tell, context),
         )
@@ -139,19 +134,6 @@ def wanted_secrets(context: Context) -> frozenset[str]:
     return frozenset[str]().union(
         *(named(_read(context.checkout / file)) for file in (compose.lane, compose.servers))
     )
-
-
-def _tell_servers(site: Site, journal: Journal) -> Sequence[str]:
-    """Have servers take over what changed since the release that serves was started."""
-    state = site.store.load()
-    if state.live is None or state.serving is None or not site.told.settings.tasks.secrets:
-        return ()
-    newer = site.serving.newer_secrets(state.live, _LOOK)
-    if newer:
-        with journal.stage("servers told") as ending:
-            site.engine.tell_secrets(state.serving, _TELLING)
-            ending.detail = ", ".join(newer)
-    return newer
 
 
 def _upkeep(

@@ -20,8 +20,7 @@ from bluegreen.cli.outside import Outside
 from bluegreen.engine.lines import Lines
 from bluegreen.engine.servers import Written
 from bluegreen.errors import PortError
-from bluegreen.lane import Lane
-from bluegreen.memory import Files, MemoryClock, MemoryEngine, Nginx
+from bluegreen.memory import Files, MemoryClock, MemoryEngine, Nginx, Serving
 from bluegreen.ports import Outcome
 from bluegreen.release import Release
 from bluegreen.setup.host import Host
@@ -151,25 +150,6 @@ class _Servers:
         pass
 
 
-class Serving:
-    """The lane that serves.
-
-    Attributes:
-        lacking: Why it is not as if it were delivered now.
-        newer: Secrets that changed since it was started.
-    """
-
-    def __init__(self) -> None:
-        self.lacking: list[str] = []
-        self.newer: list[str] = []
-
-    def lacks(self, lane: Lane, release: Release, timeout: float) -> list[str]:
-        return self.lacking
-
-    def newer_secrets(self, lane: Lane, timeout: float) -> list[str]:
-        return self.newer
-
-
 class _Place:
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -202,7 +182,6 @@ class Played:
     Attributes:
         world: The server.
         secrets: Those that it has.
-        serving: Its lane that serves.
         images: Those of this machine, and a registry.
         files: The Compose files of the checkout, made to stand alone.
         heard: What people were told.
@@ -210,7 +189,6 @@ class Played:
 
     world: World = field(default_factory=World)
     secrets: Secrets = field(default_factory=Secrets)
-    serving: Serving = field(default_factory=Serving)
     images: Shelf = field(default_factory=Shelf)
     files: dict[str, str] = field(default_factory=lambda: dict(COMPOSE))
     heard: list[Outcome] = field(default_factory=list)
@@ -239,7 +217,7 @@ class Played:
             engine=MemoryEngine(self.world),
             balancer=Nginx(self.world),
             servers=_Servers(),
-            serving=self.serving,
+            serving=Serving(self.world),
             place=_Place(told.destination.folder),
             secrets=self.secrets,
             clock=MemoryClock(self.world),

@@ -157,6 +157,10 @@ class ServerEngine:
     def contract(self, release: Release, timeout: float) -> None:
         self._run_all(release, self._tasks.contract, self._clock.monotonic() + timeout)
 
+    def tell_secrets(self, release: Release, timeout: float) -> None:
+        tasks = self._known(release, self._tasks.secrets)
+        self._run_all(release, tasks, self._clock.monotonic() + timeout)
+
     def condition(self, lane: Lane, timeout: float) -> Condition:
         return self._condition(self._lines.lane_project(lane), timeout)
 
@@ -235,10 +239,6 @@ class ServerEngine:
         """The last lines of the logs of a lane's services, of all if none is named."""
         project = self._lines.lane_project(lane)
         return self._compose.run(self._lines.logs(project, services, lines), timeout)
-
-    def tell_secrets(self, release: Release, timeout: float) -> None:
-        """Have servers take over the secrets that are there, by the tasks of a release."""
-        self._run_all(release, self._tasks.secrets, self._clock.monotonic() + timeout)
 
     def _install(self, release: Release, file: str, home: str, lane: Lane) -> None:
         content = self._kept(release, file)

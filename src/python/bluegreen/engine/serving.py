@@ -1,6 +1,6 @@
 """What serves, beside what the same release would be started with now."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -55,40 +55,35 @@ class Serving:
         self._variables = variables
         self._tools = tools
 
-    def lacks(self, lane: Lane, release: Release, timeout: float) -> list[str]:
-        """Why a lane with a release is not as if that were delivered now; nothing if it is.
+    def ill(self, lane: Lane, release: Release, timeout: float) -> list[str]:
+        """Why a lane that has a release is not well, for people; nothing if it is."""
+        condition = conditions.condition(self._containers(lane, timeout))
+        if condition.serves(release, self._tools):
+            return []
+        ill = sorted(release.images.keys() - self._tools - condition.healthy)
+        return [f"{lane} is not healthy: {', '.join(ill) or 'it runs other images'}"]
 
-        Args:
-            lane: It is healthy if it is as it was left.
-            release: Is in it.
-            timeout: Seconds that the engine has to answer.
-        """
-        return list(self._lacking(lane, release, self._containers(lane, timeout)))
+    def changes(self, lane: Lane, release: Release, timeout: float) -> list[str]:
+        """What a lane that has a release would be told otherwise now; nothing if all is as then."""
+        said = []
+        if self._files.read(f"{_home(lane)}/.env") != self._variables.render(release, lane):
+            said.append(f"the settings of the destination are other ones than {lane} started with")
+        if newer := self.newer_secrets(lane, timeout):
+            said.append(f"{', '.join(newer)} changed since {lane} started")
+        return said
 
     def newer_secrets(self, lane: Lane, timeout: float) -> list[str]:
         """The secrets of a lane that changed since the first of its containers started, sorted."""
-        return self._newer(lane, self._containers(lane, timeout))
-
-    def _containers(self, lane: Lane, timeout: float) -> list[Container]:
-        with self._docker.asked(timeout) as client:
-            return found(client, self._lines.lane_project(lane), stopped=True)
-
-    def _lacking(self, lane: Lane, release: Release, containers: list[Container]) -> Iterator[str]:
-        condition = conditions.condition(containers)
-        if not condition.serves(release, self._tools):
-            ill = sorted(release.images.keys() - self._tools - condition.healthy)
-            yield f"{lane} is not healthy: {', '.join(ill) or 'it runs other images'}"
-        if self._files.read(f"{_home(lane)}/.env") != self._variables.render(release, lane):
-            yield f"the settings of the destination are other ones than {lane} started with"
-        if newer := self._newer(lane, containers):
-            yield f"{', '.join(newer)} changed since {lane} started"
-
-    def _newer(self, lane: Lane, containers: list[Container]) -> list[str]:
+        containers = self._containers(lane, timeout)
         started = [datetime.fromisoformat(each.attrs["State"]["StartedAt"]) for each in containers]
         began = min(started, default=_NEVER)
         wanted = named(self._files.read(f"{_home(lane)}/{COMPOSE_FILE}") or "")
         written = self._secrets.written()
         return sorted(name for name in wanted & written.keys() if written[name] > began)
+
+    def _containers(self, lane: Lane, timeout: float) -> list[Container]:
+        with self._docker.asked(timeout) as client:
+            return found(client, self._lines.lane_project(lane), stopped=True)
 
 
 def _home(lane: Lane) -> str:

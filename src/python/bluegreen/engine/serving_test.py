@@ -48,7 +48,8 @@ class Server:
         yield SimpleNamespace(containers=SimpleNamespace(list=self._list))
 
     def lacks(self) -> list[str]:
-        return self._serving().lacks(Lane.BLUE, ONE, 20)
+        serving = self._serving()
+        return serving.ill(Lane.BLUE, ONE, 20) + serving.changes(Lane.BLUE, ONE, 20)
 
     def newer(self) -> list[str]:
         return self._serving().newer_secrets(Lane.BLUE, 20)

@@ -17,7 +17,7 @@ from bluegreen.bundle import digest
 from bluegreen.engine.engine import SERVERS
 from bluegreen.engine.lines import Lines
 from bluegreen.errors import PortError, StepError
-from bluegreen.memory import SERVICES, Files
+from bluegreen.memory import SERVICES, Files, Serving
 from bluegreen.plan import Contract, Deploy, Prune, Rollback, Wanted, plan
 from bluegreen.rehearsal.rehearsing import rehearse
 from bluegreen.settings import Settings
@@ -123,7 +123,7 @@ def site_of(world: World) -> Site:
         engine=parts,
         balancer=parts,
         servers=parts,
-        serving=parts,
+        serving=Serving(world),
         place=parts,
         secrets=parts,
         clock=SystemClock(),

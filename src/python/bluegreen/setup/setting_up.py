@@ -43,9 +43,6 @@ class Wanted:
         once: Gives the names of those that it was delivered to with.
         complete: Makes what is missing; None if nothing does.
         how: How that is done, for people.
-        tell: Has servers take over secrets that changed since the release that serves was started,
-            and gives their names.
-        tasks: By what that is done, for people.
     """
 
     given: Mapping[str, str] = field(repr=False)
@@ -53,8 +50,6 @@ class Wanted:
     once: Callable[[], frozenset[str]]
     complete: Complete | None
     how: str
-    tell: Callable[[], Sequence[str]] = tuple
-    tasks: Sequence[str] = ()
 
 
 class Setup:
@@ -106,7 +101,7 @@ class Setup:
             f"would be made by {wanted.how}": compared.missing,
         }
         self._say_secrets(planned, compared)
-        for line in _lines(there, compared, wanted):
+        for line in _lines(there, compared, wanted.how):
             self._say("would run", line)
 
     def do(self, wanted: Wanted) -> None:
@@ -134,8 +129,6 @@ class Setup:
             if gathered.contents:
                 self._put(gathered, _did(gathered, compared), held)
             self._say_secrets(_did(gathered, compared), compared)
-            held.check()
-            self._tell_servers(wanted)
 
     def _ready(self) -> Host:
         """Tell what the server has that only its owner can give it."""
@@ -168,12 +161,6 @@ class Setup:
         said = "; ".join(f"{what}: {_list(names)}" for what, names in did.items() if names)
         self._journal.note(_STEP, Event.SUCCEEDED, began, said)
 
-    def _tell_servers(self, wanted: Wanted) -> None:
-        """Also of what an earlier setup has put there that did not come as far as this."""
-        if newer := wanted.tell():
-            names = _list(newer)
-            self._say(_STEP, f"servers were told of: {names}; services are by `bluegreen deploy`")
-
     def _say_secrets(self, did: _Did, compared: Compared) -> None:
         for what, names in did.items():
             if names:
@@ -185,19 +172,17 @@ class Setup:
         self._tell(Finding(name, Verdict.OK, said))
 
 
-def _lines(there: Host, compared: Compared, wanted: Wanted) -> Iterator[str]:
+def _lines(there: Host, compared: Compared, how: str) -> Iterator[str]:
     """What `do` runs, in order; what is in parentheses has no command of its own."""
     secrets = f"{there.folder}/secrets"
     if host.folder(there).verdict is not Verdict.OK:
         yield f"mkdir -p {secrets}; chmod 0700 {there.folder} {secrets}"
     if compared.missing:
-        yield f"here: {wanted.how}"
+        yield f"here: {how}"
     for name in sorted({*compared.added, *compared.replaced, *compared.missing}):
         yield f"(write {secrets}/{name})"
     if compared.missing and compared.replaced:
         yield f"(write each of {secrets} that holds one of these)"
-    if compared.replaced:
-        yield from (f"(the task {task} of the release that serves)" for task in wanted.tasks)
 
 
 def _did(gathered: Gathered, compared: Compared) -> _Did:
