@@ -9,8 +9,9 @@ What is done inside of a function's body is not seen.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 _NAME = r'(?:"[^"]+"|[\w$]+)(?:\.(?:"[^"]+"|[\w$]+))?'
 _HIDDEN = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|(\$\w*\$).*?\1", re.DOTALL)
@@ -54,10 +55,13 @@ _REWRITES = re.compile(
     r"|DEFAULT (?:\w+\.)?(?:clock_timestamp|gen_random_uuid|nextval|random|timeofday|uuidv[47])\b)",
     re.IGNORECASE,
 )
-_FILLED = re.compile(r"\b(DEFAULT|GENERATED|(?:small|big)?serial)\b", re.IGNORECASE)
-_NOT_NULL, _DEFAULT = "NOT NULL", "DEFAULT"
-_RULED = re.compile(
-    rf"ALTER (?:COLUMN )?(?P<name>{_NAME}) (?P<how>SET|DROP) (?P<rule>{_NOT_NULL}|{_DEFAULT})\b.*",
+_NULL = r"DEFAULT[ (]*NULL\b"
+_UNFILLS = rf"(?:DROP (?:DEFAULT|EXPRESSION|IDENTITY)\b|SET {_NULL}).*"
+_FILLED = re.compile(rf"\b(?!{_NULL})(DEFAULT|GENERATED|(?:small|big)?serial)\b", re.IGNORECASE)
+_REQUIRES = re.compile(r"\b(?:NOT NULL|IDENTITY|(?:small|big)?serial)\b", re.IGNORECASE)
+_OF_COLUMN = re.compile(
+    rf"(?P<how>ADD|ALTER|DROP) (?:COLUMN )?(?:IF (?:NOT )?EXISTS )?"
+    rf"(?P<name>{_NAME}) ?(?P<change>.*)",
     re.IGNORECASE,
 )
 
@@ -92,7 +96,7 @@ _ACTIONS = tuple(
             "a CHECK as NOT VALID now, SET NOT NULL in contract",
         ),
         (
-            rf"ALTER (?:COLUMN )?(?P<column>{_NAME}) DROP DEFAULT",
+            rf"ALTER (?:COLUMN )?(?P<column>{_NAME}) {_UNFILLS}",
             "drop-default",
             "drop it in contract: the running release may leave the column out",
         ),
@@ -118,20 +122,31 @@ class Finding:
         return f"{self.rule}: {self.what}; {self.instead}"
 
 
-def findings(sql: str) -> list[Finding]:
-    """What in a migration the running release may not survive, in its order."""
-    statements = [" ".join(each.split()) for each in _HIDDEN.sub(_emptied, sql).split(";")]
-    made: set[str] = set()
-    rules: set[tuple[str, str]] = set()
+def findings(sql: str, before: str = "") -> list[Finding]:
+    """What in a migration the running release may not survive, in its order.
+
+    Args:
+        sql: The migration.
+        before: Those that the same upgrade runs, and commits, before it.
+    """
+    earlier, own = _statements(before), _statements(sql)
+    required = _required([*earlier, *own])
+    made = {name for statement in earlier for name in _made(statement)}
     found: list[Finding] = []
-    for statement in statements:
-        before = frozenset(made)
+    for statement in own:
+        known = frozenset(made)
         made.update(_made(statement))
-        _rule(statement, rules)
-        found.extend(
-            each for each in _in_statement(statement, made) if not _is_of(each, before, rules)
-        )
+        for each in _in_statement(statement, made):
+            # what a new column was between the statements of a migration, no release sees
+            by_end = each.rule in {"set-not-null", "drop-default"}
+            harmless = made - required if by_end else known
+            if harmless.isdisjoint({each.what.partition(".")[0], each.what}):
+                found.append(each)
     return found
+
+
+def _statements(sql: str) -> list[str]:
+    return [" ".join(each.split()) for each in _HIDDEN.sub(_emptied, sql).split(";")]
 
 
 def _made(statement: str) -> Iterator[str]:
@@ -141,43 +156,31 @@ def _made(statement: str) -> Iterator[str]:
     """
     if table := _MADE.match(statement):
         yield _plain(table[1])
-    for column, added in _added(statement):
-        if not added["if"]:
-            yield column
+    for altered, action in _altered(statement):
+        added = _ADDED.fullmatch(action)
+        if added is not None and not added["if"] and not _NO_COLUMN.match(action):
+            yield f"{altered}.{_plain(added['name'])}"
 
 
-def _rule(statement: str, rules: set[tuple[str, str]]) -> None:
-    """Keep which columns are NOT NULL, and which have a DEFAULT, after a statement."""
-    for column, added in _added(statement):
-        if _NOT_NULL in added["definition"].upper():
-            rules.add((column, _NOT_NULL))
-        if _FILLED.search(added["definition"]):
-            rules.add((column, _DEFAULT))
-    if altered := _ALTER.fullmatch(statement):
-        for action in _actions(altered[2]):
-            if ruled := _RULED.fullmatch(action):
-                column = f"{_plain(altered[1])}.{_plain(ruled['name'])}"
-                change = rules.add if ruled["how"].upper() == "SET" else rules.discard
-                change((column, ruled["rule"].upper()))
-
-
-def _added(statement: str) -> Iterator[tuple[str, re.Match[str]]]:
-    """The columns that it adds to a table, each with how it does."""
-    if altered := _ALTER.fullmatch(statement):
-        for action in _actions(altered[2]):
-            added = _ADDED.fullmatch(action)
-            if added is not None and not _NO_COLUMN.match(action):
-                yield f"{_plain(altered[1])}.{_plain(added['name'])}", added
-
-
-def _is_of(finding: Finding, made: Collection[str], rules: Collection[tuple[str, str]]) -> bool:
-    """Whether it is of what is new, and no row that the running release makes fails for it."""
-    if finding.what.partition(".")[0] in made:
-        return True
-    if finding.what not in made:
-        return False
-    required, filled = ((finding.what, rule) in rules for rule in (_NOT_NULL, _DEFAULT))
-    return finding.rule not in {"set-not-null", "drop-default"} or filled or not required
+def _required(statements: Iterable[str]) -> set[str]:
+    """The columns that end NOT NULL with nothing to fill them in: a row without one fails."""
+    required: set[str] = set()
+    filled: set[str] = set()
+    for table, action in chain.from_iterable(map(_altered, statements)):
+        changed = _OF_COLUMN.fullmatch(action)
+        if changed is None or _NO_COLUMN.match(action):
+            continue
+        column, change = f"{table}.{_plain(changed['name'])}", changed["change"].upper()
+        gone = changed["how"].upper() == "DROP"
+        if gone or change == "DROP NOT NULL":
+            required.discard(column)
+        elif _REQUIRES.search(change):
+            required.add(column)
+        if gone or re.fullmatch(_UNFILLS, change):
+            filled.discard(column)
+        elif _FILLED.search(change):
+            filled.add(column)
+    return required - filled
 
 
 def _emptied(hidden: re.Match[str]) -> str:
@@ -194,9 +197,8 @@ def _in_statement(statement: str, made: Collection[str]) -> Iterator[Finding]:
         yield from _in_index(indexed, made)
     elif truncated := _TRUNCATE.fullmatch(statement):
         yield Finding("truncate", _plain(truncated[1]), "the running release still wants the rows")
-    elif altered := _ALTER.fullmatch(statement):
-        table = _plain(altered[1])
-        for action in _actions(altered[2]):
+    else:
+        for table, action in _altered(statement):
             yield from _in_action(table, action, made)
 
 
@@ -264,6 +266,13 @@ def _in_parentheses(text: str) -> str:
 def _blocking(table: str) -> Finding:
     instead = "CREATE INDEX CONCURRENTLY, in an autocommit block; a constraint takes it USING INDEX"
     return Finding("blocking-index", table, instead)
+
+
+def _altered(statement: str) -> Iterator[tuple[str, str]]:
+    """The actions of an ALTER TABLE, each with the table."""
+    if altered := _ALTER.fullmatch(statement):
+        for action in _actions(altered[2]):
+            yield _plain(altered[1]), action
 
 
 def _actions(text: str) -> Iterator[str]:

@@ -75,9 +75,8 @@ def _found(texts: dict[str, str | None]) -> Iterator[tuple[str, list[Finding]]]:
             )
             yield revision, [what]
             continue
-        known = len(findings(before))
+        yield revision, findings(sql, before)
         before += f"{sql};"
-        yield revision, findings(before)[known:]
 
 
 def _rendered(history: History, revision: str) -> str | None:

@@ -104,6 +104,15 @@ def test_what_the_running_release_does_not_know_may_be_changed(home: Path) -> No
     assert rules(home, since="e0003") == []
 
 
+def test_each_revision_answers_for_the_column_as_it_leaves_it(home: Path) -> None:
+    add(home, 2, f'{ADDS}; op.alter_column("accounts", "nickname", nullable=False)')
+    body = 'op.alter_column("accounts", "nickname", server_default="a"); op.drop_table("sessions")'
+    add(home, 3, body)
+    second, third = review(History(home), "e0001")
+    assert [each.rule for each in second.findings] == ["set-not-null"]
+    assert [each.rule for each in third.findings] == ["drop-table"]
+
+
 def test_an_assurance_with_a_reason_lets_a_revision_pass(home: Path) -> None:
     add(home, 2, 'op.drop_column("accounts", "about")', 'assurance = "no release ever read it"')
     [found] = review(History(home), "e0001")
