@@ -7,7 +7,7 @@ from datetime import datetime
 from bluegreen import preflight
 from bluegreen.bundle import Bundle
 from bluegreen.deadline import Deadline
-from bluegreen.errors import PortError, TemporaryError
+from bluegreen.errors import PortError, RecoveredError, TemporaryError
 from bluegreen.lane import Lane
 from bluegreen.ports import Balancer, Clock, Condition, Engine, WhatServes
 from bluegreen.release import Heads, Release
@@ -120,9 +120,7 @@ class Acts:
                 self._heads(step, end).contract >= _release(step).heads.contract
             ),
             Proof.EMPTY: lambda step, end: not self._condition(step, end).images,
-            Proof.HEALTHY: lambda step, end: self._condition(step, end).serves(
-                _release(step), self._demands.tools
-            ),
+            Proof.HEALTHY: self._is_well,
             Proof.ROUTED: lambda step, end: self._balancer.live(end.look()) == step.lane,
             Proof.QUIET: lambda step, end: not self._condition(step, end).running,
         }
@@ -137,7 +135,9 @@ class Acts:
         end = Deadline.after(self._clock, timeout)
         # One that was killed may have sent people to a lane that does not answer.
         unseen = _goes_back(state) and proof is Proof.ROUTED and step.lane != state.live
-        if unseen and not self._proofs[Proof.HEALTHY](step, end):
+        if unseen and not self._is_well(step, end):
+            return False
+        if step.action is Action.GO_ON and self._is_well(_old(step, state), end):
             return False
         return self._proofs[proof](step, end)
 
@@ -249,10 +249,13 @@ class Acts:
         lane, there = _lane(step), self._condition(step, end)
         # Whether it answers is seen by its traffic, and by then some requests have failed. What
         # goes back goes to whatever answers nginx: it was ill before, or its traffic goes nowhere.
+        goes_back = _goes_back(state)
         well = there.serves(_release(step), self._demands.tools)
-        if not (there.running if _goes_back(state) else well):
+        if not (there.running if goes_back else well):
             said = self._engine.report(lane)
-            raise TemporaryError(said.added_to(f"{lane} is not healthy any more"), said.text)
+            # Where nothing of it runs, although it was started once more, it does not answer.
+            kind = PortError if goes_back else TemporaryError
+            raise kind(said.added_to(f"{lane} is not healthy any more"), said.text)
         try:
             self._balancer.route(lane, end.left())
         except PortError as error:
@@ -262,11 +265,10 @@ class Acts:
 
     def _go_on(self, step: Step, state: State, end: Deadline) -> None:
         """Send people back who were sent away by a deployer that was killed as it went back."""
-        lane = _lane(step)
-        old = replace(step, lane=lane.other, release=state.lanes[lane.other].release)
-        if self._condition(old, end).serves(_release(old), self._demands.tools):
-            raise PortError(f"nginx sends people to {old.lane}, which is well")
-        self._balancer.route(lane, end.left())
+        old = _old(step, state)
+        if self._is_well(old, end):
+            raise RecoveredError(f"{old.lane} is well, so that traffic goes back to it first")
+        self._balancer.route(_lane(step), end.left())
 
     def _watch(self, step: Step, state: State, end: Deadline) -> None:
         limits = self._demands.watch
@@ -283,7 +285,7 @@ class Acts:
 
     def _look_at_traffic(self, step: Step, state: State, end: Deadline) -> None:
         limits, lane = self._demands.watch, _lane(step)
-        if not self._condition(step, end).serves(_release(step), self._demands.tools):
+        if not self._is_well(step, end):
             said = self._engine.report(lane)
             why = said.added_to(f"{lane} is not healthy any more, with traffic on it")
             raise PortError(why, said.text)
@@ -341,6 +343,9 @@ class Acts:
     def _heads(self, step: Step, end: Deadline) -> Heads:
         return self._engine.heads(_release(step), end.look())
 
+    def _is_well(self, step: Step, end: Deadline) -> bool:
+        return self._condition(step, end).serves(_release(step), self._demands.tools)
+
     def _condition(self, step: Step, end: Deadline) -> Condition:
         return self._engine.condition(_lane(step), end.look())
 
@@ -369,6 +374,12 @@ def _switched_at(state: State) -> datetime | None:
 
 def _nothing(_ended: bool) -> None:
     """Of an act that finds out whether it is done, and leaves what is not to the next one."""
+
+
+def _old(step: Step, state: State) -> Step:
+    """The same step, of the other lane and of the release that is there."""
+    lane = _lane(step).other
+    return replace(step, lane=lane, release=state.lanes[lane].release)
 
 
 def _lane(step: Step) -> Lane:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 
+from bluegreen.errors import PortError, RecoveredError, TemporaryError
 from bluegreen.lane import Lane
 from bluegreen.release import Heads, Release
 from bluegreen.state import Operation, State, Status, Tenant
@@ -46,16 +47,18 @@ def begun(state: State, step: Step) -> State:
     return _of_operation(state, reached=step.action)
 
 
-def failed(state: State, step: Step) -> State:
-    """The state when a step could not be done."""
+def failed(state: State, step: Step, error: PortError) -> State:
+    """The state when a step could not be done, for what an error says."""
     operation = state.operation
-    if operation is None or not operation.going_back:
+    # What is in the way for a moment tells nothing of the lanes.
+    if operation is None or not operation.going_back or isinstance(error, TemporaryError):
         return state
     if step.action is Action.SWITCH:
         return _of_operation(state, stuck=True)
     if step.action is Action.GO_ON:
-        # The new lane cannot have the traffic, so that the old one gets it, well or not.
-        return _with(_of_operation(state, stuck=False), live=operation.old)
+        back = _of_operation(state, stuck=False)
+        # Where nginx refuses the new lane, the old one has the traffic, well or not.
+        return back if isinstance(error, RecoveredError) else _with(back, live=operation.old)
     return state
 
 

@@ -8,7 +8,8 @@ BlueGreenError
 +-- LockLostError        the lock was taken away while the deployer worked
 +-- PortError            the server, Docker, nginx or the network did not do something
 |   +-- TemporaryError   the same may work a moment later
-|       +-- LateError    a command on the server took too long
+|   |   +-- LateError    a command on the server took too long
+|   +-- RecoveredError   a lane that was given up is well again
 +-- StepError            a step failed for good; carries what became of the rest
 """
 
@@ -90,6 +91,10 @@ class LateError(TemporaryError):
     def __init__(self, message: str, detail: str = "", *, wrote: str = "") -> None:
         self.wrote = wrote
         super().__init__(message, detail)
+
+
+class RecoveredError(PortError):
+    """A lane that was given up, for it did not answer, is well again: it is gone back to first."""
 
 
 class StepError(BlueGreenError):

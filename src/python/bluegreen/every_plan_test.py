@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bluegreen.effects import Moment, all_done, begun, done, failed
-from bluegreen.errors import RefusedError
+from bluegreen.errors import PortError, RecoveredError, RefusedError, TemporaryError
 from bluegreen.plan import Deploy, Rollback, Wanted, plan
 from bluegreen.state import State, Status
 from bluegreen.step import Action, Step
@@ -23,11 +24,14 @@ ROLLBACKS = st.builds(
 
 type Cut = Callable[[State, Step], State] | None
 
+ERRORS = [kind("it is not so") for kind in (PortError, TemporaryError, RecoveredError)]
+CUTS: list[Cut] = [begun, *(partial(failed, error=error) for error in ERRORS), None]
+
 
 @settings(deadline=None)
 @given(
     st.lists(
-        st.tuples(DEPLOYS | ROLLBACKS, st.integers(0, 25), st.sampled_from([begun, failed, None])),
+        st.tuples(DEPLOYS | ROLLBACKS, st.integers(0, 25), st.sampled_from(CUTS)),
         max_size=5,
     ),
     DEPLOYS | ROLLBACKS,

@@ -141,7 +141,7 @@ class Executor:
                 raise
             # A server that does not take it remembers that the step has begun.
             with suppress(PortError):
-                state = keep(state, failed(state, step))
+                state = keep(state, failed(state, step, error))
             if not step.optional:
                 raise
             return state
@@ -170,7 +170,7 @@ class Executor:
             held.check()
             left = self._left(step, began) - kept
             if left <= 0:
-                raise PortError(f"it is not done after {step.timeout:g} s{reason}")
+                raise TemporaryError(f"it is not done after {step.timeout:g} s{reason}")
             try:
                 return act(left)
             except TemporaryError as error:

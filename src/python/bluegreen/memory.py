@@ -201,6 +201,7 @@ class MemoryEngine(Port):
 
     def condition(self, lane: Lane, timeout: float) -> Condition:
         _check_time("condition", timeout)
+        self._world.fault("condition")
         there = self._world.lanes.get(lane)
         if there is None:
             return Condition()

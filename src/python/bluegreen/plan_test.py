@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bluegreen.effects import Moment, all_done, begun, done, failed
-from bluegreen.errors import RefusedError
+from bluegreen.errors import PortError, RefusedError
 from bluegreen.lane import Lane
 from bluegreen.plan import Contract, Deploy, Prune, Rollback, Wanted, plan, turn_back
 from bluegreen.release import Heads, Release
@@ -211,7 +211,7 @@ def stuck() -> State:
     for step in turn_back(state):
         state = begun(state, step)
         if step.action is Action.SWITCH:
-            return failed(state, step)
+            return failed(state, step, PortError("blue does not answer"))
         state = done(state, step, Moment(NOW, "failed"))
     raise AssertionError("nothing was to be switched")
 
@@ -240,7 +240,7 @@ def test_going_on_is_not_undone_once_it_was_written_down() -> None:
 
 def test_a_new_lane_that_cannot_have_the_traffic_gives_it_to_the_old_one() -> None:
     [step] = plan(stuck(), Rollback(TWO))[:1]
-    state = failed(begun(stuck(), step), step)
+    state = failed(begun(stuck(), step), step, PortError("green does not answer"))
     assert state.live is Lane.BLUE
     assert names(plan(state, Deploy(THREE))).startswith(UNDO_SWITCH)
 

@@ -5,10 +5,10 @@ from copy import deepcopy
 
 import pytest
 
-from bluegreen.errors import PortError, StepError
+from bluegreen.errors import PortError, StepError, TemporaryError
 from bluegreen.lane import Lane
 from bluegreen.plan import Deploy, Rollback, Wanted
-from bluegreen.store import Event
+from bluegreen.store import Event, Record
 from bluegreen.testing import CrashError, World, release, served_by, with_deployed
 
 ONE, TWO, THREE = release(1), release(2), release(3)
@@ -32,6 +32,20 @@ def with_stuck() -> World:
     with pytest.raises(StepError, match=r"watch green failed: .*; going back failed, too"):
         world.run(Deploy(TWO))
     return world
+
+
+class Cut(list[Record]):
+    """Has Docker be away while a step is tried, the first time that it is."""
+
+    def __init__(self, world: World, step: str, port: str) -> None:
+        super().__init__()
+        self.world, self.step, self.port = world, step, port
+
+    def append(self, record: Record) -> None:
+        super().append(record)
+        if (record.step, record.event) == (self.step, Event.STARTED):
+            self.step = ""
+            self.world.faults[self.port] = [TemporaryError("Docker is away")] * 3
 
 
 def run_until_done(world: World, wanted: Wanted) -> int:
@@ -96,12 +110,63 @@ def test_a_rollback_goes_back_once_the_release_before_is_well_again() -> None:
     assert served_by(world) == ONE.version
 
 
-def test_who_was_sent_back_by_hand_is_left_there() -> None:
+def recovered() -> World:
+    """A server where the old lane is well again, after it did not take the traffic back."""
     world = with_stuck()
     del world.bad[ONE.version]
     world.lanes[Lane.BLUE].healthy = True
+    return world
+
+
+def test_a_way_back_that_was_cut_off_is_taken_before_another_release_comes() -> None:
+    world = with_deployed(1)
+    world.bad |= {TWO.version: "is slow", THREE.version: "answers 500"}
+    world.told = Cut(world, "switch blue", "route")
+    with pytest.raises(StepError, match="going back failed, too: Docker is away; run the same"):
+        world.run(Deploy(TWO))
+    with pytest.raises(StepError, match=r"prove green failed: .*; everything is as before"):
+        world.run(Deploy(THREE))
+    assert served_by(world) == ONE.version
+
+
+def test_a_lane_that_is_well_again_is_not_stopped_but_gone_back_to() -> None:
+    world = recovered()
+    world.bad[THREE.version] = "answers 500"
+    with pytest.raises(StepError, match=r"go-on green failed: blue is well.*; run the same"):
+        world.run(Deploy(THREE))
+    assert (world.state.live, world.routed) == (Lane.GREEN, Lane.GREEN)
+    with pytest.raises(StepError, match=r"prove green failed: .*; everything is as before"):
+        world.run(Deploy(THREE))
+    assert served_by(world) == ONE.version
+
+
+def test_going_on_that_was_cut_off_is_remembered_as_it_was() -> None:
+    world = with_stuck()
+    before = world.state
+    world.told = Cut(world, "go-on green", "condition")
+    with pytest.raises(StepError, match="go-on green failed: Docker is away; green keeps"):
+        world.run(Deploy(THREE))
+    assert world.state == before
+    world.run(Deploy(THREE))
+    assert served_by(world) == THREE.version
+
+
+def test_a_release_before_that_is_gone_keeps_no_other_from_coming() -> None:
+    world = with_deployed(1)
+    world.fall(Lane.BLUE, "does not start")
+    world.lanes[Lane.BLUE].running = False
+    world.images -= set(ONE.images.values())
+    world.bad[TWO.version] = "is slow"
+    with pytest.raises(StepError, match="blue is not healthy any more; green keeps"):
+        world.run(Deploy(TWO))
+    world.run(Deploy(THREE))
+    assert served_by(world) == THREE.version
+
+
+def test_who_was_sent_back_by_hand_is_left_there() -> None:
+    world = recovered()
     world.routed, world.standby = Lane.BLUE, Lane.GREEN
-    with pytest.raises(StepError, match=r"go-on green failed: .*blue, which is well; run the same"):
+    with pytest.raises(StepError, match=r"go-on green failed: blue is well.*; run the same"):
         world.run(Deploy(THREE))
     assert world.routed is Lane.BLUE
     world.run(Deploy(THREE))
