@@ -72,7 +72,6 @@ class Executor:
         state = self._store.load()
         for step in steps:
             try:
-                held.check()
                 state = self._hooked(state, step, held)
             except LockLostError:
                 raise
@@ -130,6 +129,7 @@ class Executor:
             proven = within(lambda left: self._acts.is_done(step, state, left))
             heads = None
             if not proven:
+                held.check()
                 heads = within(lambda left: self._acts.do(step, state, left))
             left = self._left(step, began)
             now = patiently(self._clock, self._store.within(left).now, left)
@@ -167,7 +167,8 @@ class Executor:
         pause, reason = _PAUSE, ""
         kept = kept_for_writing(step.timeout)
         for attempt in range(1, step.rule.attempts + 1):
-            held.check()
+            if reason:
+                held.check()
             left = self._left(step, began) - kept
             if left <= 0:
                 raise TemporaryError(f"it is not done after {step.timeout:g} s{reason}")

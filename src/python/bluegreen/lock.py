@@ -16,6 +16,8 @@ from bluegreen.ports import Server
 FILE = "lock.json"
 
 _BEAT_SECONDS = 5.0
+_CHECK_SECONDS = 5.0
+"""So long a step waits to hear who has the lock; its writing of the state looks once more."""
 _STALE_AFTER = timedelta(seconds=30)
 _TRIES = 3
 
@@ -201,7 +203,6 @@ class Held:
         self._server = server
         self._holder = holder
         self._lost = False
-        self._turn = threading.Lock()
 
     @property
     def token(self) -> str:
@@ -214,30 +215,31 @@ class Held:
         Raises:
             LockLostError: it was taken away.
         """
-        with self._turn, suppress(PortError):
-            self._lost = self._lost or self._mine() is None
+        with suppress(PortError):
+            if not self._lost and self._mine(self._server.within(_CHECK_SECONDS)) is None:
+                self._lost = True
         if self._lost:
             raise LockLostError
         return self
 
     def beat(self) -> None:
         """Say that its holder is at work; one that cannot be said now is said the next time."""
-        with self._turn, suppress(PortError):
-            before = self._mine()
+        with suppress(PortError):
+            before = self._mine(self._server)
             after = self._holder.model_copy(update={"beat_at": self._server.now()})
             if before is None or not self._server.swap(FILE, before, after.render()):
                 self._lost = True
 
     def give_back(self) -> None:
         """Let the next one in. A lost lock is somebody else's; one out of reach gets stale."""
-        with self._turn, suppress(PortError):
-            before = self._mine()
+        with suppress(PortError):
+            before = self._mine(self._server)
             if before is not None:
                 self._server.swap(FILE, before, None)
 
-    def _mine(self) -> str | None:
+    def _mine(self, server: Server) -> str | None:
         """What the file says if it names this holding; it may be a beat whose reply was lost."""
-        content = self._server.read(FILE)
+        content = server.read(FILE)
         holder = None if content is None else _understood(content)
         return content if holder is not None and holder.token == self._holder.token else None
 

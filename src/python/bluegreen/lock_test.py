@@ -1,4 +1,5 @@
 import json
+import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -7,6 +8,7 @@ import pytest
 
 from bluegreen.errors import LockedError, LockLostError, TemporaryError
 from bluegreen.lock import FILE, Holder, Identity, Lock, is_stale
+from bluegreen.memory import Files
 from bluegreen.testing import World, files
 
 
@@ -147,6 +149,32 @@ def test_a_lock_that_was_taken_away_is_noticed_and_left_to_its_new_holder() -> N
     assert world.files[FILE] == holder(world).render()
     assert lock.release() is not None
     assert lock.release() is None
+
+
+class Slow(Files):
+    """Files that take no sign of life until they are let go."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.go = threading.Event()
+
+    def swap(self, path: str, before: str | None, after: str | None) -> bool:
+        assert before is None or self.go.wait(10)
+        return super().swap(path, before, after)
+
+
+def test_who_looks_at_the_lock_does_not_wait_for_a_sign_of_life_that_hangs() -> None:
+    server = Slow(World())
+    with Lock(server, identity()).held("deploy") as held:
+        beat = threading.Thread(target=held.beat)
+        beat.start()
+        look = threading.Thread(target=held.check)
+        look.start()
+        look.join(5)
+        waited = look.is_alive()
+        server.go.set()
+        beat.join()
+    assert not waited
 
 
 def test_a_lock_that_is_not_understood_is_somebody_else_s_until_it_is_taken_away() -> None:

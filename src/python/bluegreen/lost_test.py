@@ -26,6 +26,29 @@ class Taking(list[Record]):
             self.state, self.made = self.world.files[STATE], list(self.world.made)
 
 
+class Hanging(list[Record]):
+    """Has the server not tell who has the lock, from the start of a step on."""
+
+    def __init__(self, world: World, step: str) -> None:
+        super().__init__()
+        self.world, self.step = world, step
+
+    def append(self, record: Record) -> None:
+        super().append(record)
+        if (record.step, record.event) == (self.step, Event.STARTED):
+            self.world.hangs = {FILE}
+
+
+@pytest.mark.parametrize("step", ["begin green", "record", "end"])
+def test_a_lock_that_cannot_be_asked_for_takes_no_step_its_time(step: str) -> None:
+    world = with_deployed(1)
+    world.told = Hanging(world, step)
+    world.run(Deploy(TWO))
+    world.hangs = set()
+    assert (world.routed, world.state.serving) == (Lane.GREEN, TWO)
+    assert world.state.operation is None
+
+
 @pytest.mark.parametrize(
     ("step", "event"),
     [

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 SERVICES = ("account", "database")
 TOOLS = ("kafka-tools",)
+_MOST_SECONDS = 15.0
+"""How long something with a file takes at the most."""
+
 _KILLED = {"is killed", "is killed, and back"}
 
 
@@ -79,13 +82,15 @@ class Files(Port):
         return limited
 
     def _before(self, name: str, timeout: float = math.inf) -> None:
+        self._take(min(self._world.slow, _MOST_SECONDS), name)
+        super()._before(name, timeout)
+
+    def _take(self, seconds: float, name: str) -> None:
         """Take the time that it takes, as far as there is any."""
         left = self._end - self._world.seconds
-        slow = min(self._world.slow, 15.0)
-        self._world.seconds += max(0.0, min(left, slow))
-        if left < slow or left <= 0:
+        self._world.seconds += max(0.0, min(left, seconds))
+        if left < seconds or left <= 0:
             raise PortError(f"no time is left to {name}")
-        super()._before(name, timeout)
 
     def now(self) -> datetime:
         self._world.live_or_die("now")
@@ -95,6 +100,9 @@ class Files(Port):
     def read(self, path: str) -> str | None:
         self._world.live_or_die("read")
         self._world.fault("read")
+        if path in self._world.hangs:
+            self._take(_MOST_SECONDS, "read")
+            raise TemporaryError(f"reading took longer than {_MOST_SECONDS:g} s")
         return self._world.files.get(path)
 
     def write(self, path: str, content: str) -> None:

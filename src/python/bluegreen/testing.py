@@ -122,6 +122,7 @@ class World:
         engine: The version of its Docker engine.
         skew: How many seconds the deployer's clock is ahead.
         slow: How many seconds each write of a file takes, and each removal.
+        hangs: Files whose reading does not end.
         hooks: What runs beside the steps.
         ran: Those that ran: their programs, and what they were told.
         told: All that was told to the listener.
@@ -156,6 +157,7 @@ class World:
     skew: float = 0.0
     broken_promises: list[str] = field(default_factory=list)
     slow: float = 0.0
+    hangs: set[str] = field(default_factory=set)
     hooks: SettingsOfHooks = field(default_factory=SettingsOfHooks)
     ran: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     told: list[Record] = field(default_factory=list)
