@@ -44,15 +44,16 @@ def test_what_cannot_go_back_to_a_sick_release_serves_on_and_is_followed_by_the_
         failed = site.deploy(shelf.release(account=releases.harmless()))
     assert failed.returncode == Exit.UNFINISHED, said(failed)
     assert "keeps the traffic" in failed.stderr
-    assert site.state.operation
+    assert site.state.operation is not None
     assert is_up(site)
 
     good = site.deploy(shelf.release(account=releases.harmless()))
     assert good.returncode == Exit.DONE, said(good)
     assert "go-on" in good.stdout
     assert is_up(site)
-    assert (site.state.operation, site.state.live) == (None, sick.live)
-    assert site.serving not in {sick.lanes[lane].release.version for lane in sick.lanes}
+    after = site.state
+    assert (after.operation, after.live) == (None, sick.live)
+    assert site.serving not in {tenant.release.version for tenant in sick.lanes.values()}
 
 
 def test_a_release_that_died_is_brought_anew_by_its_own_deploy(
