@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from subprocess import CompletedProcess
 
 import pytest
 
@@ -25,21 +24,6 @@ pytestmark = pytest.mark.timeout(900)  # seconds; a server is set up in the firs
 LIGHT = Mix(people=2, pages=1.0, starts=4.0, edits=0.2, visits=0.0)
 BUSY = Mix(people=4, pages=2.0, starts=12.0, edits=0.2, visits=0.0)
 QUICKLY = "database-migrate migrate expand --attempts 2"
-
-
-def said(done: CompletedProcess[str]) -> str:
-    return f"{done.stdout}\n{done.stderr}"
-
-
-def postgres(site: Delivery) -> str:
-    label = "com.docker.compose.service"
-    [one] = [
-        each
-        for each in site.server.containers()
-        if each["Config"]["Labels"].get(label) == "postgres"
-    ]
-    name: str = one["Id"]
-    return name
 
 
 @contextmanager
@@ -140,12 +124,12 @@ def test_a_bad_release_gets_no_traffic_and_says_why(
     bad = BAD[name]
     hold: AbstractContextManager[None] = nullcontext()
     if bad.held:
-        hold = locked(postgres(site), "accounts", site.server.engine.environment)
+        hold = locked(site.servers()["postgres"]["Id"], "accounts", site.server.engine.environment)
     told = len(site.heard)
     with hold, site.told(expand=QUICKLY), watched(site) as load:
         done = site.deploy(shelf.release(**{bad.image: bad.change()}))
         report = load.stop()
-    print(said(done))
+    print(shown.everything(done))
     print(report)
     assert done.returncode == Exit.FAILED
     last = done.stderr.splitlines()[-1]
@@ -218,7 +202,7 @@ def _sent_back(site: Delivery, tag: str) -> tuple[Report, str]:
         done = site.deploy(tag)
         time.sleep(5)
         report = load.stop()
-    print(said(done))
+    print(shown.everything(done))
     print(report)
     assert done.returncode == Exit.FAILED
     assert "its log ends:" in done.stderr
@@ -236,7 +220,7 @@ def test_a_good_release_is_delivered_and_taken_back(site: Delivery, shelf: Shelf
     folder = site.built(shelf.release(account=releases.harmless()))
     second = json.loads((folder / "release.json").read_text())["built_at"]
     done = site.run("deploy", "--release", str(folder))
-    print(said(done))
+    print(shown.everything(done))
     assert done.returncode == Exit.DONE
     new = site.serving
     assert new != first
@@ -294,9 +278,9 @@ def test_nobody_goes_back_behind_a_contraction(site: Delivery, shelf: Shelf) -> 
     before = site.serving
     with site.told(keep='rollback-window = "1s"'), _uncontracted_after(site):
         done = site.deploy(shelf.release(database=releases.contracts()))
-        assert done.returncode == Exit.DONE, said(done)
+        assert done.returncode == Exit.DONE, shown.everything(done)
         contracted = site.run("migrate", "contract")
-        assert contracted.returncode == Exit.DONE, said(contracted)
+        assert contracted.returncode == Exit.DONE, shown.everything(contracted)
         refused = site.run("rollback", before)
     assert refused.returncode == Exit.REFUSED
     assert f"{before} knows the schema up to c" in refused.stderr
@@ -315,7 +299,7 @@ def _uncontracted_after(site: Delivery) -> Iterator[None]:
         forget = f"UPDATE alembic_version SET version_num = '{before}' WHERE {ran}"  # noqa: S608
         if before == "c0000":
             forget = f"DELETE FROM alembic_version WHERE {ran}"  # noqa: S608  # of a revision
-        sql(postgres(site), forget, site.server.engine.environment)
+        sql(site.servers()["postgres"]["Id"], forget, site.server.engine.environment)
         known = state.database.model_copy(update={"contract": before})
         file = site.server.folder / "state.json"
         file.write_text(state.model_copy(update={"database": known}).render())
@@ -360,7 +344,7 @@ def test_one_deploys_at_a_time(site: Delivery, shelf: Shelf) -> None:
     status = site.run("status").stdout
     assert re.search(r"unfinished +deploy of .* has reached", status)
     undone = site.run("rollback")
-    assert undone.returncode == Exit.DONE, said(undone)
+    assert undone.returncode == Exit.DONE, shown.everything(undone)
     assert (site.serving, site.state.operation) == (before, None)
 
 
@@ -392,7 +376,7 @@ def test_an_image_that_the_registry_has_not_is_named(site: Delivery, shelf: Shel
 def test_what_nobody_goes_back_to_is_pruned(site: Delivery) -> None:
     with site.told(keep="releases = 1"):
         done = site.run("prune")
-    print(said(done))
+    print(shown.everything(done))
     assert done.returncode == Exit.DONE
     state = site.state
     kept = {tenant.release.version: tenant.release for tenant in state.lanes.values()}

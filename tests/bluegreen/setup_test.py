@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
 
 import httpx
 import pytest
@@ -202,12 +201,12 @@ def test_servers_are_brought_to_the_release_that_serves(bare: Delivery, shelf: S
     assert "kafka runs another" not in planned.said
     assert "--project-directory" in planned.said
 
-    before = {name: each["Id"] for name, each in _servers(bare).items()}
+    before = {name: each["Id"] for name, each in bare.servers().items()}
     bringing = documented("docs/deploying.md", "bluegreen servers")
     brought = bare.typed(bringing)
     assert brought.code == Exit.DONE, brought.said
     assert shown.labels(brought.said) == shown.labels(bringing.output)
-    after = _servers(bare)
+    after = bare.servers()
     assert [name for name in before if after[name]["Id"] != before[name]] == ["nginx"]
     serving = bare.state.serving
     assert serving is not None
@@ -225,7 +224,7 @@ def test_a_server_that_was_stopped_is_said_to_be_and_is_started(bare: Delivery) 
     assert "servers     postgres does not run; see `servers`" in bare.run("status").stdout
     brought = bare.run("servers")
     assert brought.returncode == Exit.DONE, f"{brought.stdout}\n{brought.stderr}"
-    assert _servers(bare)["postgres"]["State"]["Health"]["Status"] == "healthy"
+    assert bare.servers()["postgres"]["State"]["Health"]["Status"] == "healthy"
     assert "nothing to do" in bare.run("servers").stdout
 
 
@@ -233,12 +232,12 @@ def test_servers_that_do_not_start_are_put_back(bare: Delivery, shelf: Shelf) ->
     ends = Change(lines=('ENTRYPOINT ["/bin/false"]',))
     done = bare.deploy(shelf.release(nginx=ends))
     assert done.returncode == Exit.DONE, f"{done.stdout}\n{done.stderr}"
-    before = _servers(bare)["nginx"]["Config"]["Image"]
+    before = bare.servers()["nginx"]["Config"]["Image"]
 
     failed = bare.run("servers")
     assert failed.returncode == Exit.FAILED, f"{failed.stdout}\n{failed.stderr}"
     assert "they run as before" in failed.stderr
-    assert _servers(bare)["nginx"]["Config"]["Image"] == before
+    assert bare.servers()["nginx"]["Config"]["Image"] == before
     assert httpx.get(f"{bare.url}/sign-in").status_code == HTTPStatus.OK
     assert "FAILED" in bare.heard[-1]["title"]
     assert json.loads(bare.run("status", "--json").stdout)["servers"] == {
@@ -267,10 +266,3 @@ def test_new_passwords_of_the_database_reach_it_and_the_services(
     after = bare.state
     assert (after.live, after.previous) == (before.live and before.live.other, before.previous)
     assert "nothing to do" in bare.run("deploy", "--release", str(folder)).stdout
-
-
-def _servers(bare: Delivery) -> dict[str, dict[str, Any]]:
-    """The containers of what belongs to no lane, by their services."""
-    project, service = "com.docker.compose.project", "com.docker.compose.service"
-    labelled = [(each["Config"]["Labels"], each) for each in bare.server.containers()]
-    return {labels[service]: each for labels, each in labelled if labels[project] == "tandem"}

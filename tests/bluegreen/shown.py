@@ -1,10 +1,16 @@
 """What the deployer shows, without what is another each time: seconds, versions, addresses."""
 
 import re
+from subprocess import CompletedProcess
 
 _STEP = re.compile(r" *\d+/\d+ +(?P<name>\S.*?) {2,}")
 _FINDING = re.compile(r"(?:ok|problem) +(?P<name>\S.*?) {2,}")
 _LANE = re.compile(r"\b(?:blue|green)\b")
+
+
+def everything(done: CompletedProcess[str]) -> str:
+    """All that it wrote, as it came."""
+    return f"{done.stdout}\n{done.stderr}"
 
 
 def steps(text: str) -> list[str]:

@@ -1,11 +1,10 @@
 """A release that is ill itself when the next one comes: it is in the way of none."""
 
-import subprocess
-
 import httpx
 import pytest
 
 from bluegreen.cli.exits import Exit
+from tests.bluegreen import shown
 from tests.support import releases
 from tests.support.delivery import Delivery
 from tests.support.releases import Shelf
@@ -14,10 +13,6 @@ pytestmark = [pytest.mark.timeout(900), pytest.mark.night]
 
 FAILS = 'releases = 5\n\n[hooks]\nafter.switch = {command = ["false"]}'
 PATIENCE = 10.0
-
-
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    return f"{done.stdout}\n{done.stderr}"
 
 
 def sicken(site: Delivery) -> None:
@@ -42,13 +37,13 @@ def test_what_cannot_go_back_to_a_sick_release_serves_on_and_is_followed_by_the_
     sick = site.state
     with site.told(keep=FAILS, destination='timeouts = {start = "1m"}'):
         failed = site.deploy(shelf.release(account=releases.harmless()))
-    assert failed.returncode == Exit.UNFINISHED, said(failed)
+    assert failed.returncode == Exit.UNFINISHED, shown.everything(failed)
     assert "keeps the traffic" in failed.stderr
     assert site.state.operation is not None
     assert is_up(site)
 
     good = site.deploy(shelf.release(account=releases.harmless()))
-    assert good.returncode == Exit.DONE, said(good)
+    assert good.returncode == Exit.DONE, shown.everything(good)
     assert "go-on" in good.stdout
     assert is_up(site)
     after = site.state
@@ -61,11 +56,11 @@ def test_a_release_that_died_is_brought_anew_by_its_own_deploy(
 ) -> None:
     folder = site.built(shelf.release(account=releases.harmless()))
     first = site.run("deploy", "--release", str(folder))
-    assert first.returncode == Exit.DONE, said(first)
+    assert first.returncode == Exit.DONE, shown.everything(first)
     before = site.state
     sicken(site)
     again = site.run("deploy", "--release", str(folder))
-    assert again.returncode == Exit.DONE, said(again)
+    assert again.returncode == Exit.DONE, shown.everything(again)
     assert f"{before.live} is not healthy: account" in again.stdout
     assert is_up(site)
     assert (site.state.live, site.serving) == (

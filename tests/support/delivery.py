@@ -142,6 +142,12 @@ class Delivery:
         assert serving is not None
         return serving.version
 
+    def servers(self) -> dict[str, dict[str, Any]]:
+        """The containers of what belongs to no lane, by their services."""
+        project, service = "com.docker.compose.project", "com.docker.compose.service"
+        labelled = [(each["Config"]["Labels"], each) for each in self.server.containers()]
+        return {labels[service]: each for labels, each in labelled if labels[project] == "tandem"}
+
     def built(self, tag: str = "dev") -> Path:
         """Put a release together of the images `tandem/NAME:TAG`, and push them; its folder."""
         self.tag = tag

@@ -252,7 +252,6 @@ class MemoryEngine(Port):
             self._world.broken_promises.append(f"{lane} may serve requests of its former life")
         if there is None or there.release != release:
             self._leave(lane)
-        if there is None or there.release != release:
             self._world.made.append(lane)
         self._world.lanes[lane] = Tenancy(release, healthy=False)
         self._after("start")
