@@ -109,7 +109,7 @@ def started(folder: Path, settings: Mapping[str, str]) -> Iterator[ScriptedNginx
         settings: Variables of `configure.sh`, besides those that follow from the folder.
 
     Raises:
-        NginxError: it does not start.
+        NginxError: it does not start, or ends by itself; the message is what it wrote.
         subprocess.TimeoutExpired: it does not stop.
     """
     edge = told(folder, settings)
@@ -121,8 +121,11 @@ def started(folder: Path, settings: Mapping[str, str]) -> Iterator[ScriptedNginx
             _wait_until_healthy(edge, process)
             yield edge
         finally:
+            ended = process.poll()
             process.send_signal(signal.SIGQUIT)
             process.wait(_STOP_TIMEOUT)
+            if ended is not None:
+                raise NginxError(f"nginx ended by itself, with {ended}:\n{edge.errors}")
 
 
 def _wait_until_healthy(edge: ScriptedNginx, process: subprocess.Popen[bytes]) -> None:
