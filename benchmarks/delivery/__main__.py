@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.delivery import figures
+from benchmarks.delivery import figures, memory
 from benchmarks.delivery.figures import Size
 from tests.support import command_line, delivery, releases
 from tests.support.deliveries import series
@@ -73,14 +73,21 @@ def _deploy_first(site: Delivery, tag: str) -> float:
 def _measured(site: Delivery, tag: str) -> Size:
     folder = site.built(tag)
     began = time.monotonic()
-    with site.begun("deploy", "--release", str(folder), quiet=True) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    took = time.monotonic() - began
+    with memory.watched(site.server.docker_host) as held:
+        with site.begun("deploy", "--release", str(folder), quiet=True) as process:
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        took, after = time.monotonic() - began, held.now()
     if process.returncode:
         sys.exit(f"the deploy ended with {process.returncode}")
-    start = _seconds_of(site, "start")
-    return Size(took, start, used.ru_maxrss / _KIBI, used.ru_utime + used.ru_stime)
+    return Size(
+        seconds=took,
+        start=_seconds_of(site, "start"),
+        memory=used.ru_maxrss / _KIBI,
+        processor=used.ru_utime + used.ru_stime,
+        most=held.most,
+        after=after,
+    )
 
 
 def _seconds_of(site: Delivery, step: str) -> float:

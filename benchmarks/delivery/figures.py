@@ -20,12 +20,16 @@ class Size:
         start: The seconds of it until the lane was healthy.
         memory: Of the deployer, in MiB.
         processor: The deployer's processor time, in seconds.
+        most: What all containers of the server held at the most, with both lanes there: in MiB.
+        after: What they held when the lane of before was gone, in MiB.
     """
 
     seconds: float
     start: float
     memory: float
     processor: float
+    most: float
+    after: float
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ def sizes(measured: Mapping[int, Size]) -> str:
             f"{size.start:.0f}",
             f"{size.memory:.0f}",
             f"{size.processor:.1f}",
+            f"{size.most:,.0f}",
+            f"{size.after:,.0f}",
         ]
         for services, size in measured.items()
     ]
@@ -110,6 +116,8 @@ def sizes(measured: Mapping[int, Size]) -> str:
         "of it, until the lane is healthy (s)",
         "deployer's memory (MiB)",
         "its processor time (s)",
+        "the server's containers, at the most (MiB)",
+        "and afterwards (MiB)",
     ]
     return table(heads, rows)
 

@@ -59,7 +59,7 @@ def test_a_calm_in_which_nobody_was_answered_is_no_measure() -> None:
 def test_the_page_shows_what_is_printed() -> None:
     number = re.compile(r"\d[\d.,]*\b")
     page = number.sub("N", " ".join(PAGE.read_text().split()))
-    size = Size(58, 5, 78, 2.4)
+    size = Size(58, 5, 78, 2.4, 1800, 1200)
     for text in (felt(ran()), verdict(ran()), sizes({3: size, 20: size})):
         for part in text.split("\n\n"):
             assert number.sub("N", " ".join(part.split())) in page
