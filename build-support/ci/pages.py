@@ -1,4 +1,4 @@
-"""The pages of the docs: their blocks, which suites run, and their prose, which few read."""
+"""The pages of the docs: blocks and commands, which suites run, and prose, which few read."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,9 @@ from collections.abc import Iterator
 READERS = ("benchmarks/delivery/", "tests/docs/")
 """Where the suites are that read prose, too: tables that are printed; links, names, the site."""
 
+_COMMAND = r"(?:[A-Z_]+=\S+ )*(?:\./pants|bluegreen|curl|docker|git|kill|python|systemctl) [^`\n]+"
+_SPOKEN = re.compile(rf"`({_COMMAND})`")
+_TYPED = re.compile(rf"\$ |{_COMMAND}$")
 _FENCE = re.compile(r"(?P<indent> *)```(?P<language>\w*)$")
 
 
@@ -17,6 +20,21 @@ def is_page(path: str) -> bool:
 def blocks(text: str) -> list[tuple[str, list[str]]]:
     """The language and the lines of each block: commands, settings, what is printed."""
     return [(language, lines) for language, lines in parts(text) if language is not None]
+
+
+def is_command(line: str) -> bool:
+    """Whether a line is what somebody types."""
+    return _TYPED.match(line) is not None
+
+
+def spoken(text: str) -> list[str]:
+    """The commands that sentences and tables name, without those that leave something open."""
+    return [command for command in _SPOKEN.findall(prose(text)) if "…" not in command]
+
+
+def prose(text: str) -> str:
+    """A page without its blocks."""
+    return "\n".join(line for language, lines in parts(text) if language is None for line in lines)
 
 
 def parts(text: str) -> Iterator[tuple[str | None, list[str]]]:

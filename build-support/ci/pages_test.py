@@ -63,6 +63,21 @@ def test_a_block_of_a_page_has_those_tested_who_run_it(
     assert check.tested == [PAGE, "src/mail_test.py", "tests/docs/site_test.py"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [("", "`docker compose ps`"), ("`git fetch`", "`git fetch --all`")]
+)
+def test_a_command_in_a_sentence_has_those_tested_who_run_it(
+    documented: Repository, check: Checks, before: str, after: str
+) -> None:
+    documented.switch("develop")
+    documented.commit({PAGE: f"{COMMANDS}\nThen type {before}.\n"})
+    documented.push("develop")
+    documented.branch("sentence")
+    documented.commit({PAGE: f"{COMMANDS}\nThen type {after}.\n"})
+    assert check() is Exit.PASSED
+    assert check.tested == [PAGE, "src/mail_test.py", "tests/docs/site_test.py"]
+
+
 def test_prose_beside_a_module_adds_nothing_to_what_the_module_reaches(
     documented: Repository, check: Checks
 ) -> None:

@@ -17,7 +17,7 @@ from ci.changes import (
 from ci.git import Git
 from ci.leaves import WHOLE, is_leaf
 from ci.naming import MACROS, only_names
-from ci.pages import READERS, blocks, is_page
+from ci.pages import READERS, blocks, is_page, spoken
 from ci.pants import Pants
 from ci.requirements import RESOLVES, changed_requirements
 
@@ -124,12 +124,12 @@ class Reaching:
         return found
 
     def _prose(self, before: str, after: str, changed: Iterable[Change]) -> list[str]:
-        """Pages whose blocks are as they were."""
+        """Pages whose blocks and commands are as they were."""
         pages = [change.path for change in changed if change.kind == "M" and is_page(change.path)]
         found = []
         for page in pages:
             former, latter = self._both(before, after, page)
-            if blocks(former) == blocks(latter):
+            if all(read(former) == read(latter) for read in (blocks, spoken)):
                 found.append(page)
         return found
 

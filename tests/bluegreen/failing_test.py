@@ -11,7 +11,7 @@ import pytest
 
 from bluegreen.cli.exits import Exit
 from tests.bluegreen import shown
-from tests.docs.commands import documented
+from tests.docs.commands import documented, mentioned
 from tests.support import releases, site_load
 from tests.support.delivery import Delivery
 from tests.support.releases import Change, Migration, Shelf
@@ -243,8 +243,9 @@ def test_a_good_release_is_delivered_and_taken_back(site: Delivery, shelf: Shelf
     assert nothing.returncode == Exit.REFUSED
     assert "name a version" in nothing.stderr
 
-    forward = site.run("rollback", new)
-    assert (forward.returncode, site.serving) == (Exit.DONE, new)
+    forwards = mentioned("docs/rolling-back.md", "bluegreen rollback VERSION")
+    forward = site.typed(forwards, {"VERSION": new})
+    assert (forward.code, site.serving) == (Exit.DONE, new)
     assert _of_lane_before(site) == kept
     listed = site.typed(documented("docs/down.md", "bluegreen history")).said.splitlines()
     places = {line.split()[0]: line.split()[1] for line in listed}
@@ -259,9 +260,11 @@ def test_a_good_release_is_delivered_and_taken_back(site: Delivery, shelf: Shelf
     ended = [json.loads(line) for line in audited]
     assert {each["owner"] for each in ended} == {"tests"}
     assert [each["event"] for each in ended[-2:]] == ["started", "succeeded"]
-    logs = site.run("logs", "--tail", "3", "account")
-    assert "account" in logs.stdout
-    assert "\x1b" not in logs.stdout
+    told_last = site.typed(mentioned("docs/rolling-back.md", "bluegreen audit")).said.splitlines()
+    assert "succeeded" in told_last[-1]
+    logs = site.typed(mentioned("docs/rolling-back.md", "bluegreen logs")).said
+    assert "account" in logs
+    assert "\x1b" not in logs
 
 
 def _of_lane_before(site: Delivery) -> set[str]:
@@ -279,8 +282,8 @@ def test_nobody_goes_back_behind_a_contraction(site: Delivery, shelf: Shelf) -> 
     with site.told(keep='rollback-window = "1s"'), _uncontracted_after(site):
         done = site.deploy(shelf.release(database=releases.contracts()))
         assert done.returncode == Exit.DONE, shown.everything(done)
-        contracted = site.run("migrate", "contract")
-        assert contracted.returncode == Exit.DONE, shown.everything(contracted)
+        contracted = site.typed(mentioned("docs/deploying.md", "bluegreen migrate contract"))
+        assert contracted.code == Exit.DONE, contracted.said
         refused = site.run("rollback", before)
     assert refused.returncode == Exit.REFUSED
     assert f"{before} knows the schema up to c" in refused.stderr
@@ -336,8 +339,8 @@ def test_one_deploys_at_a_time(site: Delivery, shelf: Shelf) -> None:
         assert second.returncode == Exit.LOCKED
         assert re.search(rf"error: tests \(process {first.pid} on .*deploys here", second.stderr)
         assert f"process {first.pid}" in site.run("lock", "status").stdout
-        taken = site.run("lock", "release")
-        assert f"process {first.pid}" in taken.stdout
+        taken = site.typed(mentioned("docs/rolling-back.md", "bluegreen lock release"))
+        assert f"process {first.pid}" in taken.said
         wrote, _ = first.communicate(timeout=240)
     assert first.returncode == Exit.UNFINISHED
     assert "the lock was taken away" in wrote
@@ -375,9 +378,9 @@ def test_an_image_that_the_registry_has_not_is_named(site: Delivery, shelf: Shel
 
 def test_what_nobody_goes_back_to_is_pruned(site: Delivery) -> None:
     with site.told(keep="releases = 1"):
-        done = site.run("prune")
-    print(shown.everything(done))
-    assert done.returncode == Exit.DONE
+        done = site.typed(mentioned("docs/deploying.md", "bluegreen prune"))
+    print(done.said)
+    assert done.code == Exit.DONE
     state = site.state
     kept = {tenant.release.version: tenant.release for tenant in state.lanes.values()}
     left = {each.name for each in (site.server.folder / "releases").iterdir()}

@@ -7,6 +7,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from tests.docs.commands import mentioned
 from tests.support import releases
 from tests.support.delivery import Delivery
 from tests.support.releases import Shelf
@@ -29,6 +30,16 @@ def test_a_dry_run_prints_what_a_deploy_and_a_rollback_run(site: Delivery, shelf
         done = site.run(*command, "--verbose")
         assert done.returncode == 0, done.stdout
         assert _ran(done) == _said(planned)
+
+
+def test_what_a_rollback_would_do_and_what_holds_is_told_as_the_pages_say(site: Delivery) -> None:
+    before = site.state
+    planned = site.typed(mentioned("docs/rolling-back.md", "bluegreen rollback --dry-run"))
+    assert (planned.code, site.state) == (0, before), planned.said
+    assert "switch" in planned.said
+    held = site.typed(mentioned("docs/deploying.md", "bluegreen config"))
+    assert held.code == 0, held.said
+    assert site.server.address in held.said
 
 
 def _said(planned: CompletedProcess[str]) -> list[str]:

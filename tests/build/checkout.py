@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.support import requirements
@@ -66,7 +66,11 @@ class Checkout:
     def stop_pants(self) -> None:
         """End the daemon that Pants left running for the copy."""
         for record in self.root.glob(".pids/**/pid"):
-            os.kill(int(record.read_text()), signal.SIGTERM)
+            pid = int(record.read_text())
+            with suppress(ProcessLookupError, FileNotFoundError):
+                # The number of one that ended may be another program's by now.
+                if str(self.root).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(pid, signal.SIGTERM)
 
 
 @contextmanager

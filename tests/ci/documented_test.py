@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ci.testing.repositories import Repository
 from tests.ci.conftest import Changed
-from tests.docs.commands import Command, documented
+from tests.docs.commands import Command, documented, mentioned
 
 # Pants looks at the merged repository anew, in a folder of its own.
 pytestmark = pytest.mark.timeout(900)
@@ -57,3 +58,40 @@ def test_what_ci_does_is_told_before_a_push(branch: Changed) -> None:
     checked = said(branch, command)
     assert shape(checked) == shape(command.output)
     assert checked.splitlines()[-1].endswith("it merges into develop; all passed")
+
+
+def test_suites_about_the_whole_system_are_run_now_if_asked_for(branch: Changed) -> None:
+    """A script reaches none of them, which is soon over."""
+    whole = said(branch, mentioned("docs/continuous-integration.md", "merge-check -- --whole"))
+    assert "left for the night" not in whole
+    assert whole.splitlines()[-1].endswith("it merges into develop; all passed")
+
+
+def test_a_branch_takes_over_what_came_to_develop(tmp_path: Path) -> None:
+    one = Repository(tmp_path)
+    one.git.run("checkout", "--quiet", "-B", "develop")
+    one.commit({"a": "1"})
+    one.push("develop")
+    one.branch("work")
+    one.commit({"b": "1"})
+    one.switch("develop")
+    newest = one.commit({"c": "1"})
+    one.push("develop")
+    one.switch("work")
+    merging = mentioned("docs/continuous-integration.md", "git merge origin/develop")
+    done = merging.run(folder=one.folder)
+    assert done.code == 0, done.said
+    assert newest in one.git.run("rev-list", "HEAD")
+
+
+def test_a_shallow_clone_gets_its_history(tmp_path: Path) -> None:
+    one = Repository(tmp_path)
+    one.git.run("checkout", "--quiet", "-B", "develop")
+    first = one.commit({"a": "1"})
+    one.commit({"a": "2"})
+    one.push("develop")
+    shallow = one.shallow(tmp_path / "shallow", "develop")
+    deepening = mentioned("docs/continuous-integration.md", "git fetch --unshallow")
+    done = deepening.run(folder=tmp_path / "shallow")
+    assert done.code == 0, done.said
+    assert first in shallow.run("rev-list", "HEAD")

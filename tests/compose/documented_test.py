@@ -3,15 +3,19 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.docs.commands import Command, documented
+from infra.compose.make_secrets import make
+from tests.docs.commands import Command, documented, mentioned
 from tests.support.applications import APPLICATIONS
-from tests.support.docker import SERVERS, Stack
+from tests.support.docker import SERVERS, UP_TIMEOUT, Stack, run, service_of
+from tests.support.registry import registry
 from tests.system.api import Client
 from tests.system.load import about_of, problem_of
 from tests.system.people import Person
@@ -23,7 +27,13 @@ PATIENCE = 30.0  # seconds
 
 def said(stack: Stack, command: Command, typed: str = "", **instead: str) -> str:
     """What a command says in the folder of the Compose file; it must succeed."""
-    done = command.run(folder=stack.folder, environment=stack.told, instead=instead, typed=typed)
+    done = command.run(
+        folder=stack.folder,
+        environment=stack.told,
+        instead=instead,
+        typed=typed,
+        timeout=UP_TIMEOUT,
+    )
     assert done.code == 0, done.said
     return done.said
 
@@ -86,8 +96,84 @@ def test_a_backup_is_made_and_restored(stack: Stack) -> None:
         assert client.get("/api/v1/account").json()["profile"]["about"] == about_of(1)
 
 
+def test_a_backup_is_made_beside_a_running_system_by_the_container_s_name(stack: Stack) -> None:
+    """As on a server, where there is no Compose file at hand."""
+    command = mentioned("docs/deploying.md", "backup.sh")
+    said(stack, command, **{"tandem-postgres-1": stack.container("postgres")["Name"][1:]})
+
+
+def test_a_task_is_run_again_and_tells_what_it_did(stack: Stack) -> None:
+    assert "signed in" in said(stack, mentioned("docs/compose.md", "--no-deps scenario"))
+    assert "kafka-access" in said(stack, mentioned("docs/compose.md", "logs kafka-access"))
+
+
+def test_a_container_tells_how_it_is_and_how_often_it_came_back(stack: Stack) -> None:
+    account = stack.container("account")["Name"][1:]
+    health = said(stack, mentioned("docs/down.md", "docker inspect --format"), NAME=account)
+    assert json.loads(health)["Status"] == "healthy"
+    ended = mentioned("docs/slow.md", "OOMKilled")
+    assert said(stack, ended, CONTAINER=account).split() == ["false", "0"]
+    assert "Images" in said(stack, mentioned("docs/down.md", "docker system df"))
+
+
+def test_what_a_broker_takes_is_shown_until_one_has_seen_enough(stack: Stack) -> None:
+    watching = mentioned("docs/slow.md", "docker compose stats kafka")
+    with watching.begun(folder=stack.folder, environment=stack.told, instead={}) as process:
+        assert process.stdout is not None
+        assert any(f"{stack.name}-kafka-1" in line for line in process.stdout)
+
+
+def test_a_service_that_is_busy_gets_another_process(stack: Stack) -> None:
+    growing = mentioned("docs/slow.md", "--scale identity=2")
+    said(stack, growing)
+    assert [service_of(each) for each in stack.containers()].count("identity") == 2
+    stack.up("identity")
+    assert [service_of(each) for each in stack.containers()].count("identity") == 1
+
+
+def test_pages_of_a_lane_that_is_not_there_come_back_with_the_one_that_is(stack: Stack) -> None:
+    switching = mentioned("docs/compose.md", "reload.sh green")
+    assert stack.environment.get("TANDEM_LANE", "blue") == "blue"
+    said(stack, switching)
+    assert httpx.get(stack.url).status_code == httpx.codes.SERVICE_UNAVAILABLE
+    said(stack, replace(switching, text=switching.text.replace("green", "blue")))
+    httpx.get(stack.url).raise_for_status()
+
+
+def test_passwords_that_were_deleted_are_made_anew_and_set(stack: Stack) -> None:
+    renewed = ("postgres_tandem_app_password", "kafka_identity_password")
+    before = stack.secrets
+    folder = Path(stack.environment["TANDEM_SECRETS"])
+    for name in renewed:
+        (folder / name).unlink()
+    make(folder, APPLICATIONS)
+    assert [name for name in renewed if stack.secrets[name] == before[name]] == []
+    said(stack, mentioned("docs/compose.md", "docker compose up --wait --force-recreate"))
+    with Client(stack.url) as client:
+        assert problem_of(partial(client.sign_up, Person("Hypatia"))) == ""
+
+
 @pytest.mark.usefixtures("stack")
 def test_an_image_says_what_it_can_do(tmp_path: Path) -> None:
-    done = documented("docs/images.md", "docker run").run(folder=tmp_path)
-    assert done.code == 0, done.said
-    assert "expand" in done.said
+    for command, word in (
+        (documented("docs/images.md", "docker run"), "expand"),
+        (mentioned("docs/images.md", "docker run"), "empty"),
+    ):
+        done = command.run(folder=tmp_path)
+        assert done.code == 0, done.said
+        assert word in done.said
+
+
+def test_an_image_is_pinned_by_the_digest_that_is_printed(stack: Stack) -> None:
+    with registry() as one:
+        name = f"{one.host}/nginx:pinned"
+        run(["docker", "tag", "tandem/nginx:dev", name])
+        try:
+            run(["docker", "push", "--quiet", name])
+            said(stack, mentioned("docs/images.md", "docker pull"), NAME=name)
+            looking = mentioned("docs/images.md", "RepoDigests")
+            pinned = said(stack, looking, NAME=name).strip()
+            assert pinned.startswith(f"{one.host}/nginx@sha256:")
+            run(["docker", "pull", "--quiet", pinned])
+        finally:
+            run(["docker", "rmi", name])

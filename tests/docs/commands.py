@@ -4,8 +4,9 @@
     done = looked.run(folder=stack.folder, environment=stack.told)
     assert done.code == 0, done.said
 
-A suite says only which command it means; what is run is the page's own text, in bash.
-`claims_test.py` wants each command of each page to be one that a suite names so.
+A suite says only which command it means, `mentioned` if a sentence has it and no block; what is run
+is the page's own text, in bash. `claims_test.py` wants each command of each page to be one that a
+suite names so.
 """
 
 import os
@@ -17,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ci.pages import blocks, parts
+from ci.pages import blocks, spoken
 from tests.docs.placeholders import put_in
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +134,15 @@ def documented(page: str, words: str) -> Command:
     return chosen(commands(page, (ROOT / page).read_text()), page, words)
 
 
+def mentioned(page: str, words: str) -> Command:
+    """The command of a page's sentences and tables that is just this, or else has these words.
+
+    Raises:
+        NoSuchCommandError: there is none, or more than one.
+    """
+    return chosen(in_sentences(page, (ROOT / page).read_text()), page, words)
+
+
 def chosen(among: Sequence[Command], page: str, words: str) -> Command:
     """The command that is just this, with what prepares it or without, or else has these words.
 
@@ -170,9 +180,9 @@ def commands(page: str, text: str) -> list[Command]:
     ]
 
 
-def prose(text: str) -> str:
-    """A page without its blocks."""
-    return "\n".join(line for language, lines in parts(text) if language is None for line in lines)
+def in_sentences(page: str, text: str) -> list[Command]:
+    """All commands that sentences and tables of a page name."""
+    return [Command(page, command) for command in dict.fromkeys(spoken(text))]
 
 
 def _joined(lines: Sequence[str]) -> Iterator[str]:

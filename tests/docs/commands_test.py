@@ -8,10 +8,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.docs.commands import Command, NoSuchCommandError, block, chosen, commands
+from tests.docs.commands import (
+    Command,
+    NoSuchCommandError,
+    block,
+    chosen,
+    commands,
+    in_sentences,
+)
 
 PAGE = """\
-Some words, `$ not this`.
+Some words, `$ not this`, nor `bluegreen`; `TANDEM_A=1 ./pants test a:: && git fetch` is one, and
+`curl http://127.0.0.1:8080` is, but `python -m a …` leaves something open.
 
 ```console
 $ ./pants run :local         # it ends with an address
@@ -51,6 +59,13 @@ print(1)
 @pytest.fixture(scope="module")
 def found() -> list[Command]:
     return commands("docs/page.md", PAGE)
+
+
+def test_a_sentence_has_those_that_are_whole() -> None:
+    assert [each.text for each in in_sentences("docs/page.md", f"{PAGE}{PAGE}")] == [
+        "TANDEM_A=1 ./pants test a:: && git fetch",
+        "curl http://127.0.0.1:8080",
+    ]
 
 
 def test_commands_are_those_of_blocks_of_shell_without_prompts_and_comments(

@@ -1,6 +1,7 @@
 """What pages name in running text and in tables is there: commands, their words, files.
 
-Commands in blocks are run; see `claims_test.py`.
+That commands are run, too, is for `claims_test.py`; those of the changelog, and those that leave
+something open, are only looked up here.
 """
 
 import os
@@ -13,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from bluegreen.cli.parser import parser
-from tests.docs.commands import ROOT, prose
+from ci.pages import prose
+from tests.docs.commands import ROOT
 from tests.support import requirements
 from tests.support.docker import CHECKOUT
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.commands import Command, documented
+from tests.docs.commands import Command, documented, mentioned
 
 PROGRAMS = {
     "tests/bluegreen:matrix": "tests.bluegreen/matrix.pex",
@@ -30,6 +30,13 @@ def test_a_program_that_takes_long_begins_and_says_how_it_is_run(
     target: str, tmp_path: Path
 ) -> None:
     assert f"{_RUN}{target}" in said(target, "--help", folder=tmp_path)
+
+
+def test_what_takes_half_an_hour_is_what_the_page_names() -> None:
+    """One cell of the matrix is a test of `tests/bluegreen`; and so is a release under load."""
+    delivering = mentioned("docs/bluegreen.md", "benchmarks:delivery")
+    killing = mentioned("docs/bluegreen.md", "tests/bluegreen:matrix")
+    assert {each.text.removeprefix(_RUN) for each in (delivering, killing)} <= PROGRAMS.keys()
 
 
 def test_transports_are_measured(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from local.port_block import PortBlock
 from local.port_check import is_free
-from tests.docs.commands import block, documented
+from tests.docs.commands import block, documented, mentioned
 from tests.docs.programs import PYTHON, on_path
 from tests.local.checkout_copy import copy_checkout
 from tests.local.ports import free_block
@@ -82,6 +83,24 @@ def test_methods_are_called_by_hand_as_the_page_says(
     signed_in = signing_in.run(folder=tmp_path, environment=environment, instead=broker)
     assert signed_in.code == 0, signed_in.said
     assert '"grant"' in signed_in.said
+
+
+@pytest.mark.usefixtures("system")
+def test_a_service_tells_how_it_is_and_what_it_counts(ports: PortBlock, tmp_path: Path) -> None:
+    place = {"127.0.0.1:8083": f"127.0.0.1:{ports.identity}"}
+    healthy = mentioned("docs/running-locally.md", "/healthz")
+    assert '"checks"' in healthy.run(folder=tmp_path, instead=place).said
+    counted = mentioned("docs/running-locally.md", "/metrics")
+    assert "# TYPE" in counted.run(folder=tmp_path, instead=place).said
+
+
+def test_a_bare_interpreter_is_told_what_it_lacks(root: Path, tmp_path: Path) -> None:
+    bare = [str(Path(sys.base_prefix) / "bin/python3"), "-S"]
+    environment = on_path(tmp_path / "bin", {"python": bare})
+    environment["PYTHONPATH"] = str(root / "src/python")
+    starting = mentioned("docs/troubleshooting.md", "python -m local")
+    done = starting.run(folder=root, environment=environment)
+    assert (done.code, "cannot import" in done.said) == (1, True), done.said
 
 
 @pytest.mark.usefixtures("system")

@@ -1,14 +1,24 @@
 """Commands of the docs that want a checkout and no server, as the pages have them."""
 
+import os
 import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from bluegreen.state import State
 from bluegreen.testing import bundle
 from ci.git import Git
+from local.port_block import RememberedPort
 from tests.build.checkout import Checkout
-from tests.docs.commands import Command, documented
+from tests.docs.commands import Command, documented, mentioned
+from tests.local.ports import free_block
+from tests.local.running import page
 
 pytestmark = pytest.mark.timeout(600)  # seconds; the first test has Pants start
 
@@ -21,6 +31,14 @@ def said(checkout: Checkout, command: Command) -> str:
     done = command.run(folder=checkout.root, environment=checkout.environment, timeout=_SECONDS)
     assert done.code == 0, done.said
     return done.said
+
+
+@contextmanager
+def begun(checkout: Checkout, command: Command) -> Iterator[subprocess.Popen[str]]:
+    """Something that runs until it is ended."""
+    environment = checkout.environment
+    with command.begun(folder=checkout.root, environment=environment, instead={}) as process:
+        yield process
 
 
 def test_a_service_of_a_name_that_will_not_do_is_refused_with_another(checkout: Checkout) -> None:
@@ -59,3 +77,84 @@ def test_the_deployer_says_what_it_can_what_holds_and_what_it_would_do(checkout:
     finally:
         Git(checkout.root).run("clean", "--quiet", "--force", "-d", "release", "state.json")
     assert "14 steps" in planned
+
+
+def test_the_checkout_is_formatted_and_mended(checkout: Checkout) -> None:
+    untidy = (checkout.root / _CHANGED).read_text().replace("def test_", "def  test_")
+    for command in (
+        mentioned("CONTRIBUTING.md", "./pants fmt ::"),
+        mentioned("CONTRIBUTING.md", "./pants fix ::"),
+    ):
+        with checkout.file(_CHANGED, untidy):
+            said(checkout, command)
+            assert "def  test_" not in (checkout.root / _CHANGED).read_text()
+
+
+def test_what_a_branch_can_have_affected_is_tested(checkout: Checkout) -> None:
+    before = (checkout.root / _CHANGED).read_text()
+    with checkout.file(_CHANGED, f"{before}\n"):
+        tested = said(checkout, mentioned("CONTRIBUTING.md", "--changed-since=develop"))
+    assert f"{_CHANGED}:tests succeeded" in tested
+
+
+def test_the_deployer_comes_as_one_file(checkout: Checkout) -> None:
+    said(checkout, mentioned("docs/rolling-back.md", "./pants package :bluegreen"))
+    assert (checkout.root / "dist/bluegreen.pex").is_file()
+
+
+def test_a_machine_is_told_what_it_lacks_for_which_command(checkout: Checkout) -> None:
+    looking = mentioned("CONTRIBUTING.md", "./pants run :doctor")
+    done = looking.run(folder=checkout.root, environment=checkout.environment, timeout=_SECONDS)
+    assert done.code in {0, 1}
+    assert "./pants test ::" in done.said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        mentioned("docs/continuous-integration.md", "ci:reach"),
+        mentioned("CONTRIBUTING.md", "lock.py"),
+    ],
+)
+def test_what_takes_many_minutes_begins_and_says_how_it_is_run(
+    checkout: Checkout, command: Command
+) -> None:
+    """One measures a dozen changes; one asks the package index for everything."""
+    assert "usage" in said(checkout, replace(command, text=f"{command.text} -- --help"))
+
+
+def test_one_world_is_simulated(checkout: Checkout) -> None:
+    command = mentioned("docs/simulation.md", "__main__.py -- --seed 42")
+    assert "200 calls in 1 worlds" in said(checkout, command)
+
+
+def test_the_local_system_begins_anew_and_says_what_it_can(checkout: Checkout) -> None:
+    helped = said(checkout, mentioned("docs/running-locally.md", "./pants run :local -- --help"))
+    assert "--reset" in helped
+    ports = free_block()
+    state = checkout.root / ".local"
+    state.mkdir(exist_ok=True)
+    RememberedPort(state / "port").save(ports.base)
+    with begun(checkout, mentioned("docs/troubleshooting.md", "--reset")) as process:
+        assert process.stdout is not None
+        assert any("ready in" in line for line in process.stdout)
+        assert "<html" in page(ports.nginx)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(_SECONDS) == 0
+
+
+def test_the_site_of_these_pages_is_shown(checkout: Checkout) -> None:
+    with begun(checkout, mentioned("CONTRIBUTING.md", "./pants run :docs -- serve")) as process:
+        assert process.stdout is not None
+        assert any("8000" in line for line in process.stdout)
+        end = time.monotonic() + _SECONDS
+        while "Tandem" not in page(8000):  # it answers before pages are built
+            assert time.monotonic() < end
+            time.sleep(0.5)
+
+
+def test_pants_starts_again_where_its_daemon_was_ended(checkout: Checkout) -> None:
+    ending = mentioned("docs/troubleshooting.md", "kill $(cat")
+    done = ending.run(folder=checkout.root, environment=checkout.environment)
+    assert done.code == 0, done.said
+    assert checkout.pants("list", "//:local").returncode == 0

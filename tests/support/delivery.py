@@ -175,12 +175,18 @@ class Delivery:
             check=False,
         )
 
-    def typed(self, command: Command) -> Done:
-        """Type a command of the docs; `bluegreen` is the deployer."""
+    def typed(self, command: Command, instead: Mapping[str, str] | None = None) -> Done:
+        """Type a command of the docs; `bluegreen` is the deployer.
+
+        Args:
+            command: What.
+            instead: What stands for its placeholders.
+        """
         path = on_path(self.home / "bin", {"bluegreen": _COMMAND})["PATH"]
         return command.run(
             folder=self.home,
             environment={**self._environment(), "PATH": path},
+            instead=instead,
             timeout=DEPLOY_TIMEOUT,
         )
 

@@ -12,6 +12,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from grpc_kafka.access import __main__ as _access  # noqa: F401 - run as a process
+from grpc_kafka.dead_letters import __main__ as _dead_letters  # noqa: F401 - run as a process
 from grpc_kafka.topics import __main__ as _topics  # noqa: F401 - run as a process
 from infra.compose.make_secrets import make
 from tests.docs.commands import ROOT, Command, Done, block, documented
@@ -54,6 +55,11 @@ def test_topics_are_planned_created_and_then_there(apache: Cluster, tmp_path: Pa
 
     checked = settled(documented("docs/topics.md", "topics check  infra"), environment, broker)
     assert checked.code == 0, checked.said
+
+    listing = documented("docs/dead-letters.md", "dead_letters")
+    listed = listing.run(folder=ROOT, environment=environment, instead=broker)
+    assert listed.code == 0, listed.said
+    assert "has no dead letters" in listed.said
 
 
 def test_people_chat(apache: Cluster, tmp_path: Path) -> None:
