@@ -41,15 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with delivery.ready() as site, releases.shelf() as shelf:
         first = _deploy_first(site, "dev")
         ran = series(site, shelf, options.deploys, _MIX, _CALM_SECONDS)
-        sys.stdout.write(f"{ran}\n\n")
+        sys.stdout.write(f"{ran}\n\n{figures.felt(ran)}\n\n{figures.verdict(ran)}\n\n")
+        sys.stdout.flush()
         few = _measured(site, shelf.release(account=releases.harmless()))
     with delivery.ready() as site, releases.shelf() as shelf:
         with_services(site, options.services, shelf)
         _deploy_first(site, shelf.release(account=releases.harmless()))
         many = _measured(site, shelf.release(account=releases.harmless()))
     sys.stdout.write(f"{figures.sizes({3: few, options.services: many})}\n\n")
-    sys.stdout.write(f"A first deploy to a bare server took {first:.0f} s.\n\n")
-    sys.stdout.write(f"{figures.felt(ran)}\n\n{figures.verdict(ran)}\n")
+    sys.stdout.write(f"A first deploy to a bare server took {first:.0f} s.\n")
     return 0 if all(each.kept for each in figures.promises(ran)) else 1
 
 
@@ -79,7 +79,7 @@ def _measured(site: Delivery, tag: str) -> Size:
             process.returncode = os.waitstatus_to_exitcode(status)
         took, after = time.monotonic() - began, held.now()
     if process.returncode:
-        sys.exit(f"the deploy ended with {process.returncode}")
+        sys.exit(f"the deploy ended with {process.returncode}:\n{site.heard[-1]['message']}")
     return Size(
         seconds=took,
         start=_seconds_of(site, "start"),
