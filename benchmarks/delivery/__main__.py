@@ -28,7 +28,8 @@ _EXAMPLES = """\
 It needs root, the images of `./pants package ::`, sshd and docker-registry, and takes half an hour.
 """
 
-_MIX = Mix(people=20, pages=10, starts=20, edits=5, visits=0.5)
+# What two cores bear beside a deploy, the load itself, both engines and the registry.
+_MIX = Mix(people=20, pages=6, starts=22, edits=2.5, visits=0.2)
 _CALM_SECONDS = 60.0
 _KIBI = 1024
 
