@@ -46,6 +46,14 @@ def address(stack: Stack, service: str) -> str:
     return next(str(network["IPAddress"]) for network in networks.values())
 
 
+def test_what_all_stand_on_has_processors_before_all_others(stack: Stack) -> None:
+    shares = {service_of(each): each["HostConfig"]["CpuShares"] for each in stack.containers()}
+    foundation = {name for name, share in shares.items() if share}
+    assert foundation == {"kafka", "nginx", "postgres"}
+    usual = 1024
+    assert min(shares[name] for name in foundation) >= 10 * usual
+
+
 def test_only_the_database_service_reaches_postgresql(stack: Stack) -> None:
     assert reaches(stack, "database", "postgres", 5432, SURELY)
     for host in ("postgres", address(stack, "postgres")):
