@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"{ran}\n\n{figures.felt(ran)}\n\n{figures.verdict(ran)}\n\n")
         sys.stdout.flush()
         few = _measured(site, shelf.release(account=releases.harmless()))
+        sys.stdout.write(f"{figures.sizes({3: few})}\n\n")
+        sys.stdout.flush()
     with delivery.ready() as site, releases.shelf() as shelf:
         with_services(site, options.services, shelf)
         _deploy_first(site, shelf.release(account=releases.harmless()))
