@@ -5,9 +5,11 @@ row and with a table. A stream may be cut, as by an engine that crashes; whoever
 and misses nothing.
 """
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +92,39 @@ def test_a_release_is_delivered_or_given_up_and_no_request_fails(
         report = load.stop()
     assert {cell.strike for cell in cells} == set(strikes)
     assert complaints(cells, report) == [], ordeal.said
+
+
+@pytest.mark.night
+@pytest.mark.parametrize("victim", [Victim.DEPLOYER, Victim.DEPLOYER_LATER])
+def test_a_rollback_is_finished_wherever_its_deployer_is_killed(
+    site: Delivery, shelf: Shelf, victim: Victim
+) -> None:
+    former, done = site.serving, site.deploy(shelf.release(account=releases.harmless()))
+    assert done.returncode == 0, done.stderr
+    planned = site.run("rollback", former, "--dry-run", "--json").stdout
+    after = None if victim is Victim.DEPLOYER_LATER else 0.0
+    steps = [Action(step["action"]) for step in json.loads(planned)["steps"]]
+    strikes = [Strike(victim, step, after) for step in steps]
+    with site_load.running(site.url, PROBE) as load:
+        ordeal = Ordeal(
+            site,
+            lambda: _other_than(site),
+            load.samples,
+            strikes,
+            lambda folder: ("rollback", folder.name),
+        )
+        cells = ordeal.run()
+        report = load.stop()
+    print(*cells, sep="\n")
+    assert {cell.strike for cell in cells} == set(strikes)
+    assert complaints(cells, report) == [], ordeal.said
+
+
+def _other_than(site: Delivery) -> Path:
+    """The folder of the release in the lane without traffic."""
+    [other] = [
+        tenant.release.version
+        for lane, tenant in site.state.lanes.items()
+        if lane is not site.state.live
+    ]
+    return site.server.folder / "releases" / other

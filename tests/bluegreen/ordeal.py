@@ -1,4 +1,4 @@
-"""Deploys during which something is killed, again and again, until the release serves.
+"""Deploys, or rollbacks, during which something is killed, until the release serves.
 
 The deployer is run anew whenever it has ended, as a person or a pipeline would do it.
 """
@@ -28,15 +28,20 @@ _ENDS = {"succeeded", "skipped"}
 _SHORT = 0.3
 
 
+def _deploying(folder: Path) -> Sequence[str]:
+    return ("deploy", "--release", str(folder))
+
+
 @dataclass
 class Ordeal:
     """Strikes, and the deploys that they come down on.
 
     Attributes:
         site: Where to deliver.
-        make: Makes a release; gives its folder.
+        make: Makes a release, or chooses one that served; gives its folder.
         samples: Of the load, as they come.
         strikes: At most one a step. All of them come down on as few deploys as possible.
+        command: What brings the release of a folder.
         cells: What came of those that were struck.
         said: What deployers said that failed.
     """
@@ -45,6 +50,7 @@ class Ordeal:
     make: Callable[[], Path]
     samples: Sequence[Sample]
     strikes: Sequence[Strike]
+    command: Callable[[Path], Sequence[str]] = _deploying
     cells: list[Cell] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
@@ -74,7 +80,7 @@ class Ordeal:
         heard: list[str] = []
         undoing: list[Undo] = []
         forward, doomed = True, False
-        with self.site.begun("deploy", "--json", "--release", str(folder)) as process:
+        with self.site.begun(*self.command(folder), "--json") as process:
             try:
                 for told in _objects(process, heard):
                     action = Action(str(told["step"]).split()[0])
