@@ -103,7 +103,7 @@ def test_a_backup_is_made_beside_a_running_system_by_the_container_s_name(stack:
 
 
 def test_a_task_is_run_again_and_tells_what_it_did(stack: Stack) -> None:
-    assert "signed in" in said(stack, mentioned("docs/compose.md", "--no-deps scenario"))
+    assert "ok  sign out" in said(stack, mentioned("docs/compose.md", "--no-deps scenario"))
     assert "kafka-access" in said(stack, mentioned("docs/compose.md", "logs kafka-access"))
 
 
@@ -135,7 +135,9 @@ def test_pages_of_a_lane_that_is_not_there_come_back_with_the_one_that_is(stack:
     switching = mentioned("docs/compose.md", "reload.sh green")
     assert stack.environment.get("TANDEM_LANE", "blue") == "blue"
     said(stack, switching)
-    assert httpx.get(stack.url).status_code == httpx.codes.SERVICE_UNAVAILABLE
+    done = stack.exec("nginx", "/opt/tandem/nginx/stand-down.sh", "blue")
+    assert done.returncode == 0, done.stderr
+    assert "Temporarily unavailable" in httpx.get(stack.url).text
     said(stack, replace(switching, text=switching.text.replace("green", "blue")))
     httpx.get(stack.url).raise_for_status()
 
