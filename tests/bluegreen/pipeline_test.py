@@ -16,7 +16,6 @@ import pytest
 from bluegreen.release import Release
 from bluegreen.state import State
 from tests.build.checkout import Checkout
-from tests.docs.commands import Command, mentioned
 from tests.support import docker, site_load
 from tests.support.applications import APPLICATIONS
 from tests.support.delivery import listening
@@ -361,19 +360,6 @@ def test_the_new_service_answers_by_compose_alone_and_in_the_whole(
     ) as stack:
         print(f"healthy after {stack.up():.0f} s")
         assert EMPTY in httpx.get(f"{stack.url}/{SERVICE}", timeout=10).text
-
-
-def test_the_page_names_the_commands_that_the_workflows_run() -> None:
-    runs(mentioned("docs/continuous-integration.md", "merge-check -- --base develop"), "ci.yml")
-    runs(mentioned("docs/continuous-integration.md", "deploy --set-up"), "cd.yml")
-    runs(mentioned("docs/continuous-integration.md", "rollback [VERSION]"), "rollback.yml")
-
-
-def runs(command: Command, workflow: str) -> None:
-    """Whether a workflow runs a command, perhaps with more options and its input by a variable."""
-    text = (docker.checkout() / ".github/workflows" / workflow).read_text()
-    begin, _, _ = command.text.partition(" [")
-    assert begin in text
 
 
 def test_no_log_of_a_run_has_a_secret(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.docs.commands import Command, mentioned
 from tests.support.requirements import missing
 
 TOP = Path(__file__).parents[2]
@@ -145,3 +146,16 @@ def uses(file: Path, *actions: str) -> list[dict[str, str]]:
     jobs = content["jobs"].values() if "jobs" in content else [content["runs"]]
     steps = [step for job in jobs for step in job["steps"]]
     return [step["with"] for step in steps if step.get("uses", "").startswith(actions)]
+
+
+def test_the_page_names_the_commands_that_the_workflows_run() -> None:
+    """Each is run from there by `tests/bluegreen/pipeline_test.py`."""
+    assert_runs("ci.yml", mentioned("docs/continuous-integration.md", "-- --base develop"))
+    assert_runs("cd.yml", mentioned("docs/continuous-integration.md", "deploy --set-up"))
+    assert_runs("rollback.yml", mentioned("docs/continuous-integration.md", "rollback [VERSION]"))
+
+
+def assert_runs(workflow: str, command: Command) -> None:
+    """It may have more options there, and its input by a variable."""
+    begin, _, _ = command.text.partition(" [")
+    assert begin in (TOP / ".github/workflows" / workflow).read_text()
