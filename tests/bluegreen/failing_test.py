@@ -231,6 +231,9 @@ def test_a_good_release_is_delivered_and_taken_back(site: Delivery, shelf: Shelf
     assert "nothing to do: it is as wanted" in again.stdout
     assert [each["type"] for each in site.heard[told:]] == ["success"]
 
+    planned = site.typed(mentioned("docs/rolling-back.md", "bluegreen rollback --dry-run"))
+    assert (planned.code, site.serving) == (Exit.DONE, new), planned.said
+    assert "switch" in planned.said
     kept, began = _of_lane_before(site), time.monotonic()
     going_back = documented("docs/deploying.md", "bluegreen rollback")
     back = site.typed(going_back)

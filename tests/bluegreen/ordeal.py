@@ -12,7 +12,8 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
-from bluegreen.bundle import Bundle
+from bluegreen.bundle import MANIFEST
+from bluegreen.release import Release
 from bluegreen.step import Action
 from tests.bluegreen.agreement import served_by
 from tests.bluegreen.kills import Cell, Strike, Victim
@@ -67,7 +68,8 @@ class Ordeal:
             code = self._deploy(folder, waiting)
             if code == 0:
                 before = served_by(self.site)
-                assert before == Bundle.read(folder).release.version
+                manifest = folder / MANIFEST
+                assert before == Release.parse(manifest.read_text(), str(manifest)).version
                 if not waiting:
                     return self._counted()
                 folder = self.make()

@@ -32,11 +32,7 @@ def test_a_dry_run_prints_what_a_deploy_and_a_rollback_run(site: Delivery, shelf
         assert _ran(done) == _said(planned)
 
 
-def test_what_a_rollback_would_do_and_what_holds_is_told_as_the_pages_say(site: Delivery) -> None:
-    before = site.state
-    planned = site.typed(mentioned("docs/rolling-back.md", "bluegreen rollback --dry-run"))
-    assert (planned.code, site.state) == (0, before), planned.said
-    assert "switch" in planned.said
+def test_the_settings_that_hold_are_told_as_the_page_says(site: Delivery) -> None:
     held = site.typed(mentioned("docs/deploying.md", "bluegreen config"))
     assert held.code == 0, held.said
     assert site.server.address in held.said
