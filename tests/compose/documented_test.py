@@ -118,7 +118,7 @@ def test_a_container_tells_how_it_is_and_how_often_it_came_back(stack: Stack) ->
 
 def test_what_a_broker_takes_is_shown_until_one_has_seen_enough(stack: Stack) -> None:
     watching = mentioned("docs/slow.md", "docker compose stats kafka")
-    with watching.begun(folder=stack.folder, environment=stack.told, instead={}) as process:
+    with watching.begun(folder=stack.folder, environment=stack.told) as process:
         assert process.stdout is not None
         assert any(f"{stack.name}-kafka-1" in line for line in process.stdout)
 

@@ -90,13 +90,17 @@ class Command:
             KeyError: something else than a placeholder is to be replaced.
         """
         told = os.environ if environment is None else environment
-        with self.begun(folder=folder, environment=told, instead=instead or {}) as process:
+        with self.begun(folder=folder, environment=told, instead=instead) as process:
             said, _ = process.communicate(typed, timeout)
             return Done(process.returncode, said)
 
     @contextmanager
     def begun(
-        self, *, folder: Path, environment: Mapping[str, str], instead: Mapping[str, str]
+        self,
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        instead: Mapping[str, str] | None = None,
     ) -> Iterator[subprocess.Popen[str]]:
         """Type it, and go on; it and what it started is killed at the end, if it still runs.
 
@@ -109,7 +113,7 @@ class Command:
             KeyError: something else than a placeholder is to be replaced.
         """
         with subprocess.Popen(  # noqa: S603  # our own pages
-            [*_BASH, put_in(self.script, instead)],
+            [*_BASH, put_in(self.script, instead or {})],
             cwd=folder,
             env=environment,
             stdin=subprocess.PIPE,

@@ -5,8 +5,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
@@ -33,12 +32,9 @@ def said(checkout: Checkout, command: Command) -> str:
     return done.said
 
 
-@contextmanager
-def begun(checkout: Checkout, command: Command) -> Iterator[subprocess.Popen[str]]:
+def begun(checkout: Checkout, command: Command) -> AbstractContextManager[subprocess.Popen[str]]:
     """Something that runs until it is ended."""
-    environment = checkout.environment
-    with command.begun(folder=checkout.root, environment=environment, instead={}) as process:
-        yield process
+    return command.begun(folder=checkout.root, environment=checkout.environment)
 
 
 def test_a_service_of_a_name_that_will_not_do_is_refused_with_another(checkout: Checkout) -> None:
