@@ -71,6 +71,7 @@ def make(folder: Path, applications: Sequence[str]) -> list[str]:
     passwords.path("tandem_attempt_digest_key")
     passwords.path("tandem_scenario_password")
     passwords.path("postgres_tandem_reader_password")
+    passwords.path("kafka_tandem_reader_password")
     passwords.path("grafana_admin_password")
     after = _written(folder)
     return sorted(name for name, when in after.items() if before.get(name) != when)
