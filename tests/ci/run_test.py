@@ -96,6 +96,12 @@ def test_who_is_not_root_is_told_at_once_how_to_run_everything(checkout: Path) -
     assert "===" not in said
 
 
+def test_an_option_that_it_has_not_is_named(checkout: Path) -> None:
+    code, said = run(checkout, ".ci/run", "--containers", "--day")
+    assert code == 2, said
+    assert "there is no '--day'" in said
+
+
 @as_root
 def test_where_bases_cannot_be_had_everything_is_not_begun(checkout: Path) -> None:
     code, said = run(checkout, ".ci/run")

@@ -166,7 +166,7 @@ def test_what_is_run_elsewhere_is_on_a_page_and_run_there() -> None:
     parts = {*everything, *(line for each in everything for line in each.splitlines())}
     assert parts >= {*BY_CI, BY_NEWCOMER}
     script = (ROOT / ".ci/run").read_text()
-    steps = re.findall(r'^step "[^"]*" (.+)$', script, re.MULTILINE)
+    steps = re.findall(r'^ *step "[^"]*" (.+)$', script, re.MULTILINE)
     for command, step in BY_CI.items():
         assert step in steps
         assert command.replace("./pants", "pants") in script
