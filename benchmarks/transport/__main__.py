@@ -36,6 +36,7 @@ A server that is not there is left out, and is named at the end.
 
 NAMES = {
     "raw": line_up.RAW,
+    "awaited": line_up.AWAITED,
     "kafka": line_up.OURS,
     "direct": line_up.DIRECT,
     "aiokafka": line_up.AIOKAFKA_KEPT,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.servers import nats, programs, rabbitmq
-from benchmarks.transport import direct, over_kafka, raw_kafka
+from benchmarks.transport import awaited_kafka, direct, over_kafka, raw_kafka
 from benchmarks.transport.echo import SERVICE
 from benchmarks.transport.processes import Interpreter, Process
 from grpc_kafka import topics
@@ -21,6 +21,7 @@ from grpc_kafka import topics
 DIRECT = "grpc.aio direct"
 OURS = "gRPC over Kafka"
 RAW = "raw confluent-kafka"
+AWAITED = "raw confluent-kafka, awaited"
 AIOKAFKA = "aiokafka, may lose calls"
 AIOKAFKA_KEPT = "aiokafka, loses none"
 FASTSTREAM = "FastStream"
@@ -30,7 +31,7 @@ NATS = "nats-py, NATS"
 KAFKA_PEERS = (AIOKAFKA_KEPT, AIOKAFKA, FASTSTREAM)
 """Request and reply over Kafka by others."""
 
-ORDER = (RAW, OURS, DIRECT, AIOKAFKA_KEPT, AIOKAFKA, FASTSTREAM, NAMEKO, NATS)
+ORDER = (RAW, AWAITED, OURS, DIRECT, AIOKAFKA_KEPT, AIOKAFKA, FASTSTREAM, NAMEKO, NATS)
 """All, as tables list them."""
 
 _ASK_TIMEOUT = 120.0
@@ -121,6 +122,7 @@ class LineUp:
     def _makers(self) -> dict[str, Callable[[ExitStack], Transport]]:
         return {
             RAW: lambda _: self._on_kafka(RAW, raw_kafka.__name__, Interpreter(), ()),
+            AWAITED: lambda _: self._on_kafka(AWAITED, awaited_kafka.__name__, Interpreter(), ()),
             OURS: lambda _: self._ours(),
             DIRECT: lambda _: self._direct(),
             AIOKAFKA_KEPT: lambda _: self._peer_on_kafka(AIOKAFKA_KEPT, "aiokafka", "kept"),

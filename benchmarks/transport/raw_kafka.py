@@ -20,8 +20,15 @@ _MOMENT = 0.1
 _ANSWER = 10.0
 
 
-class _Client:
-    """Sends to one topic, receives from another."""
+class Wire:
+    """Sends to one topic, takes from another.
+
+    Args:
+        bootstrap: the brokers.
+        to: the topic that is written.
+        of: the topic that is read, from its present end on.
+
+    """
 
     def __init__(self, bootstrap: str, to: str, of: str) -> None:
         shared = {"bootstrap.servers": bootstrap, "socket.nagle.disable": True}
@@ -44,28 +51,26 @@ class _Client:
         _, end = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), _ANSWER)
         return end
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: bytes, key: bytes | None = None) -> None:
         """Hand a message to the producer."""
-        self._producer.produce(self._to, message)
+        self._producer.produce(self._to, message, key)
 
-    def take(self, seconds: float) -> list[bytes]:
-        """Wait so long for a message; return it and what else is there."""
+    def take(self, seconds: float) -> list[Message]:
+        """Wait so long for a message; return it and what else is there.
+
+        Raises:
+            KafkaException: the brokers failed.
+        """
         # Reports of what was sent; they take room until they are fetched.
         self._producer.poll(0)
         first = self._consumer.poll(seconds)
         if first is None:
             return []
-        return [_value(message) for message in (first, *self._consumer.consume(_BATCH, 0))]
-
-    def receive(self) -> list[bytes]:
-        """Wait for messages; return those that are there, one at least.
-
-        Raises:
-            TimeoutError: none came in `TIMEOUT` seconds.
-        """
-        came = self.take(TIMEOUT)
-        if not came:
-            raise TimeoutError
+        came = [first, *self._consumer.consume(_BATCH, 0)]
+        for message in came:
+            error = message.error()
+            if error is not None:
+                raise KafkaException(error)
         return came
 
     def close(self) -> None:
@@ -74,30 +79,52 @@ class _Client:
         self._consumer.close()
 
 
-def _value(message: Message) -> bytes:
-    error = message.error()
-    if error is not None:
-        raise KafkaException(error)
+class _Client:
+    """Sends messages, and waits for messages."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.send = wire.send
+
+    def receive(self) -> list[bytes]:
+        """Wait for messages; return those that are there, one at least.
+
+        Raises:
+            TimeoutError: none came in `TIMEOUT` seconds.
+        """
+        came = self._wire.take(TIMEOUT)
+        if not came:
+            raise TimeoutError
+        return [value_of(message) for message in came]
+
+
+def value_of(message: Message) -> bytes:
+    """What was sent."""
     return message.value() or b""
+
+
+def key_of(message: Message) -> bytes:
+    """The key that it was sent with."""
+    return message.key() or b""
 
 
 @contextmanager
 def _serve(bootstrap: str, requests: str, replies: str) -> Iterator[Callable[[], None]]:
-    client = _Client(bootstrap, to=replies, of=requests)
+    wire = Wire(bootstrap, to=replies, of=requests)
 
     def echo() -> None:
-        for message in client.take(_MOMENT):
-            client.send(message)
+        for message in wire.take(_MOMENT):
+            wire.send(value_of(message))
 
     yield echo
-    client.close()
+    wire.close()
 
 
 @contextmanager
 def _connect(bootstrap: str, requests: str, replies: str) -> Iterator[blocking.Client]:
-    client = _Client(bootstrap, to=requests, of=replies)
-    yield client
-    client.close()
+    wire = Wire(bootstrap, to=requests, of=replies)
+    yield _Client(wire)
+    wire.close()
 
 
 if __name__ == "__main__":
