@@ -10,6 +10,7 @@ umask 077
 . "$(dirname "${BASH_SOURCE[0]}")/client.sh"
 
 # Prints what it says only where it fails: what it says of users has what passwords are checked against.
+# shellcheck disable=SC2154  # scratch is of client.sh
 quietly() {
   kafka "$@" >"$scratch/said" 2>&1 || fail "$1 failed: $(head -n 1 "$scratch/said")"
 }
