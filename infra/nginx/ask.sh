@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Asks the internal server of this nginx for a path, and writes what it answers; fails unless that is a
-# success. The healthcheck of the container is "ask.sh /nginx/health": it needs no curl.
+# success. It needs no curl.
 set -euo pipefail
 
 port=${INTERNAL_LISTEN:-8081}

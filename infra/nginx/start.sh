@@ -5,6 +5,6 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export RUN=${RUN:-/run/nginx}
-rm -f "$RUN/nginx.pid" "$RUN/current.new" # of a container that was killed
+rm -f "$RUN/nginx.pid" "$RUN/current.new" "$RUN/looked" # of a container that was killed
 "$here/configure.sh"
 exec nginx -e stderr -p "$RUN" -c "$RUN/current/nginx.conf"
