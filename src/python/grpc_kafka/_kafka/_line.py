@@ -1,4 +1,4 @@
-"""One producer on Kafka: records leave from the event loop, reports come back to it."""
+"""One producer on Kafka: the event loop hands records over, and looks what became of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -24,11 +24,14 @@ from grpc_kafka._kafka._faults import fault_of
 from grpc_kafka.protocol import Sendable
 
 _LOG = logging.getLogger(__name__)
-_POLL = 0.1
 _BY_KEY = -1
-_PATIENCE = 5.0
-# Seconds between a producer that failed and the work of the next one.
+# Seconds between two looks while records are under way, and while none is.
+_SOON = 0.01
+_IDLE = 0.1
+# Seconds between a producer that failed and a look at the next one.
 _PAUSE = 0.5
+# Seconds for what is given up at the end to be reported.
+_PATIENCE = 1.0
 # Seconds for which health remembers that the brokers allowed nothing.
 _DENIED = 5.0
 
@@ -43,7 +46,10 @@ class Parcel(NamedTuple):
 
 
 class Line:
-    """Hands records to librdkafka; one thread waits for what became of them.
+    """Hands records to librdkafka, and looks what became of them.
+
+    It looks from time to time, and when it is asked what is under way: a thread that waited for
+    each acknowledgement would take the interpreter from the loop once for every few records.
 
     An idempotent producer that has to doubt its order of records refuses all work from then on,
     and one that has lost its last broker delivers nothing. Another one takes its place: what the
@@ -51,33 +57,35 @@ class Line:
 
     Args:
         settings: librdkafka's.
-        name: of the thread.
+        name: told where the producer fails.
 
     """
 
     def __init__(self, settings: _settings.Settings, name: str) -> None:
+        self._name = name
         self._bearings = Bearings()
         self._settings: dict[str, object] = dict(settings)
         self._settings["stats_cb"] = self._measured
         self._producer = self._make()
         self._loop = asyncio.get_running_loop()
-        self._flush = 0.0
-        self._stopping = threading.Event()
-        self._ended: asyncio.Future[None] = self._loop.create_future()
-        self._reports: list[tuple[Report, BrokerError | None]] = []
+        self._reports: deque[tuple[Report, BrokerError | None]] = deque()
         self._cause: BrokerError | None = None
         self._denied: tuple[float, BrokerError] | None = None
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
+        self._closed = False
+        self._resting_until = 0.0
+        self._soon = False
+        self._timer = self._loop.call_later(_IDLE, self._look)
 
     @property
     def unacknowledged(self) -> int:
-        """How many records were handed over that no broker has acknowledged."""
+        """How many records were handed over that no broker has acknowledged by now."""
+        if len(self._producer):
+            self._collect()
         return len(self._producer)
 
     def healthy(self) -> Health:
         """Whether it can send: whether brokers answer is known best by those who read."""
-        if not self._thread.is_alive():
+        if self._closed:
             return Health(ok=False, detail="the sender is closed")
         if self._denied is not None:
             when, error = self._denied
@@ -91,7 +99,7 @@ class Line:
         Raises:
             BrokerError: it was refused at once, and its report will not be called.
         """
-        if self._stopping.is_set():
+        if self._closed:
             raise BrokerError("the sender is closed")
         topic, record, report, partition = parcel
         try:
@@ -107,12 +115,26 @@ class Line:
             raise QueueFullError(f"{len(self._producer)} records wait to be sent") from error
         except KafkaException as error:
             raise fault_of(error) from error
+        if not self._soon:
+            self._timer.cancel()
+            self._look_in(_SOON)
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109
         """Wait at most `timeout` seconds for what was handed over, then let go."""
-        self._flush = timeout
-        self._stopping.set()
-        await asyncio.wait([self._ended], timeout=timeout + _PATIENCE)
+        self._closed = True
+        if left := await self._left_after(timeout):
+            _LOG.error("%d records were not sent in %.0f s and are dropped", left, timeout)
+            self._cause = None
+            self._producer.purge(blocking=False)
+            await self._left_after(_PATIENCE)
+        self._timer.cancel()
+        self._tell()
+
+    async def _left_after(self, seconds: float) -> int:
+        end = self._loop.time() + seconds
+        while (left := self.unacknowledged) and self._loop.time() < end:  # noqa: ASYNC110 - looked
+            await asyncio.sleep(_SOON)
+        return left
 
     def _measured(self, statistics: str) -> None:
         self._bearings.measured(json.loads(statistics)["brokers"].values())
@@ -130,71 +152,56 @@ class Line:
         except KafkaException as error:
             raise fault_of(error) from error
 
-    def _run(self) -> None:
-        try:
-            while not self._stopping.is_set():
-                self._serve()
-            self._finish()
-        finally:
-            self._call(self._end)
-
-    def _serve(self) -> None:
-        try:
-            self._producer.poll(_POLL)
-        except KafkaException as error:
-            self._cause = fault_of(error)
-            _LOG.error("the producer failed for good, another takes over: %s", self._cause)
-            if isinstance(self._cause, AuthorizationError):
-                self._denied = time.monotonic(), self._cause
-            self._change()
-            self._cause = None
+    def _look(self) -> None:
+        self._collect()
         if self._bearings.lost:
-            _LOG.warning("%s lost its last broker; another producer takes over", self._thread.name)
-            self._change()
-        self._hand_over()
+            _LOG.warning("the %s lost its last broker; another producer takes over", self._name)
+            self._change(None)
+        self._look_in(_SOON if len(self._producer) else _IDLE)
 
-    def _change(self) -> None:
-        left, self._producer = self._producer, self._make()
-        # The loop may be handing a record to the one that it saw before.
-        self._stopping.wait(_PAUSE)
-        _let_go(left)
-        self._bearings.renewed()
+    def _look_in(self, seconds: float) -> None:
+        self._soon = seconds == _SOON
+        self._timer = self._loop.call_later(seconds, self._look)
 
-    def _finish(self) -> None:
+    def _collect(self) -> None:
+        if self._loop.time() < self._resting_until:
+            return
         try:
-            left = self._producer.flush(self._flush)
+            self._producer.poll(0)
         except KafkaException as error:
-            _LOG.warning("the producer failed at its end: %s", fault_of(error))
-            left = len(self._producer)
-        if left:
-            _LOG.error("%d records were not sent in %.0f s and are dropped", left, self._flush)
-            _let_go(self._producer)
-        self._hand_over()
+            cause = fault_of(error)
+            _LOG.error("the producer failed for good, another takes over: %s", cause)
+            if isinstance(cause, AuthorizationError):
+                self._denied = time.monotonic(), cause
+            self._change(cause)
+        if self._reports:
+            # Not now: who asks what is under way is about to hand something over.
+            self._loop.call_soon(self._tell)
 
-    def _hand_over(self) -> None:
-        reports, self._reports = self._reports, []
-        if reports:
-            self._call(functools.partial(_tell, reports))
-
-    def _call(self, action: Callable[[], None]) -> None:
+    def _change(self, cause: BrokerError | None) -> None:
+        self._bearings.renewed()
+        self._resting_until = self._loop.time() + _PAUSE
+        self._cause = cause
         try:
-            self._loop.call_soon_threadsafe(action)
-        except RuntimeError:
-            # The loop is closed: nobody is left to be told.
-            self._stopping.set()
+            left, self._producer = self._producer, self._make()
+        except BrokerError as error:
+            _LOG.error("the %s stays as it is for now: %s", self._name, error)
+            return
+        # It takes as long as its connections do to end.
+        threading.Thread(
+            target=self._let_go, args=(left,), name=f"{self._name} before", daemon=True
+        ).start()
 
-    def _end(self) -> None:
-        if not self._ended.done():
-            self._ended.set_result(None)
+    def _let_go(self, left: Producer) -> None:
+        """Have everything that waits reported as failed; run by a thread."""
+        left.purge()
+        with suppress(KafkaException):
+            left.poll(0)
+        # The loop may be closed: nobody is left to be told.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._tell)
 
-
-def _tell(reports: list[tuple[Report, BrokerError | None]]) -> None:
-    for report, error in reports:
-        report(error)
-
-
-def _let_go(producer: Producer) -> None:
-    """Have everything that waits reported as failed."""
-    producer.purge()
-    with suppress(KafkaException):
-        producer.poll(0)
+    def _tell(self) -> None:
+        while self._reports:
+            report, error = self._reports.popleft()
+            report(error)
