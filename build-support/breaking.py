@@ -1,7 +1,7 @@
 """Refuse changes of contracts that break their users: ``./pants run build-support/breaking.py``.
 
 Compares the ``.proto`` files of the work tree with those of a git revision: where the branch left
-``develop``, or the last commit where there is none; another one can be named (``-- v1.2``).
+``develop``; another one can be named (``-- v1.2``), and has to be where there is no ``develop``.
 What counts as breaking is said in ``buf.yaml``.
 """
 
@@ -22,9 +22,10 @@ _EXAMPLES = """\
 examples:
   ./pants run build-support/breaking.py               since the branch left develop
   ./pants run build-support/breaking.py -- v1.2       since another revision
+  ./pants run build-support/breaking.py -- HEAD       what is not committed yet
 
-exit codes: 0 none breaks, 2 wrong options, no such revision, or git or buf cannot be used, 100 some
-break; buf says which
+exit codes: 0 none breaks, 2 nothing was compared: wrong options, no such revision, no develop, or
+git or buf cannot be used, 100 some break; buf says which
 """
 
 
@@ -39,6 +40,18 @@ class GitError(UnusableError):
         """Keep what git said."""
         self.reason = reason
         super().__init__(f"{' '.join(command)}: {reason}; run it in a checkout that git made")
+
+
+class NoBaseError(UnusableError):
+    """There is no main branch here, and no revision was named."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            f"nothing to compare with: there is neither {' nor '.join(_MAIN_BRANCHES)} here. Fetch "
+            "it (git fetch origin develop:refs/remotes/origin/develop), or name a revision (-- "
+            "main); -- HEAD compares what is not committed yet"
+        )
 
 
 class ShallowError(UnusableError):
@@ -90,9 +103,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def base_revision() -> str:
-    """Return the commit where HEAD left the main branch; HEAD where there is no main branch.
+    """Return the commit where HEAD left the main branch.
 
     Raises:
+        NoBaseError: there is no main branch.
         ShallowError: that commit is not here.
     """
     for branch in _MAIN_BRANCHES:
@@ -104,7 +118,7 @@ def base_revision() -> str:
             return git("merge-base", "HEAD", branch).decode().strip()
         except GitError:
             raise ShallowError(branch) from None
-    return "HEAD"
+    raise NoBaseError
 
 
 def extract(revision: str, top: Path, directory: Path) -> None:

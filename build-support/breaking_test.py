@@ -83,3 +83,14 @@ def test_where_the_branch_left_develop_is_not_guessed_in_a_shallow_clone(tmp_pat
         "this clone lacks the commit where HEAD left develop: git fetch --unshallow, or name a "
         "revision\n"
     )
+
+
+def test_without_develop_nothing_is_compared_and_it_is_said_what_to_do(tmp_path: Path) -> None:
+    answers = f"[ $2 = --show-toplevel ] && echo {tmp_path} || exit 1"
+    program(tmp_path / "programs/git", answers)
+    told = said(tmp_path, path=f"{tmp_path / 'programs'}:/usr/bin:/bin")
+    assert told == (
+        "nothing to compare with: there is neither develop nor origin/develop here. Fetch it (git "
+        "fetch origin develop:refs/remotes/origin/develop), or name a revision (-- main); -- HEAD "
+        "compares what is not committed yet\n"
+    )
