@@ -1,12 +1,14 @@
 """Which files of a checkout are sources that a person edits."""
 
+import re
 from pathlib import Path
 
 _DIRECTORIES_LEFT_OUT = frozenset(
     {"__pycache__", ".git", ".local", ".pants.d", "dist", "node_modules", ".idea", ".vscode"}
 )
 _SUFFIXES_LEFT_OUT = (".pyc", ".pyo", ".swp", ".swx", ".tmp", ".new", ".orig", ".bak", "~")
-_PREFIXES_LEFT_OUT = (".#", "#", ".goutputstream", "4913")
+_PREFIXES_LEFT_OUT = (".", "#", "4913")
+_OF_SED = re.compile(r"sed\w{6}")  # what sed -i writes, and then renames
 _TESTS = "_test.py"
 
 
@@ -21,4 +23,4 @@ def is_source(path: Path, root: Path) -> bool:
         return False
     name = path.name
     left_out = name.endswith((*_SUFFIXES_LEFT_OUT, _TESTS)) or name.startswith(_PREFIXES_LEFT_OUT)
-    return not left_out
+    return not left_out and _OF_SED.fullmatch(name) is None

@@ -8,7 +8,14 @@ ROOT = Path("/home/dist/.local/checkout")  # what is above the checkout does not
 
 
 @pytest.mark.parametrize(
-    "name", ["src/python/a.py", "src/protos/a.proto", "infra/nginx/a.template", "src/a/site.css"]
+    "name",
+    [
+        "src/python/a.py",
+        "src/protos/a.proto",
+        "infra/nginx/a.template",
+        "src/a/site.css",
+        "src/sedation.py",
+    ],
 )
 def test_what_people_edit_is_a_source(name: str) -> None:
     assert is_source(ROOT / name, ROOT)
@@ -23,6 +30,8 @@ def test_what_people_edit_is_a_source(name: str) -> None:
         "src/python/.#a.py",
         "src/python/#a.py#",
         "src/python/4913",
+        "src/python/.env",
+        "src/python/sedR8x_2q",
         "src/python/a_test.py",
         ".local/codegen/a_pb2.py",
         "dist/a.py",
