@@ -76,7 +76,7 @@ def test_exit_code_is_told_in_words(code: int | None, words: str) -> None:
         (
             "ended with exit code 5",
             "the schema is at c0009, newer than this release's c0001; deploy that",
-            "update this one, or begin anew by --reset",
+            "if it is gone, begin anew by --reset",
         ),
         ("ended with exit code 1", "all is well", ""),
     ],
