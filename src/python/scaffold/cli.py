@@ -112,7 +112,8 @@ def _next(service: Service) -> str:
     name = service.name
     rooms = f"src/python/services/{name}:: src/protos/tandem/{name}::"
     if service.data:
-        rooms += " src/python/services/database:: src/protos/tandem/database:: tests/database:"
+        tests = f"tests/database/{name}_test.py tests/database/migrations_test.py"
+        rooms += f" src/python/services/database/stores:: src/protos/tandem/database:: {tests}"
     site = f"\n  then open           http://127.0.0.1:8080/{name}" if service.web else ""
     return f"""
 {name} is made. Next:

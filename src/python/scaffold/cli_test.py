@@ -95,6 +95,8 @@ def test_a_service_that_is_made_and_removed_leaves_the_tree_as_it_was(
     said = capsys.readouterr().out
     assert "write   src/python/services/wombats/servicer.py" in said
     assert "./pants lint check test src/python/services/wombats::" in said
+    assert "tests/database: " not in said  # all suites of the database take minutes
+    assert ("tests/database/wombats_test.py" in said.partition("check it")[2]) == ("--data" in kind)
     made = committed(root)
     assert made != before
     assert remove(root, "wombats") == 0
