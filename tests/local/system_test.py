@@ -71,7 +71,7 @@ def test_methods_are_called_by_hand_as_the_page_says(
     assert known.code == 0, known.said
     assert "tandem.identity.v1.Identity/SignIn (" in known.said
 
-    asked = documented("docs/calling.md", "Identity/GetVerificationKeys")
+    asked = documented("docs/calling.md", "account tandem.identity.v1.Identity/GetVer")
     keys = asked.run(folder=tmp_path, environment=environment, instead=broker)
     assert keys.code == 0, keys.said
     assert "EdDSA" in keys.said

@@ -135,6 +135,8 @@ def test_the_local_system_begins_anew_and_says_what_it_can(checkout: Checkout) -
         assert process.stdout is not None
         assert any("ready in" in line for line in process.stdout)
         assert "<html" in page(ports.nginx)
+        keys = said(checkout, documented("docs/calling.md", '--bootstrap "$BROKER"'))
+        assert "EdDSA" in keys
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(_SECONDS) == 0
 

@@ -106,6 +106,15 @@ def test_all_goals_are_green_right_after_making(made: Checkout) -> None:
     assert shown in typed(made, checking)
 
 
+def test_methods_of_all_of_them_are_known_by_hand(made: Checkout) -> None:
+    known = typed(made, documented("docs/calling.md", "./pants run :call -- --list tandem"))
+    for name in (PLAIN, WEB):
+        assert f"tandem.{name}.v1.{name.capitalize()}/Greet (" in known
+    for name in (DATA, BOTH):
+        assert f"tandem.{name}.v1.{name.capitalize()}/" in known
+    assert "tandem.identity.v1.Identity/SignIn (" in known
+
+
 def call(root: Path, broker: str, method: str, request: dict[str, str]) -> dict[str, object]:
     """Call a method as somebody at a terminal does."""
     arguments = ("--bootstrap", broker, "--lane", "blue", "--application", "account", "--wait")
