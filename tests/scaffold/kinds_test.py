@@ -22,6 +22,7 @@ pytestmark = pytest.mark.timeout(600)  # seconds; the first test has Pants start
 PLAIN, WEB, DATA, BOTH = "orders", "badgers", "voles", "newts"
 KINDS = {PLAIN: (), WEB: ("--web",), DATA: ("--data",), BOTH: ("--web", "--data")}
 PAGE = "docs/adding-a-service.md"
+STREAMS = "docs/streams.md"
 _STARTED = 240.0  # seconds
 _TYPED = 500.0  # seconds
 _ID = "01980000-0000-7000-8000-000000000001"
@@ -115,6 +116,31 @@ def test_methods_of_all_of_them_are_known_by_hand(made: Checkout) -> None:
     assert "tandem.identity.v1.Identity/SignIn (" in known
 
 
+def test_a_stream_is_a_method_as_the_page_has_it(made: Checkout) -> None:
+    service = made.root / f"src/python/services/{PLAIN}"
+    contract = made.root / f"src/protos/tandem/{PLAIN}/v1/{PLAIN}.proto"
+    rooms = (f"src/protos/tandem/{PLAIN}::", f"src/python/services/{PLAIN}::")
+    added = block(STREAMS, "proto", "rpc TrackOrder")
+    others, _, messages = contract.read_text().partition("}\n\nmessage")
+    written = f"{others}{added}\nmessage{messages}"
+
+    contract.write_text(written.replace("TrackOrderResponse", "Place"))
+    refused = made.pants("lint", rooms[0])
+    assert refused.returncode != 0
+    assert block(STREAMS, "", "should be named").strip() in refused.stdout
+
+    contract.write_text(written)
+    imported = "from collections.abc import AsyncIterator\n\n"
+    edit(service / "servicer.py", 'as the contract says it."""\n\n', imported)
+    append(service / "servicer.py", "\n" + block(STREAMS, "python", "async def TrackOrder"))
+    tests = service / "servicer_test.py"
+    edit(tests, "_pb2 import GreetRequest", ", TrackOrderRequest, TrackOrderResponse")
+    append(tests, "\n\n" + block(STREAMS, "python", "async def test_an_order"))
+    pants(made, "fmt", *rooms)
+    assert "succeeded" in pants(made, "lint", "check", "test", *rooms)
+    git(made, "checkout", "--quiet", "--", ".")
+
+
 def call(root: Path, broker: str, method: str, request: dict[str, str]) -> dict[str, object]:
     """Call a method as somebody at a terminal does."""
     arguments = ("--bootstrap", broker, "--lane", "blue", "--application", "account", "--wait")
@@ -200,6 +226,11 @@ def edit(file: Path, after: str, added: str) -> None:
     before, found, rest = file.read_text().partition(after)
     assert found
     file.write_text(f"{before}{after}{added}{rest}")
+
+
+def append(file: Path, added: str) -> None:
+    """Add something at the end of a file."""
+    file.write_text(f"{file.read_text()}{added}")
 
 
 def test_the_image_of_each_runs(made: Checkout) -> None:
