@@ -17,9 +17,9 @@ def test_a_schema_comes_from_nothing_to_up_to_date(server: Postgres, tmp_path: P
         done = command.run(folder=tmp_path, environment=told)
         return done.code, done.said
 
-    code, said = ended(documented("docs/migrations.md", "services.database prepare"))
+    code, said = ended(documented("docs/migrations.md", "python -m services.database prepare"))
     assert code == Exit.DONE, said
-    looking = documented("docs/migrations.md", "migrate status")
+    looking = documented("docs/migrations.md", "python -m services.database migrate status")
     assert ended(looking)[0] == Exit.EXPAND_PENDING
     code, said = ended(documented("docs/migrations.md", "migrate check"))
     assert code == Exit.DONE, said

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 PLACEHOLDERS = {
     "127.0.0.1:8080": "where nginx answers",
     "127.0.0.1:8083": "where identity tells how it is",
+    "127.0.0.1:8085": "where PostgreSQL of the local system listens",
     "127.0.0.1:8086": "where the first service that was added answers",
     "127.0.0.1:9092": "a broker on this machine",
     "localhost:9092": "a broker on this machine",

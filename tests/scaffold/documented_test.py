@@ -137,8 +137,24 @@ def test_the_local_system_begins_anew_and_says_what_it_can(checkout: Checkout) -
         assert "<html" in page(ports.nginx)
         keys = said(checkout, documented("docs/calling.md", '--bootstrap "$BROKER"'))
         assert "EdDSA" in keys
+        looking = documented("docs/migrations.md", "./pants run src/python/services/database")
+        place = {"127.0.0.1:8085": f"127.0.0.1:{ports.postgres}"}
+        where = looking.run(
+            folder=checkout.root,
+            environment=checkout.environment,
+            instead=place,
+            timeout=_SECONDS,
+        )
+        assert where.code == 0, where.said
+        assert "up to date" in where.said
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(_SECONDS) == 0
+
+
+def test_a_fresh_clone_has_the_commands_of_migrations(checkout: Checkout) -> None:
+    heads = said(checkout, mentioned("docs/migrations.md", "__main__.py -- migrate heads"))
+    assert re.search(r"expand +head e0", heads)
+    said(checkout, mentioned("docs/migrations.md", "__main__.py -- migrate check"))
 
 
 def test_the_site_of_these_pages_is_shown(checkout: Checkout) -> None:
