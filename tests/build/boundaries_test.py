@@ -3,6 +3,7 @@
 import pytest
 
 from tests.build.checkout import Checkout
+from tests.docs.commands import block
 
 # Pants' first look at the repository may take minutes where other suites run.
 pytestmark = pytest.mark.timeout(600)
@@ -44,6 +45,16 @@ def test_a_forbidden_import_is_an_error_of_the_build(
     assert done.returncode != 0, done.stdout
     assert f"{path} has" in done.stdout
     assert "dependency violation" in done.stdout
+
+
+def test_a_service_that_imports_another_is_refused_in_the_words_of_the_page(
+    checkout: Checkout,
+) -> None:
+    path = "src/python/services/account/service.py"
+    with checkout.file(path, "import services.identity.settings\n"):
+        done = checkout.pants("dependencies", path)
+    assert done.returncode != 0, done.stdout
+    assert block("docs/troubleshooting.md", "", "dependency violation") in done.stdout
 
 
 @pytest.mark.parametrize(("room", "module"), ALLOWED)
