@@ -232,7 +232,7 @@ async def test_entries_become_visible_in_the_order_in_which_they_are_told(
     key = UUID(account_id)
     async with watching(stores, account_id) as watch:
         async with sessions() as slow:
-            await slow.connection()
+            _ = await slow.connection()
             await edit(stores, account_id, "Quick")
             assert await watch.detail() == "display name"
             await record(slow, key, ActivityKind.SIGNED_IN, "slow")

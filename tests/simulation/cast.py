@@ -159,7 +159,7 @@ class Cast:
             def make_next() -> None:
                 spec = slot.specs[slot.made]
                 slot.made += 1
-                process.loop.create_task(client.make(spec))
+                _ = process.loop.create_task(client.make(spec))
                 wait()
 
             def wait() -> None:

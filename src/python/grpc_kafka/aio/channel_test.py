@@ -78,7 +78,7 @@ async def test_closing_a_channel_cancels_what_is_under_way(rig: Rig) -> None:
     assert await call.code() is grpc.StatusCode.CANCELLED
     assert _kinds(rig)[-1] == FrameKind.CANCEL.encode()
     with pytest.raises(grpc.aio.UsageError, match="closed"):
-        method(b"x")
+        _ = method(b"x")
     with pytest.raises(grpc.aio.UsageError, match="closed"):
         await channel.channel_ready()
     assert not channel.healthy().ok
@@ -100,7 +100,7 @@ async def test_a_channel_that_closes_is_closed_whatever_its_brokers_do(
     await asyncio.sleep(0.02)
     assert channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN
     with pytest.raises(grpc.aio.UsageError):
-        method(b"x")
+        _ = method(b"x")
     await closing
     assert call.cancelled()
 
@@ -178,4 +178,4 @@ async def test_nothing_is_kept_of_a_call_that_is_over(rig: Rig) -> None:
 async def test_call_credentials_are_refused(rig: Rig) -> None:
     credentials = grpc.access_token_call_credentials("token")
     with pytest.raises(grpc.aio.UsageError, match="credentials"):
-        rig.method()(b"x", credentials=credentials)
+        _ = rig.method()(b"x", credentials=credentials)

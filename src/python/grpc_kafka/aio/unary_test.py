@@ -262,12 +262,12 @@ async def test_a_request_that_is_no_bytes_is_refused_and_none_is_empty(rig: Rig)
     method = rig.method()
     assert await method(None, timeout=5) == b""  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="bytes"):
-        method("text")  # type: ignore[arg-type]
+        _ = method("text")  # type: ignore[arg-type]
 
 
 async def test_bad_metadata_is_refused_before_anything_leaves(rig: Rig) -> None:
     with pytest.raises(InvalidMetadataError):
-        rig.method()(b"x", metadata=(("Bad Key", "x"),))
+        _ = rig.method()(b"x", metadata=(("Bad Key", "x"),))
     assert rig.broker.records(rig.queue) == []
 
 
