@@ -22,7 +22,7 @@ from tests.local.running import page
 pytestmark = pytest.mark.timeout(600)  # seconds; the first test has Pants start
 
 _SECONDS = 300.0
-_CHANGED = "src/python/services/account/edge/cookies_test.py"
+_CHANGED = "src/python/services/account/clients_test.py"
 
 
 def said(checkout: Checkout, command: Command) -> str:

@@ -8,11 +8,13 @@ from starlette.types import ASGIApp
 
 from chassis.assets import Assets
 from chassis.tokens import AccessTokenVerifier
+from chassis.web.cookies import CookiePolicy
+from chassis.web.errors import WebError
+from chassis.web.gate import Gate
+from chassis.web.site import Site
 from services.account.api import document
 from services.account.api.routes import account_router, entrance_router, live_router
-from services.account.edge.clients import Clients
-from services.account.edge.cookies import CookiePolicy
-from services.account.edge.gate import Gate
+from services.account.clients import Clients
 from services.account.errors import AccountError
 from services.account.gateways.accounts import AccountsGateway
 from services.account.gateways.identity import IdentityGateway
@@ -24,7 +26,6 @@ from services.account.pages.live import LivePages
 from services.account.pages.rows import Rows
 from services.account.pages.views import Clock, Views, utc_now
 from services.account.refusals import Refusals
-from services.account.site import Site
 from services.account.visitors import Visitors
 
 
@@ -60,6 +61,6 @@ def build(
     app.include_router(entrance_router(identity, visitors, clients), prefix="/api/v1")
     app.include_router(account_router(identity, accounts, visitors, policy), prefix="/api/v1")
     app.include_router(live_router(live, policy), prefix="/api/v1")
-    for kind in (AccountError, RequestValidationError, HTTPException, Exception):
+    for kind in (AccountError, WebError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, refusals)
     return Gate(app, site, refusals)

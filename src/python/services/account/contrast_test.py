@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from services.account import site
+import services.account
 
-SHEET = Path(site.__file__).with_name("static") / "site.css"
+SHEET = Path(services.account.__file__).with_name("static") / "site.css"
 LEAST = 3.0
 
 

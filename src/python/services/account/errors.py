@@ -9,9 +9,6 @@ AccountError
 +-- NotFoundError             what was asked for is not there
 +-- TooManyAttemptsError      to be tried again later
 +-- TooManyStreamsError       there are as many live streams as may be
-+-- CrossSiteError            another site's page sent the request
-+-- StaleFormError            the form was not made for this browser and session
-+-- UnreadableBodyError       the body is too large, of another media type, or garbled
 +-- ServiceError              another service is at fault
     +-- ServiceUnavailableError   it did not answer in time
     +-- ServiceFailedError        it answered what the contract does not say
@@ -78,26 +75,6 @@ class TooManyAttemptsError(AccountError):
 
 class TooManyStreamsError(AccountError):
     """There are as many live streams as may be."""
-
-
-class CrossSiteError(AccountError):
-    """Another site's page sent the request."""
-
-
-class StaleFormError(AccountError):
-    """The form was not made for this browser and session."""
-
-
-class UnreadableBodyError(AccountError):
-    """The body of the request cannot be taken.
-
-    Attributes:
-        status: The HTTP status that says why: 400, 413 or 415.
-    """
-
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
-        super().__init__(message)
 
 
 class ServiceError(AccountError):

@@ -7,18 +7,16 @@ from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 
+from chassis.web.errors import CrossSiteError, StaleFormError, UnreadableBodyError
 from services.account.errors import (
-    CrossSiteError,
     EmailTakenError,
     IdTakenError,
     InvalidFieldsError,
     NotFoundError,
     ServiceUnavailableError,
     SignedOutError,
-    StaleFormError,
     TooManyAttemptsError,
     TooManyStreamsError,
-    UnreadableBodyError,
     WrongCredentialsError,
 )
 

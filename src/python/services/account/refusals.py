@@ -8,9 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.web.cookies import jar_of
+from chassis.web.gate import is_api
 from services.account.api.problems import problem
-from services.account.edge.cookies import jar_of
-from services.account.edge.gate import is_api
 from services.account.errors import InvalidFieldsError, ServiceError, SignedOutError
 from services.account.failures import describe
 from services.account.fields import message

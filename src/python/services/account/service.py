@@ -1,13 +1,13 @@
 """The account service as a process."""
 
 from chassis import Process, run
+from chassis.web.site import Site
 from services.account.application import build
-from services.account.edge.clients import Clients
+from services.account.clients import Clients
 from services.account.gateways.accounts import AccountsGateway
 from services.account.gateways.identity import IdentityGateway
 from services.account.live.streams import Streams
 from services.account.settings import Settings
-from services.account.site import Site
 
 
 async def start(process: Process[Settings]) -> None:

@@ -3,22 +3,13 @@
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from chassis import Settings as ChassisSettings
-from services.account.site import Site
+from chassis.web.site import PublicUrl
 
 type Network = IPv4Network | IPv6Network
-
-
-def safe_url(url: str) -> str:
-    """The URL of a site, without a path.
-
-    Raises:
-        ValueError: the site cannot be safely served there.
-    """
-    return Site.at(url).url
 
 
 def _networks(value: object) -> object:
@@ -30,7 +21,7 @@ def _networks(value: object) -> object:
 class Settings(ChassisSettings):
     """Settings of the account service, besides those of every service."""
 
-    public_url: Annotated[str, AfterValidator(safe_url)]
+    public_url: PublicUrl
     """How browsers reach the site: https, or http on loopback."""
 
     call_deadline: float = Field(5.0, gt=0, le=60)

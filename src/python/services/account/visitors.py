@@ -14,7 +14,7 @@ from chassis.tokens import (
     InvalidTokenError,
     VerificationKeysError,
 )
-from services.account.edge.cookies import Cookie, CookieJar
+from chassis.web.cookies import Cookie, CookieJar
 from services.account.errors import ServiceError, ServiceFailedError, SignedOutError
 from services.account.gateways.identity import IdentityGateway
 from services.account.models import Access, Grant, Session

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Header, Query, Request, Response, Security
 from fastapi.security import APIKeyCookie
 from uuid_utils.compat import uuid7
 
+from chassis.web.cookies import Cookie, CookiePolicy, jar_of
 from services.account.api import schemas
 from services.account.api.problems import responses
-from services.account.edge.clients import Clients
-from services.account.edge.cookies import Cookie, CookiePolicy, jar_of
+from services.account.clients import Clients
 from services.account.fields import ProfileEdit, SignIn
 from services.account.gateways.accounts import AccountsGateway
 from services.account.gateways.identity import IdentityGateway

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 import structlog
 from starlette.requests import Request
 
-from services.account.edge.cookies import CookieJar, jar_of
+from chassis.web.cookies import CookieJar, jar_of
 from services.account.errors import InvalidFieldsError, ServiceError, SignedOutError
 from services.account.gateways.accounts import AccountsGateway, Watch
 from services.account.live.events import END, HEARTBEAT, beginning, event

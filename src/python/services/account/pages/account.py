@@ -8,21 +8,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from chassis.security_headers import LIVE_PAGE
-from services.account.edge.cookies import Cookie, CookieJar, jar_of
+from chassis.web.cookies import Cookie, CookieJar, jar_of
+from chassis.web.forms import check_token, form_token, submitted
 from services.account.errors import InvalidFieldsError, NotFoundError, ServiceUnavailableError
 from services.account.fields import ProfileEdit, check
 from services.account.gateways.accounts import AccountsGateway
 from services.account.gateways.identity import IdentityGateway
 from services.account.models import Account, ActivityPage, Profile
 from services.account.pages.entrance import ACCOUNT, SIGN_IN
-from services.account.pages.forms import (
-    Form,
-    Refusal,
-    check_token,
-    form_token,
-    refusal,
-    submitted,
-)
+from services.account.pages.forms import Form, Refusal, refusal
 from services.account.pages.live import STREAM
 from services.account.pages.notices import Notice, leave_notice
 from services.account.pages.rows import Rows

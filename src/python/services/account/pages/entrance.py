@@ -8,20 +8,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uuid_utils.compat import uuid7
 
-from services.account.edge.clients import Clients
-from services.account.edge.cookies import Cookie, CookieJar, jar_of
+from chassis.web.cookies import Cookie, CookieJar, jar_of
+from chassis.web.errors import StaleFormError
+from chassis.web.forms import check_token, form_token, submitted
+from services.account.clients import Clients
 from services.account.errors import (
     EmailTakenError,
     IdTakenError,
     InvalidFieldsError,
     ServiceUnavailableError,
-    StaleFormError,
     TooManyAttemptsError,
     WrongCredentialsError,
 )
 from services.account.fields import SignIn, SignUp, check
 from services.account.gateways.identity import IdentityGateway
-from services.account.pages.forms import Form, check_token, form_token, refusal, submitted
+from services.account.pages.forms import Form, refusal
 from services.account.pages.notices import Notice, leave_notice
 from services.account.pages.views import Views, see_other
 from services.account.visitors import Visitors

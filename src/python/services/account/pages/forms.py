@@ -1,17 +1,13 @@
-"""Forms between rendering and submission."""
+"""Forms as they are rendered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from starlette.requests import Request
-
-from services.account.edge import form_tokens
-from services.account.edge.cookies import Cookie, CookieJar
-from services.account.edge.form_body import parse
-from services.account.errors import AccountError, EmailTakenError, IdTakenError, StaleFormError
+from chassis.web.errors import StaleFormError
+from chassis.web.forms import TOKEN_FIELD
+from services.account.errors import EmailTakenError, IdTakenError
 from services.account.failures import Failure, describe
 
-_TOKEN = "form_token"  # noqa: S105  # a field's name
 _USED = (
     "This form has opened an account already. "
     "To open one more, with this address, enter the password again and send it."
@@ -20,8 +16,8 @@ _STALE = (
     "This form is out of date, so nothing was changed. Enter the password again and send it; "
     "cookies must be allowed for this site."
 )
-_PROBLEMS: Mapping[type[AccountError], str] = {IdTakenError: _USED, StaleFormError: _STALE}
-_NEVER_SHOWN = {_TOKEN, "password"}
+_PROBLEMS: Mapping[type[Exception], str] = {IdTakenError: _USED, StaleFormError: _STALE}
+_NEVER_SHOWN = {TOKEN_FIELD, "password"}
 
 
 @dataclass(frozen=True)
@@ -49,33 +45,7 @@ class Refusal:
     failure: Failure
 
 
-def form_token(jar: CookieJar, *purpose: str) -> str:
-    """A token for a form; gives the browser a secret if it has none."""
-    if not jar.get(Cookie.BROWSER):
-        jar.put(Cookie.BROWSER, form_tokens.new_secret())
-    return form_tokens.issue(jar.get(Cookie.BROWSER), *purpose)
-
-
-async def submitted(request: Request) -> Mapping[str, str]:
-    """The fields of the form that was sent.
-
-    Raises:
-        UnreadableBodyError: it is no form.
-    """
-    return parse(request.headers.get("content-type", ""), await request.body())
-
-
-def check_token(jar: CookieJar, typed: Mapping[str, str], *purpose: str) -> None:
-    """Let pass a form that was rendered for this browser and purpose.
-
-    Raises:
-        StaleFormError: it was not.
-    """
-    if not form_tokens.is_genuine(typed.get(_TOKEN, ""), jar.get(Cookie.BROWSER), *purpose):
-        raise StaleFormError
-
-
-def refusal(error: AccountError, token: str, typed: Mapping[str, str]) -> Refusal:
+def refusal(error: Exception, token: str, typed: Mapping[str, str]) -> Refusal:
     """The form again, with what was typed, save the password, and what was wrong with it."""
     failure = describe(error)
     values = {name: value for name, value in typed.items() if name not in _NEVER_SHOWN}

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from services.account.edge.cookies import Cookie, CookieJar
+from chassis.web.cookies import Cookie, CookieJar
 
 
 class Notice(StrEnum):

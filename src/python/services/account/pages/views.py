@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from chassis.assets import Assets
+from chassis.web.cookies import Cookie, jar_of
 from services.account import moments
 from services.account.browsers import describe_browser
-from services.account.edge.cookies import Cookie, jar_of
 from services.account.failures import Failure
 from services.account.pages.notices import take_notice
 

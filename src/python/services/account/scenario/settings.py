@@ -1,11 +1,9 @@
 """What the scenario is told by its environment."""
 
-from typing import Annotated
-
-from pydantic import AfterValidator, SecretStr
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.account.settings import safe_url
+from chassis.web.site import PublicUrl
 
 
 class Settings(BaseSettings):
@@ -13,7 +11,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TANDEM_", frozen=True, extra="ignore")
 
-    public_url: Annotated[str, AfterValidator(safe_url)] | None = None
+    public_url: PublicUrl | None = None
     """How people reach the site, if that is another URL than the one that is asked."""
 
     scenario_email: str = "scenario@tandem.example"

@@ -12,15 +12,15 @@ from tandem.database.v1.activity_pb2_grpc import add_ActivityLogServicer_to_serv
 from tandem.identity.v1.identity_pb2_grpc import add_IdentityServicer_to_server
 
 import grpc_kafka
+from chassis.web.site import Site
 from grpc_kafka import aio
 from grpc_kafka.testing import InMemoryBroker
 from services.account.application import build
-from services.account.edge.clients import Clients
+from services.account.clients import Clients
 from services.account.gateways.accounts import AccountsGateway
 from services.account.gateways.identity import IdentityGateway
 from services.account.live.streams import Pace, Streams
 from services.account.pages.views import Clock, utc_now
-from services.account.site import Site
 from services.account.testing.faults import Faults
 from services.account.testing.identity import FakeIdentity
 from services.account.testing.ledger import Ledger

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from services.account.errors import CrossSiteError, UnreadableBodyError
-from services.account.site import Site
+from chassis.web.errors import CrossSiteError, UnreadableBodyError
+from chassis.web.site import Site
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _BODY_METHODS = {"POST", "PUT", "PATCH"}
@@ -22,10 +22,10 @@ def check_source(site: Site, method: str, headers: Mapping[str, str]) -> None:
     if method in _SAFE_METHODS:
         return
     if headers.get("sec-fetch-site", "none") not in _OWN:
-        raise CrossSiteError(f"sent from a {headers['sec-fetch-site']} page")
+        raise CrossSiteError
     origin = headers.get("origin")
     if origin is not None and origin not in site.origins:
-        raise CrossSiteError("sent from a page of another origin")
+        raise CrossSiteError
 
 
 def check_json(method: str, headers: Mapping[str, str]) -> None:

@@ -3,7 +3,7 @@ from ipaddress import ip_network
 import pytest
 from starlette.requests import Request
 
-from services.account.edge.clients import Clients
+from services.account.clients import Clients
 
 CLIENTS = Clients([ip_network("10.0.0.0/8")])
 

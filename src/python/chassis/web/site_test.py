@@ -1,6 +1,6 @@
 import pytest
 
-from services.account.site import Site
+from chassis.web.site import Site
 
 
 @pytest.mark.parametrize(

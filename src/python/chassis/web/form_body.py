@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from services.account.errors import UnreadableBodyError
+from chassis.web.errors import UnreadableBodyError
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 20

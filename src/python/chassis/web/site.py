@@ -2,7 +2,10 @@
 
 import ipaddress
 from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator
 
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
@@ -45,6 +48,10 @@ class Site:
         names = _LOOPBACK_NAMES if loopback else ()
         origins = {origin, *(_origin(parts, name.strip("[]")) for name in names)}
         return cls(origin, parts.scheme == "https", frozenset(origins))
+
+
+type PublicUrl = Annotated[str, AfterValidator(lambda url: Site.at(url).url)]
+"""A setting: the address of a site that can be safely served there."""
 
 
 def _origin(parts: SplitResult, hostname: str) -> str:

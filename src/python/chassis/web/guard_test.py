@@ -1,8 +1,8 @@
 import pytest
 
-from services.account.edge.guard import check_json, check_source
-from services.account.errors import CrossSiteError, UnreadableBodyError
-from services.account.site import Site
+from chassis.web.errors import CrossSiteError, UnreadableBodyError
+from chassis.web.guard import check_json, check_source
+from chassis.web.site import Site
 
 SITE = Site.at("https://tandem.example")
 OWN = "https://tandem.example"

@@ -1,8 +1,8 @@
 import pytest
 from starlette.types import Message
 
-from services.account.edge.body_limit import read_body, replay
-from services.account.errors import UnreadableBodyError
+from chassis.web.body_limit import read_body, replay
+from chassis.web.errors import UnreadableBodyError
 
 
 class Sender:

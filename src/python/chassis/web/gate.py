@@ -9,11 +9,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.security_headers import security_headers
-from services.account.edge.body_limit import read_body, replay
-from services.account.edge.cookies import CookiePolicy, open_jar
-from services.account.edge.guard import check_json, check_source
-from services.account.errors import AccountError
-from services.account.site import Site
+from chassis.web.body_limit import read_body, replay
+from chassis.web.cookies import CookiePolicy, open_jar
+from chassis.web.errors import WebError
+from chassis.web.guard import check_json, check_source
+from chassis.web.site import Site
 
 type Refuse = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -70,7 +70,7 @@ class Gate:
         scope, receive = request.scope, request.receive
         try:
             body = await self._admit(request)
-        except AccountError as error:
+        except WebError as error:
             response = await self._refuse(request, error)
             await response(scope, receive, send)
             return

@@ -2,7 +2,7 @@
 
 from starlette.types import Message, Receive
 
-from services.account.errors import UnreadableBodyError
+from chassis.web.errors import UnreadableBodyError
 
 LARGEST_BODY = 32 * 1024
 """Bytes; all fields of any form at their longest fit with room to spare."""

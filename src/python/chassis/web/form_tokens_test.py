@@ -3,7 +3,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.account.edge.form_tokens import is_genuine, issue, new_secret
+from chassis.web.form_tokens import is_genuine, issue, new_secret
 
 SECRET = new_secret()
 purposes = st.lists(st.text(max_size=8), max_size=3)

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.account.edge.cookies import Cookie, CookieJar, CookiePolicy
+from chassis.web.cookies import Cookie, CookieJar, CookiePolicy
 
 
 def jar(received: dict[str, str] | None = None, *, secure: bool = True) -> CookieJar:

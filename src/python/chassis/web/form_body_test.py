@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.account.edge.form_body import MEDIA_TYPE, parse
-from services.account.errors import UnreadableBodyError
+from chassis.web.errors import UnreadableBodyError
+from chassis.web.form_body import MEDIA_TYPE, parse
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 

@@ -1,1 +1,0 @@
-"""What every request passes: cookies, limits, the guard against other sites, security headers."""
