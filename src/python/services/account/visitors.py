@@ -1,40 +1,19 @@
 """Who is signed in."""
 
 import asyncio
-import re
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
-from hashlib import sha256
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
 
 import structlog
 
-from chassis.tokens import (
-    AccessToken,
-    AccessTokenVerifier,
-    InvalidTokenError,
-    VerificationKeysError,
-)
+from chassis.tokens import AccessTokenVerifier, VerificationKeysError
 from chassis.web.cookies import Cookie, CookieJar
+from chassis.web.visitors import Visitor, keep_access, known, named_by, session_secret
 from services.account.errors import ServiceError, ServiceFailedError, SignedOutError
 from services.account.gateways.identity import IdentityGateway
-from services.account.models import Access, Grant, Session
-
-_MARK = "~"
-"""Stands in no token and in no digest."""
-
-_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
-"""32 bytes in base64url, as identity makes the secrets of sessions."""
+from services.account.models import Grant, Session
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """The person behind a request."""
-
-    account_id: str
-    session_id: str
-    access_token: str = field(repr=False)
 
 
 class Visitors:
@@ -59,14 +38,9 @@ class Visitors:
             SignedOutError: nobody.
             ServiceError: identity was needed, and did not answer.
         """
-        secret = _secret(jar)
-        if not secret:
-            raise SignedOutError(ended=False)
-        token = _access_of(secret, jar.get(Cookie.ACCESS))
-        access = await self._verified(token) if token else None
-        if access is None:
-            return await self.live(jar)
-        return _visitor(access, token)
+        with _keys_of_identity():
+            visitor = await known(jar, self._verifier)
+        return visitor or await self.live(jar)
 
     async def while_live[T](self, jar: CookieJar, visitor: Visitor, answer: Awaitable[T]) -> T:
         """What was asked on behalf of a visitor, if the session is live by identity's word.
@@ -116,15 +90,16 @@ class Visitors:
             SignedOutError: nobody, or the session has ended.
             ServiceError: identity did not answer.
         """
-        secret = _secret(jar)
+        secret = session_secret(jar)
         if not secret:
             raise SignedOutError(ended=False)
         renewed = await self._identity.renew_access(secret)
-        access = await self._verified(renewed.text)
-        if access is None:
+        with _keys_of_identity():
+            visitor = await named_by(renewed.text, self._verifier)
+        if visitor is None:
             raise ServiceFailedError("identity", "it issued an access token that does not verify")
-        _keep_access(jar, secret, renewed)
-        return _visitor(access, renewed.text)
+        keep_access(jar, secret, renewed.text, renewed.expires_at)
+        return visitor
 
     async def _renewed(self, jar: CookieJar, visitor: Visitor) -> Visitor:
         """The visitor again, with a new token; not somebody else, whose secret came along."""
@@ -135,11 +110,11 @@ class Visitors:
 
     async def admit(self, jar: CookieJar, grant: Grant) -> None:
         """Sign the browser in, and end the session that it had, unless identity does not answer."""
-        before = _secret(jar)
+        before = session_secret(jar)
         if before and before != grant.session_secret:
             await self._end(before)
         jar.put(Cookie.SESSION, grant.session_secret, grant.session_expires_at)
-        _keep_access(jar, grant.session_secret, grant.access)
+        keep_access(jar, grant.session_secret, grant.access.text, grant.access.expires_at)
 
     async def leave(self, jar: CookieJar) -> None:
         """End the browser's session and sign it out.
@@ -147,7 +122,7 @@ class Visitors:
         Raises:
             ServiceError: identity did not answer; the browser is still signed in.
         """
-        if secret := _secret(jar):
+        if secret := session_secret(jar):
             await self._identity.sign_out(secret)
         forget(jar)
 
@@ -158,41 +133,16 @@ class Visitors:
         except ServiceError as error:
             await _log.awarning("session before not ended", reason=str(error))
 
-    async def _verified(self, token: str) -> AccessToken | None:
-        try:
-            return await self._verifier.verify(token)
-        except InvalidTokenError:
-            return None
-        except VerificationKeysError as error:
-            raise ServiceFailedError("identity", str(error)) from error
+
+@contextmanager
+def _keys_of_identity() -> Iterator[None]:
+    try:
+        yield
+    except VerificationKeysError as error:
+        raise ServiceFailedError("identity", str(error)) from error
 
 
 def forget(jar: CookieJar) -> None:
     """Take from the browser what signed it in."""
     for cookie in (Cookie.SESSION, Cookie.ACCESS):
         jar.drop(cookie)
-
-
-def _secret(jar: CookieJar) -> str:
-    # Asking costs a write in the database, so what identity cannot have issued is not asked about.
-    secret = jar.get(Cookie.SESSION)
-    return secret if _SECRET.fullmatch(secret) else ""
-
-
-def _keep_access(jar: CookieJar, secret: str, access: Access) -> None:
-    # A renewal that is answered late may reach a browser that has another session meanwhile: the
-    # token tells of which session it is, so that nobody is shown what belongs to another.
-    jar.put(Cookie.ACCESS, f"{access.text}{_MARK}{_digest(secret)}", access.expires_at)
-
-
-def _access_of(secret: str, kept: str) -> str:
-    token, _mark, digest = kept.partition(_MARK)
-    return token if digest == _digest(secret) else ""
-
-
-def _digest(secret: str) -> str:
-    return sha256(secret.encode()).hexdigest()[:16]
-
-
-def _visitor(access: AccessToken, token: str) -> Visitor:
-    return Visitor(access.account_id, access.session_id, token)

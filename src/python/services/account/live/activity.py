@@ -8,13 +8,14 @@ import structlog
 from starlette.requests import Request
 
 from chassis.web.cookies import CookieJar, jar_of
+from chassis.web.visitors import Visitor
 from services.account.errors import InvalidFieldsError, ServiceError, SignedOutError
 from services.account.gateways.accounts import AccountsGateway, Watch
 from services.account.live.events import END, HEARTBEAT, beginning, event
 from services.account.live.response import EventStream
 from services.account.live.streams import Streams
 from services.account.models import Activity, ActivityKind
-from services.account.visitors import Visitor, Visitors
+from services.account.visitors import Visitors
 
 LONGEST_ID = 36
 

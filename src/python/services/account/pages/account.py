@@ -10,6 +10,7 @@ from starlette.routing import Route
 from chassis.security_headers import LIVE_PAGE
 from chassis.web.cookies import Cookie, CookieJar, jar_of
 from chassis.web.forms import check_token, form_token, submitted
+from chassis.web.visitors import Visitor
 from services.account.errors import InvalidFieldsError, NotFoundError, ServiceUnavailableError
 from services.account.fields import ProfileEdit, check
 from services.account.gateways.accounts import AccountsGateway
@@ -21,7 +22,7 @@ from services.account.pages.live import STREAM
 from services.account.pages.notices import Notice, leave_notice
 from services.account.pages.rows import Rows
 from services.account.pages.views import Views, see_other
-from services.account.visitors import Visitor, Visitors, forget
+from services.account.visitors import Visitors, forget
 
 PAGE_SIZE = 10
 _LONGEST_PAGE_TOKEN = 512
