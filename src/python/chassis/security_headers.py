@@ -1,7 +1,5 @@
 """What every response tells the browser to refuse."""
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 _PAGES = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -44,28 +42,3 @@ def security_headers(*, secure: bool, data: bool) -> list[tuple[bytes, bytes]]:
     if secure:
         headers["strict-transport-security"] = f"max-age={_TWO_YEARS}"
     return [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
-
-
-class Protected:
-    """An application of pages, whose every response says so; what a response says itself holds.
-
-    Args:
-        app: The application.
-        secure: Whether the site is served over TLS.
-    """
-
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
-        self._app = app
-        self._headers = security_headers(secure=secure, data=False)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-
-        async def finish(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                present = {name.lower() for name, _value in message["headers"]}
-                added = [header for header in self._headers if header[0] not in present]
-                message["headers"] = [*message["headers"], *added]
-            await send(message)
-
-        await self._app(scope, receive, finish)

@@ -94,7 +94,6 @@ def _parts(service: Service) -> tuple[str, ...]:
         "plain": not service.data,
         "data": service.data,
         "web": service.web,
-        "data-web": service.data and service.web,
     }
     return tuple(part for part, wanted in parts.items() if wanted)
 
