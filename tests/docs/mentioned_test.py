@@ -26,7 +26,7 @@ _PATH = re.compile(
 _INDENTED = re.compile(r"^  ([a-z-]+):", re.MULTILINE)
 _GOALS = frozenset({"check", "fmt", "lint", "package", "run", "test"})
 _OF_A_SERVICE = frozenset({"exec", "kill", "logs", "run", "stats"})
-_EXAMPLES = re.compile(r"infra/compose/secrets|orders|greetings|NAME|docs/page\.md")
+_EXAMPLES = re.compile(r"infra/compose/secrets|orders|parcels|greetings|NAME|docs/page\.md")
 """What readers make by a page, and what stands for any."""
 
 

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -23,6 +25,7 @@ PLAIN, WEB, DATA, BOTH = "orders", "badgers", "voles", "newts"
 KINDS = {PLAIN: (), WEB: ("--web",), DATA: ("--data",), BOTH: ("--web", "--data")}
 PAGE = "docs/adding-a-service.md"
 STREAMS = "docs/streams.md"
+VISITORS = block("docs/pages.md", "python", "class Visitors")
 _STARTED = 240.0  # seconds
 _TYPED = 500.0  # seconds
 _ID = "01980000-0000-7000-8000-000000000001"
@@ -97,7 +100,9 @@ def test_all_goals_are_green_right_after_making(made: Checkout) -> None:
     rooms = [f"src/python/services/{name}::" for name in KINDS]
     touched = ("src/protos::", "src/python/services/database/stores::", "src/python/scaffold::")
     own = [f"tests/database/{name}_test.py" for name in (DATA, BOTH)]
-    said = pants(made, "lint", "check", "test", *rooms, *touched, *own)
+    # What the page says of who is signed in; `visitors_test.py` runs it.
+    with made.file(f"src/python/services/{BOTH}/visitors.py", VISITORS):
+        said = pants(made, "lint", "check", "test", *rooms, *touched, *own)
     for name in KINDS:
         assert f"services/{name}/" in said
 
@@ -159,7 +164,16 @@ def call(root: Path, broker: str, method: str, request: dict[str, str]) -> dict[
     return answer
 
 
-def test_the_local_system_runs_all_of_them(made: Checkout) -> None:
+def submitted(port: int, service: str, typed: dict[str, str]) -> str:
+    """The page after a service took its form, which comes through nginx as from a browser."""
+    site, path = f"http://127.0.0.1:{port}", f"/{service}"
+    with httpx.Client(base_url=site, follow_redirects=True, timeout=10) as browser:
+        hidden = r'type="hidden" name="(\w+)" value="([^"]*)"'
+        data = dict(re.findall(hidden, browser.get(path).text)) | typed
+        return browser.post(path, data=data, headers={"Origin": site}).text
+
+
+def test_the_local_system_runs_all_of_them(made: Checkout, tmp_path: Path) -> None:
     ports = free_block()
     with running(made.root, "--port", str(ports.base), module="local") as runner:
         runner.wait_for("ready in", seconds=_STARTED)
@@ -179,7 +193,8 @@ def test_the_local_system_runs_all_of_them(made: Checkout) -> None:
             answer = call(made.root, broker, method, {"id": _ID, "title": "First"})[row]
             assert isinstance(answer, dict)
             assert answer["title"] == "First"
-        assert "Hello, Ada!" in page(ports.nginx, f"/{WEB}?name=Ada")
+        assert "<li>Hello, Ada!</li>" in submitted(ports.nginx, WEB, {"name": "Ada"})
+        assert "<li>Second</li>" in submitted(ports.nginx, BOTH, {"title": "Second"})
         html = page(ports.nginx, f"/{BOTH}")
         assert "<li>First</li>" in html
         style = html.split('rel="stylesheet" href="')[1].split('"')[0]
@@ -188,11 +203,16 @@ def test_the_local_system_runs_all_of_them(made: Checkout) -> None:
         health = documented("docs/adding-a-service.md", "/healthz")
         place = {"127.0.0.1:8086": f"127.0.0.1:{ports.further(0)}"}
         assert health.output.strip() in health.run(folder=made.root, instead=place).said
+        site = {"127.0.0.1:8080": f"127.0.0.1:{ports.nginx}"}
+        for command, told in (
+            (documented("docs/pages.md", "--cookie-jar"), '"account_id"'),
+            (documented("docs/pages.md", "--cookie cookies.txt"), '"ada@example.com"'),
+        ):
+            assert told in command.run(folder=tmp_path, instead=site).said
         mark = runner.mark()
         offer_greetings(made.root)
         runner.wait_for("account reloaded in", after=mark, seconds=_STARTED)
         asking = documented("docs/adding-a-service.md", "/greetings")
-        site = {"127.0.0.1:8080": f"127.0.0.1:{ports.nginx}"}
         assert asking.output.strip() in asking.run(folder=made.root, instead=site).said
         runner.press_ctrl_c()
         assert runner.code(seconds=60) == 0
