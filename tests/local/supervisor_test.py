@@ -5,10 +5,11 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from local.part import State
-from local.program import Program
+from local.program import NotReadyError, Program
 from local.record import Record
 from local.supervisor import Supervisor
 from tests.local.running import runs
@@ -60,6 +61,25 @@ async def test_restart_during_the_start_follows_it_and_runs_one_process(
         record = Record(tmp_path / "run.json").load()
         assert record is not None
         assert [entry.name for entry in record.entries] == ["base", "shop"]
+
+
+@dataclass(frozen=True)
+class _Unwell:
+    """A probe that is never content."""
+
+    async def check(self) -> None:
+        raise NotReadyError("answers 503: no topic blue.shop.v1.Stock")
+
+
+async def test_what_does_not_get_ready_is_told_with_what_its_health_said(
+    make: Make, told: Told
+) -> None:
+    program = Program("shop", ("sleep", "60"), probe=_Unwell(), start_timeout=0.2, essential=False)
+    async with starting(make(program)) as start:
+        await patiently(start)
+    assert [each.what for each in told.failures] == [
+        "not ready after 0.2 s: answers 503: no topic blue.shop.v1.Stock"
+    ]
 
 
 async def test_restart_asked_for_last_holds_and_ends_the_one_that_hangs(

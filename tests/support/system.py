@@ -162,7 +162,7 @@ def running(settings: Mapping[str, str] | None = None) -> Iterator[System]:
             addresses = database.new_addresses(server)
             _prepare(addresses, folder)
             broker = starting.result()
-        topics.create(broker.bootstrap_servers, needed(_TOPOLOGY.read_text(), _LANE))
+        topics.create(broker.bootstrap_servers, needed(_TOPOLOGY, _LANE))
         account_port, port = free_port(), free_port()
         url = f"http://127.0.0.1:{port}"
         told = _settings(broker, addresses, folder, url, settings or {})

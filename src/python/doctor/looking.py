@@ -117,10 +117,19 @@ def _folders(root: Path) -> int:
 
 def _taken(root: Path, base: int) -> Mapping[int, str]:
     block = PortBlock(base)
-    topology = tomllib.loads((root / "infra/kafka/services.toml").read_text())
-    further = len(topology["applications"]) - len({"account", "database", "identity"})
+    further = len(_applications(root)) - len({"account", "database", "identity"})
     wanted = [*block.named().values(), *(block.further(number) for number in range(further))]
     return {port: owner(port) for port in sorted(wanted) if not is_free(port)}
+
+
+def _applications(root: Path) -> Mapping[str, object]:
+    """None where the file cannot be read: `:local` says what is wrong with it."""
+    try:
+        told = tomllib.loads((root / "infra/kafka/services.toml").read_text())
+    except (OSError, ValueError):
+        return {}
+    found = told.get("applications")
+    return found if isinstance(found, dict) else {}
 
 
 def _engine(root: Path) -> Engine:

@@ -49,6 +49,17 @@ def test_who_listens_on_a_port_is_named(root: Path, port: int) -> None:
     assert "process" in look(root).taken[port]
 
 
+@pytest.mark.parametrize("text", ["[applications", "", "applications = 1", None])
+def test_a_list_of_services_that_cannot_be_read_stops_nothing(
+    root: Path, port: int, text: str | None
+) -> None:
+    topology = root / "infra/kafka/services.toml"
+    topology.unlink()
+    if text is not None:
+        topology.write_text(text)
+    assert port in look(root).taken
+
+
 def test_each_command_is_told_what_it_lacks(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     seen = replace(look(root), java=0, taken={}, watches=None)
     tell(seen, as_json=False)

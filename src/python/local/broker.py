@@ -58,7 +58,7 @@ def _topics(arguments: Sequence[str]) -> list[str]:
     from local.topology import needed  # noqa: PLC0415  # only here: the transport takes a while
 
     path, lane = arguments
-    return [topic.name for topic in needed(Path(path).read_text(), lane)]
+    return [topic.name for topic in needed(Path(path), lane)]
 
 
 def _await_end_of_input(ended: threading.Event) -> None:

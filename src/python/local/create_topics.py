@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from grpc_kafka import TopicsError, topics
+from local.errors import TopologyError
 from local.topology import needed
 
 
@@ -11,13 +12,13 @@ def main() -> None:
     """Make what is not there yet, and name it all.
 
     Raises:
-        SystemExit: the brokers did not answer, or refused a topic.
+        SystemExit: the brokers did not answer, or refused a topic, or the file is wrong.
     """
     path, brokers, lane = sys.argv[1:4]
-    wanted = needed(Path(path).read_text(), lane)
     try:
+        wanted = needed(Path(path), lane)
         topics.create(brokers, wanted)
-    except TopicsError as error:
+    except (TopicsError, TopologyError) as error:
         raise SystemExit(str(error)) from error
     sys.stdout.writelines(f"{topic.name}\n" for topic in wanted)
 

@@ -10,6 +10,7 @@ LocalError
 +-- PortInUseError         another process listens where a part of the system would
 +-- PrivilegeError         PostgreSQL refuses to run as root, and there is nobody else to be
 +-- StateError             the checkout's data has no place
++-- TopologyError          infra/kafka/services.toml does not say who serves and calls what
 """
 
 from collections.abc import Sequence
@@ -157,3 +158,17 @@ class StateError(LocalError):
             f"{path} cannot hold what runs here ({reason}); it has to be a directory that you may "
             "write, with all that is in it: give it to you by chown, or move it away"
         )
+
+
+class TopologyError(LocalError):
+    """What each application serves and calls cannot be told from the file that is to say it.
+
+    Attributes:
+        file: The file.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, file: Path, reason: str) -> None:
+        self.file = file
+        self.reason = reason
+        super().__init__(f"{file}: {reason} (docs/topics.md says what belongs there)")

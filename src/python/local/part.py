@@ -109,7 +109,9 @@ class Part:
                 await self._until_ready(child)
         except TimeoutError:
             await child.stop()
-            raise self._failed(child, f"not ready after {self.program.start_timeout:g} s") from None
+            why = f": {self.detail}" if self.detail else ""
+            what = f"not ready after {self.program.start_timeout:g} s{why}"
+            raise self._failed(child, what) from None
         self.seconds = time.perf_counter() - begun
         if self.program.is_step:
             self.state = State.DONE

@@ -15,7 +15,11 @@ from local.stamp import Stamp
 
 
 def programs(checkout: Checkout, ports: PortBlock, options: Options) -> list[Program]:
-    """All programs of the system; what was made by an earlier run is not made again."""
+    """All programs of the system; what was made by an earlier run is not made again.
+
+    Raises:
+        TopologyError: infra/kafka/services.toml does not say who serves and calls what.
+    """
     where = _addresses(checkout, ports, options)
     first = [
         _codegen(checkout),
@@ -29,7 +33,7 @@ def programs(checkout: Checkout, ports: PortBlock, options: Options) -> list[Pro
         for program in services.preparations(where, server=server, pages=pages)
     ]
     steps = frozenset(program.name for program in first)
-    callees = topology.callees(checkout.topics.read_text())
+    callees = topology.callees(checkout.topics)
     further = services.further(where, ports, callees, steps=steps, pages=pages)
     behind_nginx = {each.name: each.port for each in further if each.port and each.name in pages}
     return [
