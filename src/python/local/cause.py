@@ -36,8 +36,10 @@ _CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             r"schema is at .* newer than this release",
-            "the data has run a migration that is not here: go back to the branch that has it, or, "
-            "if it is gone, begin anew by --reset",
+            (
+                "the data has run a migration that is not here: go back to the branch that has it, "
+                "or, if it is gone, begin anew by --reset"
+            ),
         ),
         (r"Connection refused|connection failed", "a server that it needs does not answer"),
         (r"SIGKILL", "the system ended it: too little memory, or somebody's kill -9"),
