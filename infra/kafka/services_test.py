@@ -22,7 +22,7 @@ _SERVED = re.compile(r"(tandem\..+)\.\w+_pb2_grpc\.add_(\w+)Servicer_to_server")
 def named(source: str) -> Iterator[str]:
     """All that a module's code names of what it has imported, in full."""
     tree = ast.parse(source)
-    origins = {}
+    origins: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             origins |= {
