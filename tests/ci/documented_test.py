@@ -50,6 +50,8 @@ def shape(text: str) -> list[str]:
 def test_what_ci_does_is_told_before_a_push(branch: Changed) -> None:
     changed = said(branch, documented("docs/continuous-integration.md", "ci:changed"))
     assert _CHANGED in changed
+    of_remote = mentioned("CONTRIBUTING.md", "ci:changed -- --base origin/develop")
+    assert _CHANGED in said(branch, of_remote)
     untested = said(branch, documented("docs/continuous-integration.md", "--no-test"))
     assert "no conflict" in untested
     command = documented(

@@ -88,9 +88,16 @@ def test_the_checkout_is_formatted_and_mended(checkout: Checkout) -> None:
 
 
 def test_what_a_branch_can_have_affected_is_tested(checkout: Checkout) -> None:
+    """In a clone that knows `develop` by its remote alone, as one does that begins on a branch."""
+    Git(checkout.root).run("update-ref", "refs/remotes/origin/develop", "HEAD")
+    Git(checkout.root).run("branch", "--move", "develop", "work")
     before = (checkout.root / _CHANGED).read_text()
-    with checkout.file(_CHANGED, f"{before}\n"):
-        tested = said(checkout, mentioned("CONTRIBUTING.md", "--changed-since=develop"))
+    command = mentioned("CONTRIBUTING.md", "--changed-since=origin/develop")
+    try:
+        with checkout.file(_CHANGED, f"{before}\n"):
+            tested = said(checkout, command)
+    finally:
+        Git(checkout.root).run("branch", "--move", "work", "develop")
     assert f"{_CHANGED}:tests succeeded" in tested
 
 
