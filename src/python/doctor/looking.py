@@ -123,7 +123,7 @@ def _taken(root: Path, base: int) -> Mapping[int, str]:
 
 
 def _applications(root: Path) -> Mapping[str, object]:
-    """None where the file cannot be read: `:local` says what is wrong with it."""
+    """Those of services.toml; none where it cannot be read, of which `:local` says more."""
     try:
         told = tomllib.loads((root / "infra/kafka/services.toml").read_text())
     except (OSError, ValueError):
