@@ -56,7 +56,8 @@ def test_a_module_of_a_service_reaches_its_own_tests_and_those_of_who_calls_it(
     module = "src/python/services/identity/sign_up.py"
     reach = changed.reach(module, f"{changed.text(module)}\n# More.\n")
     rooms = {str(Path(test).parent) for test in reach.tests}
-    assert rooms == {"src/python/services/identity", "tests/identity"}
+    # And that which holds what services call to what infra/kafka says of it.
+    assert rooms == {"src/python/services/identity", "tests/identity", "infra/kafka"}
     assert reach.images == ("src/python/services/identity:image",)
     assert reach.left
     assert {str(Path(test).parent) for test in reach.left} == {
