@@ -73,8 +73,7 @@ class Line:
         self._denied: tuple[float, BrokerError] | None = None
         self._closed = False
         self._resting_until = 0.0
-        self._soon = False
-        self._timer = self._loop.call_later(_IDLE, self._look)
+        self._look_again(soon=False)
 
     @property
     def unacknowledged(self) -> int:
@@ -117,18 +116,20 @@ class Line:
             raise fault_of(error) from error
         if not self._soon:
             self._timer.cancel()
-            self._look_in(_SOON)
+            self._look_again(soon=True)
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109
         """Wait at most `timeout` seconds for what was handed over, then let go."""
         self._closed = True
-        if left := await self._left_after(timeout):
-            _LOG.error("%d records were not sent in %.0f s and are dropped", left, timeout)
-            self._cause = None
-            self._producer.purge(blocking=False)
-            await self._left_after(_PATIENCE)
-        self._timer.cancel()
-        self._tell()
+        try:
+            if left := await self._left_after(timeout):
+                _LOG.error("%d records were not sent in %.0f s and are dropped", left, timeout)
+                self._cause = None
+                self._producer.purge(blocking=False)
+                await self._left_after(_PATIENCE)
+        finally:
+            self._timer.cancel()
+            self._tell()
 
     async def _left_after(self, seconds: float) -> int:
         end = self._loop.time() + seconds
@@ -153,15 +154,17 @@ class Line:
             raise fault_of(error) from error
 
     def _look(self) -> None:
-        self._collect()
-        if self._bearings.lost:
-            _LOG.warning("the %s lost its last broker; another producer takes over", self._name)
-            self._change(None)
-        self._look_in(_SOON if len(self._producer) else _IDLE)
+        try:
+            self._collect()
+            if self._bearings.lost:
+                _LOG.warning("the %s lost its last broker; another producer takes over", self._name)
+                self._change(None)
+        finally:
+            self._look_again(soon=len(self._producer) > 0)
 
-    def _look_in(self, seconds: float) -> None:
-        self._soon = seconds == _SOON
-        self._timer = self._loop.call_later(seconds, self._look)
+    def _look_again(self, *, soon: bool) -> None:
+        self._soon = soon
+        self._timer = self._loop.call_later(_SOON if soon else _IDLE, self._look)
 
     def _collect(self) -> None:
         if self._loop.time() < self._resting_until:
