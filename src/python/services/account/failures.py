@@ -97,7 +97,7 @@ _FIXED: Mapping[type[Exception], Failure] = {
         403,
         "cross-site",
         "Refused",
-        "The request came from another site, so it was not carried out.",
+        str(CrossSiteError()),
     ),
     StaleFormError: Failure(
         403,
